@@ -1,0 +1,3 @@
+//! Shipway: takes a commit to production and back.
+
+fn main() {}

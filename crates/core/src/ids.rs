@@ -1,0 +1,156 @@
+//! A type for each noun's name, so that one is never passed for another.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A text that is not fit to be a name of this kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a {kind}: {rule}")]
+pub struct BadName {
+    /// What was given.
+    pub text: String,
+    /// What it should have been, for example `service name`.
+    pub kind: &'static str,
+    /// The rule it breaks.
+    pub rule: &'static str,
+}
+
+/// Letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at
+/// most 63 bytes: fit for a file name, a host name and a label.
+fn check_name(text: &str, kind: &'static str) -> Result<(), BadName> {
+    let refuse = |rule| Err(BadName { text: text.to_owned(), kind, rule });
+    if text.is_empty() || text.len() > 63 {
+        return refuse("a name has 1 to 63 characters");
+    }
+    if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return refuse("a name begins with a letter or a digit");
+    }
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+        return refuse("a name has letters, digits, `-`, `_` and `.` only");
+    }
+    Ok(())
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Checks and takes `text` as a name.
+            ///
+            /// # Errors
+            /// When a character or the length is not allowed in a name.
+            pub fn new(text: impl Into<String>) -> Result<Self, BadName> {
+                let text = text.into();
+                check_name(&text, $kind)?;
+                Ok(Self(text))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = BadName;
+            fn try_from(text: String) -> Result<Self, BadName> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+name!(
+    /// The unit of ownership, named in `shipway.yaml`.
+    ProjectId, "project id");
+name!(
+    /// A service of a project.
+    ServiceName, "service name");
+name!(
+    /// A place a release can be.
+    EnvName, "environment name");
+name!(
+    /// One execution of one workflow.
+    RunId, "run id");
+name!(
+    /// A job's key in its workflow.
+    JobKey, "job key");
+name!(
+    /// What follows from one event; also names its stream.
+    PlanId, "plan id");
+name!(
+    /// One release going to one environment: `<environment>.<generation>`.
+    DeploymentId, "deployment id");
+
+/// A commit's object id in git: 40 (SHA-1) or 64 (SHA-256) hex digits.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct CommitId(String);
+
+impl CommitId {
+    /// Checks and takes `text` as a full object id.
+    ///
+    /// # Errors
+    /// When it is not 40 or 64 hex digits.
+    pub fn new(text: impl Into<String>) -> Result<Self, BadName> {
+        let text = text.into();
+        if !matches!(text.len(), 40 | 64) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            let rule = "a commit id has 40 or 64 hex digits";
+            return Err(BadName { text, kind: "commit id", rule });
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+
+    /// The full id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first eight digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..8]
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for CommitId {
+    type Error = BadName;
+    fn try_from(text: String) -> Result<Self, BadName> {
+        Self::new(text)
+    }
+}
+
+impl From<CommitId> for String {
+    fn from(id: CommitId) -> String {
+        id.0
+    }
+}

@@ -1,0 +1,1 @@
+//! The machine's daemons: keeper (listening sockets, processes) and proxy (traffic).

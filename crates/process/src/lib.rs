@@ -1,0 +1,1 @@
+//! Children that leave nothing behind: control groups, process groups, limits.

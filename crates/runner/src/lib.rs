@@ -1,0 +1,1 @@
+//! Executes one job: steps, actions, artifacts, file commands, masking.

@@ -1,0 +1,1 @@
+//! The async loop that carries the engine: inputs, effects, deadlines.

@@ -1,0 +1,1 @@
+//! The journal and blobs: an append-only, tamper-evident log on SQLite.

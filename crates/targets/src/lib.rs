@@ -1,0 +1,1 @@
+//! The Target trait, a conformance suite, a scripted fake, and the targets.

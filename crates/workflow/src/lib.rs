@@ -1,0 +1,1 @@
+//! The GitHub Actions language: YAML with positions, model, expressions, triggers. Pure.
