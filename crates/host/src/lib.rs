@@ -1,1 +1,4 @@
-//! The machine's daemons: keeper (listening sockets, processes) and proxy (traffic).
+//! The machine's daemons: a keeper that holds the listening sockets and is the
+//! parent of the releases, and a proxy that routes traffic to them.
+
+pub mod protocol;
