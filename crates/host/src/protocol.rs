@@ -283,6 +283,9 @@ pub struct ObservedVersion {
     pub health: VersionHealth,
     /// Processes that are healthy now.
     pub healthy: u16,
+    /// Where each healthy process listens itself: what a smoke test talks to
+    /// before any user does.
+    pub endpoints: Vec<SocketAddr>,
     /// Processes wanted.
     pub replicas: u16,
     /// How often a process ended and was started again.
