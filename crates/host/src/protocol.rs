@@ -23,6 +23,11 @@ pub struct Hello {
     pub build: String,
 }
 
+/// What this build says first.
+pub fn hello() -> Hello {
+    Hello { min: PROTOCOL, max: PROTOCOL, build: crate::BUILD.to_owned() }
+}
+
 /// One service of one environment of one project: what has a route of its own.
 /// Written `<project>/<environment>/<service>`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
