@@ -1,1 +1,33 @@
-//! Children that leave nothing behind: control groups, process groups, limits.
+//! Children that leave nothing behind.
+//!
+//! A [`Command`] starts a program in a containment of its own: a control group
+//! where one can be created, else everything that carries its mark, shares its
+//! session or descends from it. What is [`Contained`] is waited for, signalled
+//! and killed as a whole, daemons that left the process group included. Its
+//! [`Record`] fits a state file; another process takes over with
+//! [`Contained::adopt`].
+
+mod before_exec;
+mod cgroup;
+mod command;
+mod contained;
+mod exit;
+mod identity;
+mod kill;
+mod leftovers;
+mod limits;
+mod marked;
+mod record;
+mod signal;
+mod spawner;
+
+pub use command::{Command, Lifetime, SpawnError};
+pub use contained::{AdoptError, Contained};
+pub use exit::Exit;
+pub use identity::Identity;
+pub use kill::KillError;
+pub use leftovers::kill_leftovers;
+pub use limits::{Enforced, Limits};
+pub use record::Record;
+pub use rustix::process::Signal;
+pub use signal::{signal_name, signal_named};

@@ -1,0 +1,317 @@
+//! What to start, and starting it.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::io::fcntl_dupfd_cloexec;
+
+use crate::before_exec::BeforeExec;
+use crate::cgroup::create;
+use crate::cgroup::hierarchy::Hierarchies;
+use crate::contained::Contained;
+use crate::identity::Identity;
+use crate::limits::{Enforced, Limits};
+use crate::marked;
+use crate::record::{Containment, Members, Record};
+use crate::spawner;
+
+/// How long a child may live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// At most as long as its parent: the kernel kills it when the parent dies
+    /// (not what it started; for that see [`crate::kill_leftovers`]), and
+    /// dropping its [`Contained`] kills everything in the containment.
+    WithParent,
+    /// Until it is killed or ends by itself. Dropping its [`Contained`] leaves
+    /// it running, to be adopted by its [`Record`].
+    OnItsOwn,
+}
+
+/// A child to start, in a session of its own. Its environment is exactly what
+/// is set here; where no control group can be created, and only there, with
+/// `SHIPWAY_CONTAINMENT` beside it.
+#[derive(Debug)]
+pub struct Command {
+    name: String,
+    program: OsString,
+    args: Vec<OsString>,
+    dir: Option<PathBuf>,
+    env: Vec<(OsString, OsString)>,
+    stdin: Stdio,
+    stdout: Stdio,
+    stderr: Stdio,
+    inherit: Vec<(OwnedFd, RawFd)>,
+    limits: Limits,
+    lifetime: Lifetime,
+    use_cgroups: bool,
+}
+
+/// A child that was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// The folder to run it in is not there.
+    #[error("cannot run `{program}`: there is no folder {dir}")]
+    NoDir {
+        /// The program.
+        program: String,
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The program is not there.
+    #[error("cannot run `{program}`: no such program")]
+    NoProgram {
+        /// The program.
+        program: String,
+    },
+    /// The system refused.
+    #[error("cannot run `{program}`: {source}")]
+    Io {
+        /// The program.
+        program: String,
+        /// Its reason.
+        source: io::Error,
+    },
+}
+
+impl Command {
+    /// A child named `name` (what [`crate::kill_leftovers`] finds it by; also
+    /// in the control group's name) that runs `program`: a path, or a name
+    /// looked up in the PATH set by [`Command::env`].
+    pub fn new(name: impl Into<String>, program: impl AsRef<OsStr>) -> Self {
+        Self {
+            name: folder_name(&name.into()),
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            dir: None,
+            env: Vec::new(),
+            stdin: Stdio::null(),
+            stdout: Stdio::null(),
+            stderr: Stdio::null(),
+            inherit: Vec::new(),
+            limits: Limits::default(),
+            lifetime: Lifetime::WithParent,
+            use_cgroups: true,
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// The folder to run in; without it, the parent's.
+    #[must_use]
+    pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Sets a variable. Nothing is inherited.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets variables. Nothing is inherited.
+    #[must_use]
+    pub fn envs(
+        mut self,
+        env: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
+    ) -> Self {
+        for (name, value) in env {
+            self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        }
+        self
+    }
+
+    /// Where it reads from: a file, a pipe, or nothing (the default).
+    #[must_use]
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.stdin = stdin.into();
+        self
+    }
+
+    /// Where it writes to: a file, a pipe, or nowhere (the default).
+    #[must_use]
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = stdout.into();
+        self
+    }
+
+    /// Where it writes errors to: a file, a pipe, or nowhere (the default).
+    #[must_use]
+    pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.stderr = stderr.into();
+        self
+    }
+
+    /// Hands `fd` over as number `target`, 3 or higher.
+    #[must_use]
+    pub fn inherit(mut self, fd: OwnedFd, target: RawFd) -> Self {
+        self.inherit.push((fd, target));
+        self
+    }
+
+    /// What it may use at most. See [`Contained::enforced`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long it may live; [`Lifetime::WithParent`] unless set.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Whether to use control groups at all (the default): without them, the
+    /// weaker containment of a machine that has none, for comparison.
+    #[must_use]
+    pub fn use_cgroups(mut self, yes: bool) -> Self {
+        self.use_cgroups = yes;
+        self
+    }
+
+    /// Starts it. It is in its containment before its program begins.
+    ///
+    /// # Errors
+    /// When it cannot be started. Nothing is left behind then.
+    pub fn spawn(self) -> Result<Contained, SpawnError> {
+        let program = self.program.to_string_lossy().into_owned();
+        let dir = self.dir.clone();
+        let result = match self.lifetime {
+            Lifetime::WithParent => spawner::on_lasting_thread(move || self.start()),
+            Lifetime::OnItsOwn => self.start(),
+        };
+        result.map_err(|source| match (source.kind(), dir) {
+            (io::ErrorKind::NotFound, Some(dir)) if !dir.is_dir() => {
+                SpawnError::NoDir { program, dir }
+            }
+            (io::ErrorKind::NotFound, _) => SpawnError::NoProgram { program },
+            _ => SpawnError::Io { program, source },
+        })
+    }
+
+    fn start(mut self) -> io::Result<Contained> {
+        let id = unique(&self.name);
+        let containment = self.contain(&id)?;
+        let spawned = self.spawn_into(&containment);
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => {
+                containment.remove()?;
+                return Err(error);
+            }
+        };
+        match Identity::of(child.id()) {
+            // Not reaped yet, so /proc still knows it even if it has ended.
+            Ok(Some(process)) => {
+                Contained::new(child, Record { process, containment }, self.lifetime)
+            }
+            result => {
+                child.kill()?;
+                child.wait()?;
+                containment.remove()?;
+                Err(result.err().unwrap_or_else(|| io::Error::other("/proc does not show it")))
+            }
+        }
+    }
+
+    fn contain(&mut self, id: &str) -> io::Result<Containment> {
+        let hierarchies = match self.use_cgroups {
+            true => Hierarchies::read()?,
+            false => Hierarchies::default(),
+        };
+        if let Some(containment) = create::create(&hierarchies, id, &self.limits)? {
+            return Ok(containment);
+        }
+        let mark = marked::mark_for(id);
+        self.env.push((marked::VARIABLE.into(), mark.clone().into()));
+        let members = Members::Marked { mark };
+        Ok(Containment { members, limiting: Vec::new(), enforced: Enforced::default() })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is where children are started")]
+    fn spawn_into(&mut self, containment: &Containment) -> io::Result<std::process::Child> {
+        let (inherit, _filler) = self.lift()?;
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args).env_clear().envs(self.env.drain(..));
+        command.stdin(std::mem::replace(&mut self.stdin, Stdio::null()));
+        command.stdout(std::mem::replace(&mut self.stdout, Stdio::null()));
+        command.stderr(std::mem::replace(&mut self.stderr, Stdio::null()));
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
+        let dies_with = (self.lifetime == Lifetime::WithParent).then(std::process::id);
+        BeforeExec { join: containment.doors()?, inherit, dies_with }.install(&mut command);
+        command.spawn()
+    }
+
+    /// Moves the descriptors to hand over above all their targets, and fills
+    /// the free numbers up to there, so that nothing the child still needs
+    /// before exec (a group's door, the pipe that reports a failed exec) sits
+    /// where a descriptor is about to go.
+    #[expect(clippy::type_complexity, reason = "descriptors by target, and fillers")]
+    fn lift(&mut self) -> io::Result<(Vec<(OwnedFd, RawFd)>, Vec<OwnedFd>)> {
+        let Some(highest) = self.inherit.iter().map(|(_, target)| *target).max() else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        if self.inherit.iter().any(|(_, target)| *target < 3) {
+            let message = "0, 1 and 2 are stdin, stdout and stderr";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let lifted = self
+            .inherit
+            .drain(..)
+            .map(|(fd, target)| Ok((fcntl_dupfd_cloexec(&fd, highest + 1)?, target)))
+            .collect::<io::Result<Vec<_>>>()?;
+        let mut filler = Vec::new();
+        if let Some((fd, _)) = lifted.first() {
+            loop {
+                let next = fcntl_dupfd_cloexec(fd, 3)?;
+                let number = std::os::fd::AsRawFd::as_raw_fd(&next);
+                filler.push(next);
+                if number > highest {
+                    break;
+                }
+            }
+        }
+        Ok((lifted, filler))
+    }
+}
+
+/// What is left of a name in a folder's name. `.` ends the name there.
+fn folder_name(name: &str) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    name.chars().map(fit).collect()
+}
+
+/// The prefix of every id made from `name`.
+pub(crate) fn id_prefix(name: &str) -> String {
+    format!("{}.", folder_name(name))
+}
+
+/// An id that no other child has, of this process or another.
+fn unique(name: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("{name}.{}-{count}-{now:x}", std::process::id())
+}

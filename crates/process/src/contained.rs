@@ -1,0 +1,238 @@
+//! A child that runs, or one that was adopted.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::process::{
+    PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
+
+use crate::command::Lifetime;
+use crate::exit::Exit;
+use crate::identity::raw_pid;
+use crate::kill::KillError;
+use crate::limits::Enforced;
+use crate::record::Record;
+
+/// A child with everything it starts. What dropping it means was said by its
+/// [`Lifetime`].
+#[derive(Debug)]
+pub struct Contained {
+    record: Record,
+    lifetime: Lifetime,
+    /// Descriptor of the child: it never comes to mean another process.
+    process: OwnedFd,
+    exit: Option<Exit>,
+    stdin: Option<OwnedFd>,
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+}
+
+/// A child that cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    /// It has ended, and its pid may be another's. What it started may still
+    /// be there: [`Record::kill_all`].
+    #[error("process {pid} has ended")]
+    Gone {
+        /// Its process id.
+        pid: u32,
+    },
+    /// The system refused.
+    #[error("cannot take over process {pid}: {source}")]
+    Io {
+        /// Its process id.
+        pid: u32,
+        /// Its reason.
+        source: io::Error,
+    },
+}
+
+impl Contained {
+    pub(crate) fn new(
+        mut child: std::process::Child,
+        record: Record,
+        lifetime: Lifetime,
+    ) -> io::Result<Self> {
+        let process = pidfd_open(raw_pid(child.id())?, PidfdFlags::empty())?;
+        Ok(Self {
+            record,
+            lifetime,
+            process,
+            exit: None,
+            stdin: child.stdin.take().map(OwnedFd::from),
+            stdout: child.stdout.take().map(OwnedFd::from),
+            stderr: child.stderr.take().map(OwnedFd::from),
+        })
+    }
+
+    /// Takes over a child that another process started, or this one before it
+    /// executed a new program. It lives on its own.
+    ///
+    /// # Errors
+    /// [`AdoptError::Gone`] when it has ended, also when its pid was given to
+    /// another process since.
+    pub fn adopt(record: Record) -> Result<Self, AdoptError> {
+        let pid = record.process.pid;
+        let io = |source| AdoptError::Io { pid, source };
+        let process = match pidfd_open(raw_pid(pid).map_err(io)?, PidfdFlags::empty()) {
+            Ok(process) => process,
+            Err(Errno::SRCH) => return Err(AdoptError::Gone { pid }),
+            Err(error) => return Err(io(error.into())),
+        };
+        // Asked after the descriptor was opened: it means the same process.
+        if !record.process.exists().map_err(io)? {
+            return Err(AdoptError::Gone { pid });
+        }
+        let lifetime = Lifetime::OnItsOwn;
+        Ok(Self { record, lifetime, process, exit: None, stdin: None, stdout: None, stderr: None })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.record.process.pid
+    }
+
+    /// What another process needs to adopt it.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Which of the limits asked for are in force.
+    pub fn enforced(&self) -> Enforced {
+        self.record.containment.enforced
+    }
+
+    /// The writing end of its stdin, once, if that is a pipe.
+    ///
+    /// # Errors
+    /// When the pipe cannot be registered with the runtime.
+    pub fn take_stdin(&mut self) -> io::Result<Option<pipe::Sender>> {
+        self.stdin.take().map(pipe::Sender::from_owned_fd).transpose()
+    }
+
+    /// The reading end of its stdout, once, if that is a pipe.
+    ///
+    /// # Errors
+    /// When the pipe cannot be registered with the runtime.
+    pub fn take_stdout(&mut self) -> io::Result<Option<pipe::Receiver>> {
+        self.stdout.take().map(pipe::Receiver::from_owned_fd).transpose()
+    }
+
+    /// The reading end of its stderr, once, if that is a pipe.
+    ///
+    /// # Errors
+    /// When the pipe cannot be registered with the runtime.
+    pub fn take_stderr(&mut self) -> io::Result<Option<pipe::Receiver>> {
+        self.stderr.take().map(pipe::Receiver::from_owned_fd).transpose()
+    }
+
+    /// Waits until the child itself has ended; what it started may go on. May
+    /// be called again, and dropped half-way.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub async fn wait(&mut self) -> io::Result<Exit> {
+        if let Some(exit) = self.exit {
+            return Ok(exit);
+        }
+        let process = AsyncFd::register_with_interest(self.process.try_clone()?, Interest::READABLE)?;
+        // Readable means ended, and stays so.
+        drop(process.readable().await?);
+        self.reap()
+    }
+
+    /// How it ended, or `None` while it runs. Does not wait.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn try_wait(&mut self) -> io::Result<Option<Exit>> {
+        if self.exit.is_some() {
+            return Ok(self.exit);
+        }
+        let mut fds = [rustix::event::PollFd::new(&self.process, rustix::event::PollFlags::IN)];
+        match rustix::event::poll(&mut fds, Some(&rustix::event::Timespec::default())) {
+            Ok(0) => Ok(None),
+            Ok(_) => self.reap().map(Some),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks how the ended child ended, so that it is no zombie any more.
+    fn reap(&mut self) -> io::Result<Exit> {
+        use std::os::fd::AsFd;
+        let id = WaitId::PidFd(self.process.as_fd());
+        let exit = match waitid(id, WaitIdOptions::EXITED) {
+            Ok(Some(status)) => exit_of(&status),
+            // Somebody else's child.
+            Ok(None) | Err(Errno::CHILD) => Exit::Unknown,
+            Err(error) => return Err(error.into()),
+        };
+        let killed = matches!(exit, Exit::Signal(libc::SIGKILL) | Exit::Unknown);
+        let exit = match killed && self.record.containment.ran_out_of_memory() {
+            true => Exit::OutOfMemory,
+            false => exit,
+        };
+        self.exit = Some(exit);
+        Ok(exit)
+    }
+
+    /// Sends `signal` to everything in the containment.
+    ///
+    /// # Errors
+    /// When the system refuses; having ended already is no error.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        self.record.signal(signal)
+    }
+
+    /// Sends `signal` to the child alone.
+    ///
+    /// # Errors
+    /// When the system refuses; having ended already is no error.
+    pub fn signal_child(&self, signal: Signal) -> io::Result<()> {
+        match pidfd_send_signal(&self.process, signal) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Kills everything in the containment, waits until it is gone, reaps the
+    /// child and removes the control groups. Fine when nothing is left, and
+    /// needed also after the child ended by itself.
+    ///
+    /// # Errors
+    /// When something may be left.
+    pub async fn kill_all(&mut self) -> Result<Exit, KillError> {
+        self.record.kill_all().await?;
+        let pid = self.pid();
+        self.wait().await.map_err(|source| KillError::Io { pid, source })
+    }
+}
+
+fn exit_of(status: &WaitIdStatus) -> Exit {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(number)) => Exit::Signal(number),
+        (None, None) => Exit::Unknown,
+    }
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        if self.lifetime == Lifetime::OnItsOwn {
+            return;
+        }
+        if let Err(error) = self.record.kill_all_blocking() {
+            tracing::error!(%error, "a child may be left behind");
+        }
+        if self.exit.is_none()
+            && let Err(error) = self.reap()
+        {
+            tracing::error!(pid = self.pid(), %error, "a child was not reaped");
+        }
+    }
+}
