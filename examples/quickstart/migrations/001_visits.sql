@@ -1,0 +1,5 @@
+-- How often each page was visited.
+CREATE TABLE visits (
+    page  TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+);
