@@ -8,6 +8,7 @@ mod files;
 mod log_file;
 pub mod paths;
 pub mod protocol;
+pub mod proxy;
 
 /// This build, for people.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
