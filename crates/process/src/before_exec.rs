@@ -1,6 +1,6 @@
 //! What the child does between fork and exec.
 //!
-//! The only unsafe code of the crate: `pre_exec` is unsafe because the child
+//! `pre_exec` is unsafe because the child
 //! of a process with several threads may call nothing but async-signal-safe
 //! functions. Everything here was prepared before the fork; what is left are
 //! plain system calls on numbers, without allocation or locks.

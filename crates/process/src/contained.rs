@@ -7,11 +7,10 @@ use rustix::io::Errno;
 use rustix::process::{
     PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
 };
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 
 use crate::command::Lifetime;
+use crate::ended::ended;
 use crate::exit::Exit;
 use crate::identity::raw_pid;
 use crate::kill::KillError;
@@ -140,9 +139,7 @@ impl Contained {
         if let Some(exit) = self.exit {
             return Ok(exit);
         }
-        let process = AsyncFd::register_with_interest(self.process.try_clone()?, Interest::READABLE)?;
-        // Readable means ended, and stays so.
-        drop(process.readable().await?);
+        ended(&self.process).await?;
         self.reap()
     }
 

@@ -11,6 +11,7 @@ mod before_exec;
 mod cgroup;
 mod command;
 mod contained;
+mod ended;
 mod exit;
 mod identity;
 mod kill;
