@@ -27,6 +27,10 @@ pub enum Lifetime {
     /// (not what it started; for that see [`crate::kill_leftovers`]), and
     /// dropping its [`Contained`] kills everything in the containment.
     WithParent,
+    /// Until its [`Contained`] is dropped, which kills everything in the
+    /// containment. When the parent dies without that, it is not killed: for
+    /// a child that notices by itself, and has something to clean up then.
+    WithHandle,
     /// Until it is killed or ends by itself. Dropping its [`Contained`] leaves
     /// it running, to be adopted by its [`Record`].
     OnItsOwn,
@@ -198,7 +202,7 @@ impl Command {
         let dir = self.dir.clone();
         let result = match self.lifetime {
             Lifetime::WithParent => spawner::on_lasting_thread(move || self.start()),
-            Lifetime::OnItsOwn => self.start(),
+            Lifetime::WithHandle | Lifetime::OnItsOwn => self.start(),
         };
         result.map_err(|source| match (source.kind(), dir) {
             (io::ErrorKind::NotFound, Some(dir)) if !dir.is_dir() => {

@@ -1,1 +1,10 @@
-//! Executes one job: steps, actions, artifacts, file commands, masking.
+//! Executes one job of a workflow, in a worker process of its own.
+//!
+//! The engine's side is [`client::run_job`]; the worker's is
+//! [`worker_main`]; between them is the [`protocol`].
+
+pub mod client;
+pub mod protocol;
+mod worker;
+
+pub use worker::worker_main;

@@ -1,0 +1,30 @@
+//! What the engine and a worker say to each other: one JSON value a line, over
+//! the worker's stdin and stdout. See `docs/design/runner.md`.
+
+mod chunk;
+mod event;
+mod job;
+mod secret;
+
+use serde::{Deserialize, Serialize};
+
+pub use chunk::Chunk;
+pub use event::{
+    Annotation, Event, JobResult, Level, Outcome, Reason, StepIndex, StepReport, Stream,
+};
+pub use job::{Contexts, Folders, JobMessage, Limits, Source, WorkflowFile};
+pub use secret::Secret;
+
+/// The version of the protocol that this build speaks. A worker refuses a job
+/// of another version: engine and worker are the same executable.
+pub const PROTOCOL: u32 = 1;
+
+/// What the engine says to the worker. The first line is the job.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case")]
+pub enum Downward {
+    /// The job to execute.
+    Job(Box<JobMessage>),
+    /// Stop what runs; `always()` steps still run.
+    Cancel,
+}

@@ -1,0 +1,125 @@
+//! A job as one self-contained message.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shipway_core::ids::{CommitId, JobKey, RunId};
+
+use super::Secret;
+
+/// Everything a worker needs to execute one job. It looks nothing up
+/// elsewhere: what is not in here, the job does not see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobMessage {
+    /// [`super::PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The effect that this is, by which leftovers are found after a crash.
+    pub effect: String,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The job's key in the workflow.
+    pub job: JobKey,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// The job's name for people, with its matrix combination.
+    pub name: String,
+    /// The workflow that the job is in.
+    pub workflow: WorkflowFile,
+    /// The `matrix` context: this job's combination, empty without a matrix.
+    pub matrix: IndexMap<String, Value>,
+    /// The `strategy` context: `fail-fast`, `job-index`, `job-total`,
+    /// `max-parallel`.
+    pub strategy: IndexMap<String, Value>,
+    /// The other contexts.
+    pub contexts: Contexts,
+    /// The event's payload: `github.event`, and the file that
+    /// `GITHUB_EVENT_PATH` names.
+    pub event: Value,
+    /// What `actions/checkout` checks out.
+    pub source: Source,
+    /// Where the job works.
+    pub folders: Folders,
+    /// How long things may take.
+    pub limits: Limits,
+}
+
+/// A workflow file as it was at the run's commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowFile {
+    /// Its path in the repository, for messages.
+    pub path: String,
+    /// Its whole text. The worker parses it again.
+    pub text: String,
+}
+
+/// What expressions see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contexts {
+    /// `github`, without what the worker knows better: `event`, `event_path`,
+    /// `workspace`, `job`, `action`.
+    pub github: IndexMap<String, Value>,
+    /// `vars`.
+    pub vars: IndexMap<String, String>,
+    /// `secrets`; each is masked in all output.
+    pub secrets: BTreeMap<String, Secret>,
+    /// `needs`: for each job, `{result, outputs}`.
+    pub needs: IndexMap<String, Value>,
+    /// `inputs`.
+    pub inputs: IndexMap<String, Value>,
+    /// Environment variables set before those of the workflow.
+    pub env: IndexMap<String, String>,
+}
+
+/// The commit that is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// A git repository on this machine, with or without a work tree.
+    pub repository: PathBuf,
+    /// The commit.
+    pub commit: CommitId,
+    /// The branch to check it out as, for example `main`; `None`: detached.
+    pub branch: Option<String>,
+}
+
+/// Where the job works. The worker creates what is missing, and removes
+/// nothing but its own files: the folders belong to whoever named them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folders {
+    /// `GITHUB_WORKSPACE`, empty at first.
+    pub workspace: PathBuf,
+    /// `RUNNER_TEMP`, of this job alone.
+    pub temp: PathBuf,
+    /// Artifacts of the run, shared by its jobs.
+    pub artifacts: PathBuf,
+}
+
+/// How long things may take, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The whole job, if its `timeout-minutes` says nothing. GitHub: 6 hours.
+    pub timeout_ms: u64,
+    /// Between the interrupt (SIGINT) that cancels a step and SIGTERM.
+    pub interrupt_ms: u64,
+    /// Between SIGTERM and SIGKILL.
+    pub terminate_ms: u64,
+    /// What is left to `always()` steps after a cancellation.
+    pub cancel_ms: u64,
+    /// Between two heartbeats. Three in a row missing: the worker is dead.
+    pub heartbeat_ms: u64,
+}
+
+impl Default for Limits {
+    /// As GitHub's runner has them.
+    fn default() -> Self {
+        Self {
+            timeout_ms: 6 * 60 * 60 * 1000,
+            interrupt_ms: 7_500,
+            terminate_ms: 2_500,
+            cancel_ms: 5 * 60 * 1000,
+            heartbeat_ms: 5_000,
+        }
+    }
+}

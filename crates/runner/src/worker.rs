@@ -1,0 +1,9 @@
+//! The worker's side.
+
+use std::process::ExitCode;
+
+/// The whole of a worker process: reads the job from stdin, reports on stdout.
+/// Wants a runtime with several threads: heartbeats go on while a step works.
+pub async fn worker_main() -> ExitCode {
+    ExitCode::FAILURE
+}
