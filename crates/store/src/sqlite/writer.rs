@@ -1,0 +1,254 @@
+//! The one thread that writes, so that concurrent callers share a sync.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::journal::Durability;
+
+/// How long a grouped append may wait for the disk.
+const FLUSH_AFTER: Duration = Duration::from_millis(100);
+
+/// How many jobs share a transaction at most.
+const GROUP: usize = 1024;
+
+/// Hands jobs to the thread that writes, and waits for them.
+pub(super) struct Writer {
+    path: PathBuf,
+    jobs: Option<Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(path: &Path, db: Connection) -> Result<Self, StoreError> {
+        let (jobs, queue) = channel();
+        let worker = Worker {
+            path: path.to_owned(),
+            db,
+            queue,
+            flush_at: None,
+            sync: Sync::Full,
+            failed: None,
+        };
+        let thread = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || worker.run())
+            .map_err(|error| StoreError::io("starting the writer of", path, &error))?;
+        Ok(Self { path: path.to_owned(), jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` inside a transaction, and returns what it returned once
+    /// that is committed (and, if asked, durable). An error undoes what
+    /// `work` did, and only that.
+    pub(super) fn write<T, E, F>(&self, durability: Durability, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let closed = || E::from(StoreError::Closed { path: self.path.clone() });
+        let (reply, answer) = sync_channel(1);
+        let job = Work { durability, work: Some(work), result: None, reply };
+        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
+        jobs.send(Box::new(job)).map_err(|_| closed())?;
+        answer.recv().map_err(|_| closed())?
+    }
+}
+
+impl Drop for Writer {
+    /// Finishes what was asked, syncs, and ends the thread.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!(path = %self.path.display(), "the journal's writer panicked");
+        }
+    }
+}
+
+/// One caller's part of a transaction.
+trait Job: Send {
+    fn durability(&self) -> Durability;
+    /// Does the work. `false` asks to undo it.
+    fn run(&mut self, db: &Connection) -> bool;
+    /// Tells the caller.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Work<T, E, F> {
+    durability: Durability,
+    work: Option<F>,
+    result: Option<Result<T, E>>,
+    reply: SyncSender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Work<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&Connection) -> Result<T, E> + Send,
+{
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    fn run(&mut self, db: &Connection) -> bool {
+        self.result = self.work.take().map(|work| work(db));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let answer = match (self.result, committed) {
+            (Some(Err(own)), _) => Err(own),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (_, Err(error)) => Err(error.into()),
+            // Never run and yet committed: dropping the channel tells the
+            // caller that nothing was done.
+            (None, Ok(())) => return,
+        };
+        // A caller that no longer waits needs no answer.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// What a commit waits for (SQLite's `synchronous`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    Full,
+    Normal,
+}
+
+struct Worker {
+    path: PathBuf,
+    db: Connection,
+    queue: Receiver<Box<dyn Job>>,
+    /// When grouped commits have to be synced, if there are any.
+    flush_at: Option<Instant>,
+    sync: Sync,
+    /// Set once a sync failed: what was written since the last one may be
+    /// gone, although the system's cache still shows it.
+    failed: Option<StoreError>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        loop {
+            let next = match self.flush_at {
+                None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => self.queue.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            match next {
+                Ok(first) => self.transact(first),
+                Err(RecvTimeoutError::Timeout) => self.flush(),
+                Err(RecvTimeoutError::Disconnected) => break self.flush(),
+            }
+        }
+    }
+
+    /// Runs a job, and those that came meanwhile, in one transaction.
+    fn transact(&mut self, first: Box<dyn Job>) {
+        let mut group = vec![first];
+        group.extend(self.queue.try_iter().take(GROUP - 1));
+        let committed = self.commit(&mut group);
+        for job in group {
+            job.finish(committed.clone());
+        }
+    }
+
+    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone());
+        }
+        let overdue = self.flush_at.is_some_and(|at| at <= Instant::now());
+        let durable = overdue || group.iter().any(|job| job.durability() == Durability::Durable);
+        let sync = if durable { Sync::Full } else { Sync::Normal };
+        let result = self
+            .set_sync(sync)
+            .and_then(|()| run_group(&self.db, group))
+            .map_err(|error| StoreError::sqlite(&self.path, &error));
+        match &result {
+            Ok(()) if durable => self.flush_at = None,
+            Ok(()) => {
+                self.flush_at.get_or_insert_with(|| Instant::now() + FLUSH_AFTER);
+            }
+            Err(error) => self.note_failure(error),
+        }
+        result
+    }
+
+    fn set_sync(&mut self, sync: Sync) -> rusqlite::Result<()> {
+        if self.sync != sync {
+            let value = if sync == Sync::Full { "full" } else { "normal" };
+            self.db.pragma_update(None, "synchronous", value)?;
+            self.sync = sync;
+        }
+        Ok(())
+    }
+
+    /// Syncs the log that grouped commits were written to. SQLite takes its
+    /// locks on other files, so opening and closing this one is harmless.
+    fn flush(&mut self) {
+        if self.flush_at.take().is_none() || self.failed.is_some() {
+            return;
+        }
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        if let Err(error) = File::open(&log).and_then(|log| log.sync_data()) {
+            let why = error.to_string();
+            self.note_failure(&StoreError::SyncFailed { path: self.path.clone(), why });
+        }
+    }
+
+    fn note_failure(&mut self, error: &StoreError) {
+        if matches!(error, StoreError::SyncFailed { .. }) {
+            tracing::error!(%error, "the journal refuses to write until it is reopened");
+            self.failed = Some(error.clone());
+        }
+    }
+}
+
+/// Runs every job between savepoints and commits those that succeeded. When
+/// the database itself gave the transaction up (a full disk does that), none
+/// has been done.
+fn run_group(db: &Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let undo = Undo(db);
+    for job in group.iter_mut() {
+        db.prepare_cached("SAVEPOINT job")?.execute([])?;
+        if !job.run(db) {
+            if db.is_autocommit() {
+                return Err(gave_up());
+            }
+            db.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        }
+        db.prepare_cached("RELEASE job")?.execute([])?;
+    }
+    db.prepare_cached("COMMIT")?.execute([])?;
+    drop(undo);
+    Ok(())
+}
+
+fn gave_up() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+    let why = "another write in the same transaction failed, and nothing of it was done";
+    rusqlite::Error::SqliteFailure(code, Some(why.to_owned()))
+}
+
+/// Rolls back what is not committed when the group ends.
+struct Undo<'a>(&'a Connection);
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "rolling back in the journal");
+        }
+    }
+}
