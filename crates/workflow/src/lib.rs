@@ -15,6 +15,7 @@
 //! | [`graph`] | the order of jobs, and what a job's needs mean for it |
 
 pub mod diagnostic;
+pub mod expr;
 mod span;
 pub mod yaml;
 

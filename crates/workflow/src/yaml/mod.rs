@@ -11,7 +11,6 @@ mod source_map;
 
 pub use node::{Entry, Mapping, Node, NodeKind};
 pub use scalar::{Resolved, Scalar, Style};
-#[cfg_attr(not(test), expect(unused_imports, reason = "templates use it, in the next change"))]
 pub(crate) use source_map::SourceMap;
 
 use crate::diagnostic::Diagnostic;

@@ -7,7 +7,6 @@ use crate::span::{Pos, Span};
 ///
 /// Quotes, escapes, indentation and folded lines make the two differ; they agree in the order
 /// of their visible characters, and that is what is followed. Asked from left to right.
-#[cfg_attr(not(test), expect(dead_code, reason = "templates use it, in the next change"))]
 pub(crate) struct SourceMap<'a> {
     text: &'a str,
     source: &'a str,
@@ -17,7 +16,6 @@ pub(crate) struct SourceMap<'a> {
     end: usize,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "templates use it, in the next change"))]
 impl<'a> SourceMap<'a> {
     /// A map for the scalar with this `text`, written at `span` of `source`.
     pub(crate) fn new(text: &'a str, style: Style, span: Span, source: &'a str) -> Self {

@@ -51,7 +51,7 @@ fn every_node_has_its_place() {
           A 3:3
             "1.10" Float(1.1) 3:6-3:10
           B 4:3
-            "hi\nho\n" String 4:6-7:1
+            "hi\nho\n" String 5:5-7:1
       last 7:1
         "~" Null 7:7-7:8
     "#);
@@ -106,7 +106,13 @@ fn problems_of_yaml_itself() {
     2 | ---
       | ^^^
     ");
-    insta::assert_snapshot!(show("a: [1\nb: 2\n"), @"");
+    insta::assert_snapshot!(show("a: [1\nb: 2\n"), @r"
+    error[SW0101]: illegal placement of ':' indicator
+     --> f.yml:2:2
+      |
+    2 | b: 2
+      |  ^
+    ");
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! `if:`.
+
+use super::ast::Expression;
+use super::code;
+use super::context::{Context, Status};
+use super::eval::EvaluateError;
+use super::scope::Scope;
+use super::template::Template;
+use crate::diagnostic::Diagnostic;
+use crate::span::{Pos, Span};
+
+/// An `if:`. Unless it uses a status function, `success() &&` is put before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Where it stands; the default for one that is not written.
+    pub span: Span,
+    test: Option<Test>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    Expression(Expression),
+    /// Text around `${{ … }}`: a string, and so true unless it is empty.
+    Text(Template),
+}
+
+impl Condition {
+    /// The condition of what has no `if:`: `success()`.
+    #[must_use]
+    pub fn success() -> Self {
+        Self { span: Span::default(), test: None }
+    }
+
+    /// Parses an `if:`, with or without `${{ }}`. `locate` is as in [`Template::parse`].
+    ///
+    /// # Errors
+    /// Every expression that cannot be parsed.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        span: Span,
+        scope: &Scope<'_>,
+        mut locate: impl FnMut(usize) -> Pos,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let trimmed = text.trim();
+        let test = if trimmed.is_empty() {
+            None
+        } else if trimmed.contains("${{") {
+            let lead = text.len() - text.trim_start().len();
+            let template = Template::parse(file, trimmed, span, scope, |at| locate(lead + at))?;
+            Some(match template.as_expression() {
+                Some(expression) => Test::Expression(expression.clone()),
+                None => Test::Text(template),
+            })
+        } else {
+            let lead = text.len() - text.trim_start().len();
+            Some(Test::Expression(Expression::parse(trimmed, scope).map_err(|error| {
+                let from = locate(lead + error.offset);
+                let to = locate(lead + error.offset + error.length);
+                let here = Span::new(from, to.max(from));
+                vec![Diagnostic::error(code::SYNTAX, file, here, error.message)]
+            })?))
+        };
+        Ok(Self { span, test })
+    }
+
+    /// Whether a status function occurs in it, so that it is asked even after a failure.
+    #[must_use]
+    pub fn uses_status(&self) -> bool {
+        match &self.test {
+            None => false,
+            Some(Test::Expression(expression)) => expression.uses_status(),
+            Some(Test::Text(template)) => template.expressions().any(|(e, _)| e.uses_status()),
+        }
+    }
+
+    /// The expressions in it, with the place of each.
+    pub fn expressions(&self) -> impl Iterator<Item = (&Expression, Span)> {
+        let (one, template) = match &self.test {
+            None => (None, None),
+            Some(Test::Expression(expression)) => (Some((expression, self.span)), None),
+            Some(Test::Text(template)) => (None, Some(template)),
+        };
+        one.into_iter().chain(template.into_iter().flat_map(Template::expressions))
+    }
+
+    /// Whether it holds.
+    ///
+    /// # Errors
+    /// The expression has no value.
+    pub fn evaluate(&self, context: &dyn Context) -> Result<bool, EvaluateError> {
+        if !self.uses_status() && context.status(&[]) != Status::Success {
+            return Ok(false);
+        }
+        match &self.test {
+            None => Ok(true),
+            Some(Test::Expression(expression)) => expression
+                .evaluate(context)
+                .map(|value| value.is_truthy())
+                .map_err(|error| EvaluateError { span: self.span, ..error }),
+            Some(Test::Text(template)) => Ok(template.evaluate(context)?.is_truthy()),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Which contexts and functions an expression may use, which depends on where it stands.
+//!
+//! Source: the availability table of GitHub's "Contexts reference" and the schema of its
+//! workflow parser.
+
+use super::function::Function;
+
+/// What is known where an expression stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The names of contexts.
+    pub contexts: &'a [&'a str],
+    /// The status functions.
+    pub status: StatusFunctions,
+    /// Whether `hashFiles` is there.
+    pub hash_files: bool,
+}
+
+/// Which form of `success()` and its like is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusFunctions {
+    /// None of them.
+    None,
+    /// In a job's `if`: `success` and `failure` may name jobs.
+    OfJobs,
+    /// In a step's `if`: without arguments.
+    OfSteps,
+}
+
+impl Scope<'_> {
+    pub(super) fn has_context(&self, name: &str) -> bool {
+        self.contexts.iter().any(|context| context.eq_ignore_ascii_case(name))
+    }
+
+    pub(super) fn has_function(&self, function: Function) -> bool {
+        match function {
+            Function::HashFiles => self.hash_files,
+            _ if function.is_status() => self.status != StatusFunctions::None,
+            _ => true,
+        }
+    }
+
+    /// How many arguments a function takes here.
+    pub(super) fn arity(&self, function: Function) -> (usize, usize) {
+        if function.is_status() && self.status == StatusFunctions::OfSteps {
+            (0, 0)
+        } else {
+            function.arity()
+        }
+    }
+}
+
+/// The scopes of a workflow's keys.
+pub mod key {
+    use super::{Scope, StatusFunctions};
+
+    const fn contexts(contexts: &'static [&'static str]) -> Scope<'static> {
+        Scope { contexts, status: StatusFunctions::None, hash_files: false }
+    }
+
+    const STRATEGY: &[&str] = &["github", "inputs", "vars", "needs", "strategy", "matrix"];
+    const STEP: &[&str] = &[
+        "github", "inputs", "vars", "needs", "strategy", "matrix", "secrets", "steps", "job",
+        "runner", "env",
+    ];
+    const STEP_WITHOUT_SECRETS: &[&str] = &[
+        "github", "inputs", "vars", "needs", "strategy", "matrix", "steps", "job", "runner", "env",
+    ];
+
+    /// No expression may stand here.
+    pub const NONE: Scope<'static> = contexts(&[]);
+    /// `run-name`, `concurrency`, an input's `default`.
+    pub const WORKFLOW: Scope<'static> = contexts(&["github", "inputs", "vars"]);
+    /// `env` of the workflow.
+    pub const WORKFLOW_ENV: Scope<'static> = contexts(&["github", "inputs", "vars", "secrets"]);
+    /// `on.workflow_call.outputs.*.value`.
+    pub const WORKFLOW_OUTPUT: Scope<'static> = contexts(&["github", "inputs", "vars", "jobs"]);
+    /// `jobs.*.if`.
+    pub const JOB_IF: Scope<'static> = Scope {
+        contexts: &["github", "inputs", "vars", "needs"],
+        status: StatusFunctions::OfJobs,
+        hash_files: false,
+    };
+    /// `jobs.*.strategy`.
+    pub const MATRIX: Scope<'static> = contexts(&["github", "inputs", "vars", "needs"]);
+    /// `name`, `runs-on`, `container`, `environment` and most other keys of a job.
+    pub const JOB: Scope<'static> = contexts(STRATEGY);
+    /// `jobs.*.env` and `jobs.*.secrets`.
+    pub const JOB_ENV: Scope<'static> =
+        contexts(&["github", "inputs", "vars", "needs", "strategy", "matrix", "secrets"]);
+    /// `jobs.*.defaults.run`.
+    pub const JOB_DEFAULTS: Scope<'static> =
+        contexts(&["github", "inputs", "vars", "needs", "strategy", "matrix", "env"]);
+    /// `jobs.*.outputs` and `env` of a container.
+    pub const JOB_OUTPUT: Scope<'static> = contexts(STEP);
+    /// `jobs.*.environment.url`.
+    pub const ENVIRONMENT_URL: Scope<'static> = contexts(STEP_WITHOUT_SECRETS);
+    /// `credentials` of a container, with what its job adds.
+    pub const CREDENTIALS: Scope<'static> =
+        contexts(&["github", "inputs", "vars", "needs", "strategy", "matrix", "secrets", "env"]);
+    /// `run`, `with`, `env`, `name` and the other keys of a step.
+    pub const STEP_KEY: Scope<'static> =
+        Scope { contexts: STEP, status: StatusFunctions::None, hash_files: true };
+    /// `if` of a step.
+    pub const STEP_IF: Scope<'static> = Scope {
+        contexts: STEP_WITHOUT_SECRETS,
+        status: StatusFunctions::OfSteps,
+        hash_files: true,
+    };
+}

@@ -1,0 +1,120 @@
+//! GitHub's own cases for expressions.
+
+use serde::Deserialize;
+use shipway_workflow::expr::{
+    Context, EvaluateError, Expression, Object, Scope, StatusFunctions, SyntaxError, Value,
+};
+
+use crate::corpus;
+
+#[derive(Deserialize)]
+struct Case {
+    expr: String,
+    #[serde(default)]
+    contexts: Given,
+    result: Option<Expected>,
+    err: Option<Failure>,
+}
+
+/// Contexts by name; absent is empty.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Given(serde_json::Map<String, serde_json::Value>);
+
+#[derive(Deserialize)]
+struct Expected {
+    kind: String,
+    value: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    kind: String,
+    value: String,
+}
+
+/// The cases expect one megabyte as the limit.
+struct Contexts(Object);
+
+impl Context for Contexts {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.0.get(name).cloned()
+    }
+
+    fn max_memory(&self) -> usize {
+        1 << 20
+    }
+}
+
+#[derive(Debug)]
+enum Problem {
+    Syntax(SyntaxError),
+    Evaluation(EvaluateError),
+}
+
+fn run(case: &Case) -> Result<Value, Problem> {
+    let names: Vec<&str> = case.contexts.0.keys().map(String::as_str).collect();
+    let scope = Scope { contexts: &names, status: StatusFunctions::None, hash_files: false };
+    let contexts = Contexts(case.contexts.0.clone().into_iter().collect());
+    let expression = Expression::parse(&case.expr, &scope).map_err(Problem::Syntax)?;
+    expression.evaluate(&contexts).map_err(Problem::Evaluation)
+}
+
+/// What is wrong with a case's outcome, if anything.
+fn judge(case: &Case) -> Result<(), String> {
+    let got = run(case);
+    if let Some(expected) = &case.result {
+        let value = got.map_err(|problem| format!("{problem:?}"))?;
+        return judge_value(expected, &value);
+    }
+    let failure = case.err.as_ref().ok_or("a case without an outcome")?;
+    let (kinds, message): (&[&str], String) = match got {
+        Ok(value) => return Err(format!("a value, {value:?}, not {}", failure.value)),
+        Err(Problem::Syntax(error)) => (&["lexing", "parsing"], error.message),
+        Err(Problem::Evaluation(error)) => (&["evaluation"], error.message),
+    };
+    if kinds.contains(&failure.kind.as_str()) && message.starts_with(&failure.value) {
+        Ok(())
+    } else {
+        Err(format!("{message}\n  wanted {}: {}", failure.kind, failure.value))
+    }
+}
+
+fn judge_value(expected: &Expected, value: &Value) -> Result<(), String> {
+    let kind = match value {
+        Value::Null => "Null",
+        Value::Bool(_) => "Boolean",
+        Value::Number(_) => "Number",
+        Value::String(_) => "String",
+        Value::Array(_) => "Array",
+        Value::Object(_) => "Object",
+    };
+    if kind == expected.kind && *value == Value::from(expected.value.clone()) {
+        Ok(())
+    } else {
+        Err(format!("{kind} {value:?}, wanted {} {}", expected.kind, expected.value))
+    }
+}
+
+/// Every case applies: those that skip the TypeScript library are about the runner.
+#[test]
+fn all_of_githubs_cases_hold() {
+    let Some(folder) = corpus::folder("expressions") else { return };
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for (name, text) in corpus::files(&folder, "json") {
+        let groups: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&text).unwrap();
+        for (group, cases) in groups {
+            let cases: Vec<Case> = serde_json::from_value(cases).unwrap();
+            for case in cases {
+                seen += 1;
+                if let Err(why) = judge(&case) {
+                    wrong.push(format!("{name} {group}: {}\n  {why}", case.expr));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {seen} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(seen, 1020);
+}

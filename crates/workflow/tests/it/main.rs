@@ -1,0 +1,4 @@
+//! The crate against data that others made.
+
+mod corpus;
+mod expressions;
