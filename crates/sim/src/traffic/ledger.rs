@@ -171,9 +171,10 @@ impl Record {
     }
 }
 
-/// Microseconds, to three digits.
+/// Microseconds up to an hour, to three digits.
 fn histogram() -> Histogram<u64> {
-    #[expect(clippy::expect_used, reason = "three digits are within the library's one to five")]
-    let histogram = Histogram::new(3).expect("three digits");
+    const HOUR: u64 = 3_600_000_000;
+    #[expect(clippy::expect_used, reason = "the bounds and digits are fit, and do not vary")]
+    let histogram = Histogram::new_with_bounds(1, HOUR, 3).expect("fit bounds");
     histogram
 }
