@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_digest_is_refused() {
-        for text in ["", "sha256:", "sha256:zz", "md5:00", &format!("sha256:{}é", "0".repeat(62))] {
+        for text in ["", "sha256:", "sha256:zz", "md5:00", &format!("sha256:{}é", "0".repeat(62))]
+        {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::value::duration;
-use super::{Guard, SecretSource, defaults};
+use super::{Guard, SecretSource, defaults, schema};
 use crate::ids::{EnvName, ServiceName};
 
 /// A place a release can be.
@@ -27,6 +27,7 @@ pub struct Environment {
     /// Where services listen unless they say otherwise. With port 0 the host
     /// picks a free port for each service once and keeps it.
     #[serde(default = "defaults::listen")]
+    #[schemars(with = "schema::Address")]
     pub listen: SocketAddr,
     /// Who has to agree before a release goes here.
     #[serde(default)]
@@ -42,6 +43,7 @@ pub struct Environment {
     pub lease: Lease,
     /// Environment variables of every service here.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, schema::Scalar>")]
     pub env: IndexMap<String, String>,
     /// Secrets of every service here.
     #[serde(default)]
@@ -85,9 +87,11 @@ pub enum DeployedBy {
 /// One service in one environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::defaults_from_above)]
 pub struct Placement {
     /// Where it listens; the environment's `listen` by default.
     #[serde(default = "defaults::listen")]
+    #[schemars(with = "schema::Address")]
     pub listen: SocketAddr,
     /// Host names that it answers for, exact or `*.example.org`; any by
     /// default.
@@ -98,9 +102,11 @@ pub struct Placement {
     pub path: String,
     /// How many processes; the service's `replicas` by default.
     #[serde(default = "defaults::replicas")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub replicas: u16,
     /// Environment variables, over the service's and the environment's.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, schema::Scalar>")]
     pub env: IndexMap<String, String>,
     /// Secrets, over the service's and the environment's.
     #[serde(default)]
@@ -113,6 +119,7 @@ pub struct Placement {
 pub struct Approval {
     /// How many people.
     #[serde(default = "defaults::approvals_required")]
+    #[schemars(range(min = 1, max = 50))]
     pub required: u8,
     /// Who may: login names. Anybody by default.
     #[serde(default)]
@@ -133,6 +140,7 @@ pub struct Approval {
 /// How the new version takes over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(transform = schema::or_name)]
 pub enum Rollout {
     /// The new version starts beside the old one and is tried; then all
     /// traffic goes to it at once, and the old one stays ready meanwhile.

@@ -42,6 +42,7 @@ pub struct ErrorRate {
     pub then: Then,
     /// How many requests it takes to judge.
     #[serde(default = "defaults::at_least")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub at_least: u64,
 }
 
@@ -62,6 +63,7 @@ pub struct Latency {
     pub then: Then,
     /// How many requests it takes to judge.
     #[serde(default = "defaults::at_least")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub at_least: u64,
 }
 
@@ -70,6 +72,7 @@ pub struct Latency {
 #[serde(deny_unknown_fields)]
 pub struct Restarts {
     /// How many are still good.
+    #[schemars(range(max = 1_000_000_000))]
     pub over: u32,
     /// What follows above it.
     #[serde(default = "defaults::then")]

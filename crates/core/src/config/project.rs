@@ -17,8 +17,10 @@ pub struct Config {
     /// stays the same when the folder or the remote changes.
     pub project: ProjectId,
     /// What is built and run, by name. Deployed together, in this order.
+    #[schemars(extend("minProperties" = 1))]
     pub services: IndexMap<ServiceName, Service>,
     /// Where it goes, by name.
+    #[schemars(extend("minProperties" = 1))]
     pub environments: IndexMap<EnvName, Environment>,
     /// Which workflows have to succeed before anything is deployed.
     #[serde(default)]
@@ -55,10 +57,12 @@ pub enum RequiredWorkflows {
 pub struct Limits {
     /// Jobs of workflows that run at the same time.
     #[serde(default = "defaults::parallel_jobs")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub jobs: u16,
     /// Releases that `shipway gc` leaves for each service beside those that
     /// serve: how far a rollback can reach back.
     #[serde(default = "defaults::kept_releases")]
+    #[schemars(range(min = 1, max = 10_000))]
     pub releases: u16,
 }
 

@@ -6,13 +6,13 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::defaults;
 use super::value::{ByteSize, Cpu, duration};
+use super::{defaults, schema};
 
 /// One thing that is built and run: a server, or a worker without a port.
 ///
-/// Commands (`build`, `run`, `smoke`, `migrations.apply`) run in the service's
-/// folder.
+/// `build` runs in the service's folder of a clean checkout; `run`, `smoke` and
+/// `migrations.apply` run in the unpacked release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
@@ -43,12 +43,14 @@ pub struct Service {
     pub migrations: Option<Migrations>,
     /// Environment variables.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, schema::Scalar>")]
     pub env: IndexMap<String, String>,
     /// Environment variables whose values are secrets, and where those are.
     #[serde(default)]
     pub secrets: IndexMap<String, SecretSource>,
     /// How many processes.
     #[serde(default = "defaults::replicas")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub replicas: u16,
     /// What each process may use.
     #[serde(default)]
@@ -77,11 +79,13 @@ pub enum Source {
 /// A command that builds a release on a clean checkout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::or_text)]
 pub struct Build {
     /// The command.
     pub run: String,
     /// What the release consists of: patterns such as `dist/**`, from the
-    /// service's folder. Without any, the whole folder as the build left it.
+    /// service's folder; also what `smoke` and `migrations` need. Without any,
+    /// the whole folder as the build left it.
     #[serde(default)]
     pub outputs: Vec<String>,
     /// How long it may take.
@@ -93,6 +97,7 @@ pub struct Build {
 /// How to know that a service is healthy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::or_text)]
 pub struct Health {
     /// GET this path and expect 2xx or 3xx. Without it an accepted connection
     /// is enough, and for a worker that it runs.
@@ -108,6 +113,7 @@ pub struct Health {
     pub timeout: Duration,
     /// Failures in a row after which a healthy process counts as unhealthy.
     #[serde(default = "defaults::health_retries")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub retries: u32,
     /// How long a new version has to become healthy.
     #[serde(default = "defaults::health_start", with = "duration")]
@@ -118,6 +124,7 @@ pub struct Health {
 /// A command that tries the new version before any user does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::or_text)]
 pub struct Smoke {
     /// The command. Gets `$URL` of the new version.
     pub run: String,

@@ -60,4 +60,4 @@ impl FromStr for ByteSize {
     }
 }
 
-as_text!(ByteSize, "^[0-9]+([.][0-9]{1,3})? ?([KMGT]i?)?B$", "256MiB");
+as_text!(ByteSize, "string", "^[0-9]+([.][0-9]{1,3})? ?([KMGT]i?)?B$", "256MiB");

@@ -124,10 +124,15 @@ impl JsonSchema for Text {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string",
-            "pattern": "^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$",
-            "minLength": 1,
-            "examples": ["30s"],
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
+                    "minLength": 2,
+                    "examples": ["30s"],
+                },
+                { "const": 0 },
+            ],
         })
     }
 }

@@ -29,7 +29,7 @@ impl BadValue {
 
 /// `Serialize`, `Deserialize` and `JsonSchema` for a value written as text.
 macro_rules! as_text {
-    ($type:ident, $pattern:literal, $example:literal) => {
+    ($type:ident, $json:tt, $pattern:literal, $example:literal) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -50,7 +50,7 @@ macro_rules! as_text {
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": ["string", "number"], "pattern": $pattern, "examples": [$example],
+                    "type": $json, "pattern": $pattern, "examples": [$example],
                 })
             }
         }

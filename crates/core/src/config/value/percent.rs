@@ -52,4 +52,4 @@ impl FromStr for Percent {
     }
 }
 
-as_text!(Percent, "^[0-9]+([.][0-9]{1,2})? ?%$", "5%");
+as_text!(Percent, "string", "^[0-9]+([.][0-9]{1,2})? ?%$", "5%");

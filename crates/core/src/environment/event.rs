@@ -1,0 +1,191 @@
+//! What an environment is asked, and what happens in it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::{DeploymentPlan, Question, Restore};
+use crate::digest::Digest;
+use crate::effect::Failure;
+use crate::gate::Verdict;
+use crate::guard::Watched;
+use crate::ids::{DeploymentId, PlanId};
+use crate::journal::Actor;
+use crate::release::ReleaseId;
+
+use super::Candidate;
+
+/// What an environment is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// A release wants to go here.
+    Propose {
+        /// Which, and why.
+        candidate: Box<Candidate>,
+    },
+    /// A gate was judged again.
+    Judge {
+        /// What it says now.
+        verdict: Verdict,
+    },
+    /// Agree to what waits.
+    Approve {
+        /// What is agreed to.
+        identity: Digest,
+    },
+    /// Say no to what waits.
+    Reject {
+        /// What is refused.
+        identity: Digest,
+        /// Why.
+        reason: String,
+    },
+    /// Back to what was here before, or to this release.
+    Rollback {
+        /// Which; the one before without it.
+        to: Option<ReleaseId>,
+    },
+    /// Begin nothing, and stop before the next step.
+    Pause,
+    /// Go on; also answers a question with yes.
+    Resume,
+    /// Call off what is under way.
+    Abort,
+    /// The plan that a candidate belongs to was given up.
+    Withdraw {
+        /// Whose candidate.
+        plan: PlanId,
+    },
+}
+
+/// How a plan's stage in an environment ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum StageEnd {
+    /// It serves there.
+    Deployed {
+        /// The deployment that brought it.
+        deployment: DeploymentId,
+    },
+    /// It served there already.
+    AlreadyThere {
+        /// The deployment that brought it.
+        deployment: DeploymentId,
+    },
+    /// It does not.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// What happens in an environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A candidate was accepted.
+    Proposed {
+        /// Which.
+        candidate: Box<Candidate>,
+        /// What it comes down to.
+        identity: Digest,
+        /// People have to agree until then; `None`: nobody has to.
+        approval_until: Option<Timestamp>,
+    },
+    /// A candidate was not accepted, or is one no longer.
+    Dropped {
+        /// Whose candidate.
+        plan: Option<PlanId>,
+        /// Which release.
+        release: ReleaseId,
+        /// Why.
+        failure: Failure,
+    },
+    /// A candidate is what serves already.
+    AlreadyThere {
+        /// Whose candidate.
+        plan: Option<PlanId>,
+        /// The deployment that brought it.
+        deployment: DeploymentId,
+    },
+    /// A gate was judged again.
+    Judged {
+        /// What it says now.
+        verdict: Verdict,
+    },
+    /// Somebody agreed.
+    Approved {
+        /// To what.
+        identity: Digest,
+        /// Who.
+        by: Actor,
+    },
+    /// Enough people agreed.
+    Cleared {
+        /// To what.
+        identity: Digest,
+    },
+    /// A deployment was begun.
+    Started {
+        /// What it is going to do.
+        plan: Box<DeploymentPlan>,
+        /// What it was made from.
+        candidate: Box<Candidate>,
+    },
+    /// A step forward is done.
+    StepDone {
+        /// Its place in the plan.
+        step: usize,
+        /// What was seen, if it was a watch.
+        watched: Option<Box<Watched>>,
+    },
+    /// A command was lost, and is run again.
+    StepRepeated {
+        /// Its place in the plan.
+        step: usize,
+    },
+    /// Only a person can tell how to go on.
+    Asked {
+        /// What.
+        question: Question,
+    },
+    /// A person said: go on.
+    Answered,
+    /// It is called off; what is under way is being cancelled.
+    Stopping {
+        /// Why.
+        failure: Failure,
+    },
+    /// The way back begins.
+    TurnedBack {
+        /// Why.
+        failure: Failure,
+        /// What is to be done.
+        steps: Vec<Restore>,
+    },
+    /// A step back is done, or was given up.
+    BackStepDone {
+        /// Why it was given up.
+        trouble: Option<Failure>,
+    },
+    /// The new release serves.
+    Succeeded {
+        /// The deployment.
+        deployment: DeploymentId,
+    },
+    /// It does not.
+    Failed {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// Why.
+        failure: Failure,
+        /// What serves; `None`: nothing runs.
+        serving: Option<DeploymentId>,
+        /// What did not work on the way back.
+        trouble: Vec<Failure>,
+    },
+    /// Nothing is begun until it is resumed.
+    Paused,
+    /// It goes on.
+    Resumed,
+}

@@ -1,0 +1,183 @@
+//! A place a release can be: its lock, its queue, and its deployments. One
+//! stream, so that at most one deployment is under way.
+
+mod decide;
+mod event;
+mod evolve;
+mod turn;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use event::{Command, Event, StageEnd};
+
+use crate::approval::Given;
+use crate::config::Environment as Rules;
+use crate::deployment::{Deployment, Kind, ServiceVersion, Wanted};
+use crate::digest::Digest;
+use crate::effect::{Effect, EffectId};
+use crate::gate::Verdict;
+use crate::ids::{CommitId, DeploymentId, EnvName, PlanId, ServiceName};
+use crate::journal::Actor;
+use crate::machine::{Decision, Illegal, Input, Machine};
+use crate::release::ReleaseId;
+
+/// As many earlier deployments are remembered, to go back to.
+const REMEMBERED: usize = 20;
+
+/// A release that wants to go to an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The plan that is told how it ended.
+    pub plan: Option<PlanId>,
+    /// When that plan was made. The later one is the newer.
+    pub order: Timestamp,
+    /// Why.
+    pub kind: Kind,
+    /// What.
+    pub release: ReleaseId,
+    /// The release's commit.
+    pub commit: CommitId,
+    /// Its services.
+    pub wanted: IndexMap<ServiceName, Wanted>,
+    /// The environment's rules at that commit.
+    pub rules: Rules,
+    /// What the gates said.
+    pub verdicts: Vec<Verdict>,
+    /// Who asked.
+    pub by: Actor,
+}
+
+/// A candidate that waits for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What waits.
+    pub candidate: Candidate,
+    /// What is agreed to.
+    pub identity: Digest,
+    /// Who has agreed.
+    pub given: Vec<Given>,
+    /// The question is closed then.
+    pub expires: Timestamp,
+}
+
+/// What serves, or served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
+    /// The deployment that brought it.
+    pub deployment: DeploymentId,
+    /// What.
+    pub release: ReleaseId,
+    /// The release's commit.
+    pub commit: CommitId,
+    /// Recognises a repeat.
+    pub identity: Digest,
+    /// What runs of each service, with its configuration.
+    pub services: IndexMap<ServiceName, ServiceVersion>,
+    /// The rules it was deployed under.
+    pub rules: Rules,
+    /// When the plan behind it was made.
+    pub order: Timestamp,
+    /// When it was in place.
+    pub at: Timestamp,
+    /// Nobody has gone back from it: a rollback may choose it by itself.
+    pub good: bool,
+}
+
+/// The deployment under way, with where it came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Active {
+    /// What goes there.
+    pub candidate: Candidate,
+    /// How far it is.
+    pub deployment: Deployment,
+}
+
+/// An environment's state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvName,
+    /// Of the newest deployment begun; 0 before the first.
+    pub generation: u64,
+    /// What serves.
+    pub current: Option<Deployed>,
+    /// What served before, newest first.
+    pub history: Vec<Deployed>,
+    /// The newest order ever accepted.
+    pub newest: Option<Timestamp>,
+    /// What waits for people.
+    pub waiting: Option<Waiting>,
+    /// What waits for the lock, or for the environment to be resumed.
+    pub queued: Option<Candidate>,
+    /// What is under way.
+    pub active: Option<Active>,
+    /// Nothing is begun until it is resumed.
+    pub paused: bool,
+}
+
+impl Environment {
+    /// An environment in which nothing has ever been.
+    pub const fn new(name: EnvName) -> Self {
+        Self {
+            name,
+            generation: 0,
+            current: None,
+            history: Vec::new(),
+            newest: None,
+            waiting: None,
+            queued: None,
+            active: None,
+            paused: false,
+        }
+    }
+
+    /// What a rollback without a name goes back to.
+    pub fn previous(&self) -> Option<&Deployed> {
+        let other = |d: &&Deployed| {
+            d.good && self.current.as_ref().is_none_or(|c| c.identity != d.identity)
+        };
+        self.history.iter().find(other)
+    }
+
+    /// Something is to be done that no person has to be asked for first.
+    pub const fn is_busy(&self) -> bool {
+        match &self.active {
+            Some(active) => {
+                active.deployment.question.is_none() || active.deployment.effect.is_some()
+            }
+            None => self.queued.is_some() && !self.paused,
+        }
+    }
+}
+
+impl Machine for Environment {
+    type Command = Command;
+    type Event = Event;
+
+    fn decide(
+        &self,
+        input: &Input<Command>,
+        now: Timestamp,
+    ) -> Result<Vec<Decision<Event>>, Illegal> {
+        decide::decide(self, input, now)
+    }
+
+    fn evolve(&mut self, event: &Event, at: Timestamp) -> Result<(), Illegal> {
+        evolve::evolve(self, event, at)
+    }
+
+    fn began(&mut self, id: &EffectId, effect: &Effect) {
+        if matches!(effect, Effect::Tell { .. }) {
+            return;
+        }
+        if let Some(active) = &mut self.active {
+            active.deployment.effect = Some(id.clone());
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        self.waiting.as_ref().map(|waiting| waiting.expires)
+    }
+}

@@ -1,0 +1,132 @@
+//! What follows from an event: workflows to run, services to build, the
+//! environments they go to. Immutable once made; its stream records how it
+//! is delivered.
+
+mod decide;
+mod delivery;
+mod event;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+pub use delivery::{BuildState, Delivery, End, Open, Stage};
+pub use event::{Command, Event};
+
+use crate::config::Config;
+use crate::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};
+use crate::journal::Actor;
+use crate::release::Artifact;
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its name, and its stream's.
+    pub id: PlanId,
+    /// What happened.
+    pub trigger: Trigger,
+    /// The commit.
+    pub commit: Commit,
+    /// The git repository it is in, on the machine that made the plan.
+    pub repository: String,
+    /// `shipway.yaml` at that commit; `None` where only workflows are run.
+    pub config: Option<Box<Config>>,
+    /// The workflows that run.
+    pub runs: Vec<PlannedRun>,
+    /// The workflows that do not.
+    pub not_run: Vec<NotRun>,
+    /// The services, in declared order. Empty: nothing is released.
+    pub services: IndexMap<ServiceName, PlannedService>,
+    /// The environments it goes to, one after the other.
+    pub stages: Vec<PlannedStage>,
+    /// Who asked for it.
+    pub by: Actor,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The event's name in GitHub's terms: `push`, `workflow_dispatch`, ….
+    pub event: String,
+    /// The git ref, for example `refs/heads/main`; a commit's id on a
+    /// detached HEAD.
+    pub git_ref: String,
+    /// The event's payload.
+    pub payload: serde_json::Value,
+}
+
+/// A commit, as people know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its id.
+    pub id: CommitId,
+    /// The first line of its message.
+    pub subject: String,
+    /// Who wrote it.
+    pub author: String,
+    /// When it was committed.
+    pub at: jiff::Timestamp,
+}
+
+/// A workflow that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRun {
+    /// The run's name, and its stream's.
+    pub id: RunId,
+    /// The workflow's file, from the repository's root.
+    pub path: String,
+    /// The file's text at that commit.
+    pub text: String,
+    /// The workflow's name for people.
+    pub name: String,
+    /// Why it runs.
+    pub why: String,
+    /// Nothing is released unless it succeeds.
+    pub required: bool,
+    /// An earlier run of the same text at the same commit that succeeded: it
+    /// is not run again.
+    pub passed: Option<RunId>,
+    /// Run this job and what it needs only.
+    pub only_job: Option<String>,
+    /// `vars` of the run.
+    pub vars: IndexMap<String, String>,
+    /// `inputs` of the run.
+    pub inputs: serde_json::Map<String, serde_json::Value>,
+    /// Where the secrets of the run come from.
+    pub secrets: IndexMap<String, crate::config::SecretSource>,
+}
+
+/// A workflow that does not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRun {
+    /// The workflow's file.
+    pub path: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// What becomes of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum PlannedService {
+    /// It is built.
+    Build {
+        /// What changed.
+        why: String,
+    },
+    /// Nothing that belongs to it changed since this was built.
+    Reuse {
+        /// What was built.
+        artifact: Artifact,
+        /// From which commit.
+        commit: CommitId,
+    },
+}
+
+/// An environment that a release goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStage {
+    /// The environment.
+    pub env: EnvName,
+    /// Why it goes there.
+    pub why: String,
+}
