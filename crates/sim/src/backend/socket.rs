@@ -56,7 +56,8 @@ pub(super) async fn echo(
         let sent = tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(echo @ (Message::Text(_) | Message::Binary(_)))) => socket.send(echo).await,
-                Some(Ok(_)) => Ok(()), // pings and closes are answered by the library
+                Some(Ok(Message::Close(_))) => return finish(socket).await,
+                Some(Ok(_)) => Ok(()), // pings are answered by the library
                 Some(Err(_)) | None => return,
             },
             _ = ticks.tick() => {
@@ -72,7 +73,11 @@ pub(super) async fn echo(
     }
     let goodbye = CloseFrame { code: CloseCode::Away, reason: "stopping".into() };
     if socket.close(Some(goodbye)).await.is_ok() {
-        // The close is complete when the client has answered it.
-        while let Some(Ok(_)) = socket.next().await {}
+        finish(socket).await;
     }
+}
+
+/// Reads on until both sides have closed: this also sends our own close.
+async fn finish(mut socket: WebSocketStream<TokioIo<Upgraded>>) {
+    while let Some(Ok(_)) = socket.next().await {}
 }

@@ -72,6 +72,14 @@ fn kind_of(error: tungstenite::Error) -> FailureKind {
     }
 }
 
+/// Sends our answer to the server's close, and lets the server go first.
+async fn answer_close(context: &Context, mut socket: Socket) -> Over {
+    let leaving = async { while let Some(Ok(_)) = socket.next().await {} };
+    // The session is over either way; how the server hangs up is its affair.
+    let _ = timeout(context.patience, leaving).await;
+    Over::ByServer
+}
+
 /// What is open on one socket.
 #[derive(Default)]
 struct Session {
@@ -102,7 +110,7 @@ impl Session {
             tokio::select! {
                 message = socket.next() => {
                     if self.take(context, message)? {
-                        return Ok(Over::ByServer);
+                        return Ok(answer_close(context, socket).await);
                     }
                 }
                 _ = ticks.tick() => {
@@ -165,7 +173,7 @@ impl Session {
         loop {
             let message = timeout(context.patience, socket.next()).await;
             match self.take(context, message.map_err(|_| FailureKind::TimedOut)?) {
-                Ok(true) => return Ok(Over::ByServer),
+                Ok(true) => return Ok(answer_close(context, socket).await),
                 Ok(false) => {}
                 Err(_) => return Err(kind_of(error)),
             }
