@@ -46,6 +46,7 @@ impl BeforeExec {
                 return Err(io::Error::last_os_error());
             }
         }
+        close_the_rest_on_exec();
         for (source, target) in &self.inherit {
             // SAFETY: numbers only. The copy stays open across exec.
             check(unsafe { libc::dup2(source.as_raw_fd(), *target) })?;
@@ -62,6 +63,15 @@ fn default_signals() {
         // refused, which is what is wanted.
         unsafe { libc::signal(number, libc::SIG_DFL) };
     }
+}
+
+/// Descriptors that this process itself inherited without the close-on-exec
+/// flag are nobody's business in the child. Kernels before 5.11 cannot do this
+/// at once; then they stay.
+fn close_the_rest_on_exec() {
+    // SAFETY: sets a flag on descriptors of this process, which are used up to
+    // exec and no longer.
+    unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int) };
 }
 
 fn die_with(parent: u32) -> io::Result<()> {
