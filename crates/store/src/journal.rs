@@ -60,6 +60,13 @@ pub trait Journal: Send + Sync {
         durability: Durability,
     ) -> Result<Vec<Entry>, AppendError>;
 
+    /// Makes everything durable that can be read now, by whomever it was
+    /// appended.
+    ///
+    /// # Errors
+    /// When the store cannot be synced.
+    fn flush(&self) -> Result<(), StoreError>;
+
     /// The last entry's place and hash.
     ///
     /// # Errors

@@ -91,6 +91,10 @@ pub(super) fn owner(path: &Path, db: &Connection) -> Result<Option<Held>, StoreE
     Ok(holder.map(|by| Held { by, until, epoch }))
 }
 
+pub(super) fn newest(path: &Path, db: &Connection) -> Result<Epoch, StoreError> {
+    Ok(read(path, db)?.epoch)
+}
+
 /// Whether `epoch` owns the journal. The outer error is the store's.
 pub(super) fn check(
     path: &Path,

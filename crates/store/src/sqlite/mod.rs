@@ -1,6 +1,7 @@
 //! The journal as an SQLite database in a folder of its own.
 
 mod append;
+mod copy;
 mod erase;
 mod inbox;
 mod lease;
@@ -167,6 +168,10 @@ impl Journal for SqliteJournal {
     ) -> Result<Vec<Entry>, AppendError> {
         let at = self.path.clone();
         self.writer.write(durability, move |db| append::append(&at, db, epoch, batch))
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.writer.write(Durability::Durable, |_| Ok(()))
     }
 
     fn head(&self) -> Result<Head, StoreError> {

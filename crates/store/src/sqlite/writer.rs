@@ -172,14 +172,21 @@ impl Worker {
             .set_sync(sync)
             .and_then(|()| run_group(&self.db, group))
             .map_err(|error| StoreError::sqlite(&self.path, &error));
-        match &result {
-            Ok(()) if durable => self.flush_at = None,
-            Ok(()) => {
-                self.flush_at.get_or_insert_with(|| Instant::now() + FLUSH_AFTER);
+        match (result, durable) {
+            // A commit that writes nothing syncs nothing, but what was
+            // committed before may still have to be.
+            (Ok(Wrote::Nothing), true) => self.sync_log(),
+            (Ok(Wrote::Something), true) => {
+                self.flush_at = None;
+                Ok(())
             }
-            Err(error) => self.note_failure(error),
+            (Ok(Wrote::Nothing), false) => Ok(()),
+            (Ok(Wrote::Something), false) => {
+                self.flush_at.get_or_insert_with(|| Instant::now() + FLUSH_AFTER);
+                Ok(())
+            }
+            (Err(error), _) => Err(self.note_failure(error)),
         }
-        result
     }
 
     fn set_sync(&mut self, sync: Sync) -> rusqlite::Result<()> {
@@ -191,47 +198,72 @@ impl Worker {
         Ok(())
     }
 
-    /// Syncs the log that grouped commits were written to. SQLite takes its
-    /// locks on other files, so opening and closing this one is harmless.
+    /// Syncs what nobody waits for.
     fn flush(&mut self) {
-        if self.flush_at.take().is_none() || self.failed.is_some() {
-            return;
-        }
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        if let Err(error) = File::open(&log).and_then(|log| log.sync_data()) {
-            let why = error.to_string();
-            self.note_failure(&StoreError::SyncFailed { path: self.path.clone(), why });
+        if self.flush_at.is_some()
+            && self.failed.is_none()
+            && let Err(error) = self.sync_log()
+        {
+            tracing::error!(%error, "syncing the journal");
         }
     }
 
-    fn note_failure(&mut self, error: &StoreError) {
-        if matches!(error, StoreError::SyncFailed { .. }) {
-            tracing::error!(%error, "the journal refuses to write until it is reopened");
-            self.failed = Some(error.clone());
+    /// Syncs the log that grouped commits were written to. SQLite takes its
+    /// locks on other files, so opening and closing this one is harmless.
+    fn sync_log(&mut self) -> Result<(), StoreError> {
+        self.flush_at = None;
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        match File::open(&log).and_then(|log| log.sync_data()) {
+            Ok(()) => Ok(()),
+            // All of it is in the file, and synced there.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => {
+                let (path, why) = (self.path.clone(), error.to_string());
+                Err(self.note_failure(StoreError::SyncFailed { path, why }))
+            }
         }
     }
+
+    fn note_failure(&mut self, error: StoreError) -> StoreError {
+        if matches!(error, StoreError::SyncFailed { .. }) {
+            self.failed = Some(error.clone());
+        }
+        error
+    }
+}
+
+/// What a group of jobs did.
+#[derive(PartialEq, Eq)]
+enum Wrote {
+    Something,
+    Nothing,
 }
 
 /// Runs every job between savepoints and commits those that succeeded. When
 /// the database itself gave the transaction up (a full disk does that), none
 /// has been done.
-fn run_group(db: &Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn run_group(db: &Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<Wrote> {
+    let mut wrote = Wrote::Nothing;
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let undo = Undo(db);
     for job in group.iter_mut() {
+        let before = db.total_changes();
         db.prepare_cached("SAVEPOINT job")?.execute([])?;
-        if !job.run(db) {
-            if db.is_autocommit() {
-                return Err(gave_up());
+        if job.run(db) {
+            if db.total_changes() != before {
+                wrote = Wrote::Something;
             }
+        } else if db.is_autocommit() {
+            return Err(gave_up());
+        } else {
             db.prepare_cached("ROLLBACK TO job")?.execute([])?;
         }
         db.prepare_cached("RELEASE job")?.execute([])?;
     }
     db.prepare_cached("COMMIT")?.execute([])?;
     drop(undo);
-    Ok(())
+    Ok(wrote)
 }
 
 fn gave_up() -> rusqlite::Error {
