@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Environment, Fallback, Guard, Placement, Rollout, Service};
+use crate::config::{Environment, Fallback, Guard, Placement, Probe, Rollout, Service};
 use crate::digest::Digest;
 use crate::ids::{CommitId, DeploymentId, EnvName, ServiceName};
 use crate::release::{Artifact, ReleaseId};
@@ -171,6 +171,8 @@ pub struct LeaseTerms {
     pub ttl: Duration,
     /// Hold, or put the old version back.
     pub fallback: Fallback,
+    /// Requests of the target's own meanwhile.
+    pub probe: Option<Probe>,
 }
 
 /// What a deployment is made from.
@@ -207,7 +209,11 @@ impl DeploymentPlan {
             steps,
             bake,
             guard: from.config.guard.clone(),
-            lease: LeaseTerms { ttl: from.config.lease.ttl, fallback: from.config.lease.fallback },
+            lease: LeaseTerms {
+                ttl: from.config.lease.ttl,
+                fallback: from.config.lease.fallback,
+                probe: from.config.guard.probe.clone(),
+            },
         }
     }
 
@@ -258,6 +264,8 @@ pub struct Change {
     pub service: ServiceName,
     /// The deployment's generation.
     pub generation: u64,
+    /// Where the service answers, whatever runs; `None` for a worker.
+    pub place: Option<Placement>,
     /// The versions that shall be there, with their share of traffic in
     /// percent. The shares sum to 100, or are all 0: nothing serves.
     pub versions: Vec<DesiredVersion>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::config::OnLost;
+use crate::config::{OnLost, Placement};
 use crate::effect::{CommandSpec, Effect, EffectId, Failure};
 use crate::ids::ServiceName;
 use crate::journal::Actor;
@@ -189,6 +189,17 @@ impl Deployment {
         }
     }
 
+    /// Where the service answers: as the new version has it, on the way back
+    /// as the old one had.
+    fn place(&self, service: &ServiceName) -> Option<Placement> {
+        let (new, old) = (self.new_version(service), self.old_version(service));
+        let version = match self.progress {
+            Progress::Back { .. } => old.or(new),
+            Progress::Forward { .. } | Progress::Stopping { .. } => new.or(old),
+        }?;
+        version.config.listens.then(|| version.place.clone())
+    }
+
     fn change<'a>(
         &self,
         service: &ServiceName,
@@ -203,6 +214,7 @@ impl Deployment {
             env: self.plan.env.clone(),
             service: service.clone(),
             generation: self.plan.generation,
+            place: self.place(service),
             versions: versions.into_iter().map(desired).collect(),
             lease: None,
             await_healthy,
