@@ -22,7 +22,7 @@ pub struct Guard {
     #[serde(default = "defaults::restarts")]
     pub restarts: Option<Restarts>,
     /// What follows when the bake is over and too few requests were seen to
-    /// judge by.
+    /// judge by. A service without a port is judged by its restarts alone.
     #[serde(default = "defaults::no_evidence")]
     pub no_evidence: NoEvidence,
     /// Requests of the host's own, so that there is something to judge by.

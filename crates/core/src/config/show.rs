@@ -14,10 +14,10 @@ pub fn show(config: &Config) -> Result<String, serde_json::Error> {
     let mut file = serde_json::to_value(config)?;
     each_in(&mut file, "services", spell_source);
     each_in(&mut file, "environments", spell_follows);
-    if let Some(required) = file.pointer_mut("/workflows/required") {
-        if let Some(only) = required.get_mut("only") {
-            *required = only.take();
-        }
+    if let Some(required) = file.pointer_mut("/workflows/required")
+        && let Some(only) = required.get_mut("only")
+    {
+        *required = only.take();
     }
     let mut text = String::new();
     write(&mut text, &file, 0);

@@ -53,17 +53,19 @@ pub(super) fn must_be_folder(item: Item, path: &str) -> bool {
 
 /// Reports that there is no such file or folder, with the nearest there is.
 pub(super) fn missing(item: Item, path: &str, kind: &str) {
-    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
-    let names = item.reader.facts.names_in(folder);
-    let problem = item.reader.error(
-        code::MISSING_PATH,
-        item.node.at(),
-        format!("the repository has no {kind} `{path}`"),
-    );
-    item.reader.report(match nearest(name, &names) {
-        Some(near) => problem.with_help(format!("did you mean `{}`?", join(folder, near))),
+    let message = format!("the repository has no {kind} `{path}`");
+    let problem = item.reader.error(code::MISSING_PATH, item.node.at(), message);
+    item.reader.report(match nearest_path(item, path) {
+        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
         None => problem,
     });
+}
+
+/// What is in the same folder under a similar name.
+pub(super) fn nearest_path(item: Item, path: &str) -> Option<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let names = item.reader.facts.names_in(folder);
+    nearest(name, &names).map(|near| join(folder, near))
 }
 
 /// A pattern of files in a service's folder.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use shipway_workflow::diagnostic::nearest;
+
 use super::fields::Fields;
 use super::item::{Item, did_you_mean};
 use super::layers::Layer;
@@ -63,7 +65,11 @@ fn used(item: Item, user: &ServiceName, all: &[&str]) -> Option<String> {
     let path = path::relative(item)?;
     if item.reader.facts.at(&path).is_none() {
         let message = format!("`{text}` is neither a service nor a path in the repository");
-        item.error_with_help(code::UNKNOWN_SERVICE, message, did_you_mean(&text, all));
+        let help = match (nearest(&text, all), path::nearest_path(item, &path)) {
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            _ => did_you_mean(&text, all),
+        };
+        item.error_with_help(code::UNKNOWN_SERVICE, message, help);
         return None;
     }
     Some(path)

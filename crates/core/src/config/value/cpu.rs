@@ -31,7 +31,7 @@ impl FromStr for Cpu {
     fn from_str(text: &str) -> Result<Self, BadValue> {
         let refuse = || BadValue::new(text, "number of CPUs", "write it like `0.5`, `2` or `500m`");
         let milli = match text.strip_suffix('m') {
-            Some(number) => fixed_point(number, 0).filter(|_| !number.contains('.')),
+            Some(number) => fixed_point(number, 0),
             None => fixed_point(text, 3),
         };
         match u32::try_from(milli.ok_or_else(refuse)?) {

@@ -136,3 +136,76 @@ impl JsonSchema for Text {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let texts = [
+            "30s",
+            "1h30m",
+            "90m",
+            "250ms",
+            "1d",
+            "0",
+            "0s",
+            "1m30",
+            "30",
+            "s",
+            "",
+            "5m1h",
+            "1s1s",
+            "1.5s",
+            "-1s",
+            "1 s",
+            "1S",
+            "40000d",
+            "99999999999999999999s",
+        ];
+        let table: String = texts
+            .iter()
+            .map(|text| match parse(text) {
+                Ok(duration) => format!("{text:?} is {}\n", format(duration)),
+                Err(problem) => format!("{problem}\n"),
+            })
+            .collect();
+        insta::assert_snapshot!(table, @r#"
+        "30s" is 30s
+        "1h30m" is 1h30m
+        "90m" is 1h30m
+        "250ms" is 250ms
+        "1d" is 1d
+        "0" is 0s
+        "0s" is 0s
+        `1m30` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `30` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `s` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `5m1h` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `1s1s` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `1.5s` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `-1s` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `1 s` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `1S` is not a duration: write it like `250ms`, `30s`, `5m` or `1h30m`
+        `40000d` is not a duration: a hundred years is the most
+        `99999999999999999999s` is not a duration: a hundred years is the most
+        "#);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(ms in 0..3_000_000_000_000_u64) {
+            let duration = Duration::from_millis(ms);
+            prop_assert_eq!(parse(&format(duration)), Ok(duration));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,12}|[0-9dhms]{0,30}") {
+            let _ = parse(&text);
+        }
+    }
+}

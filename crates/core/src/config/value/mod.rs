@@ -60,14 +60,104 @@ use as_text;
 
 /// A decimal number with up to `places` digits after the point, times
 /// `10^places`. No sign, no exponent, no separators.
-fn fixed_point(text: &str, places: u32) -> Option<u64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let fraction_length = u32::try_from(fraction.len()).ok()?;
-    if !digits(whole) || !digits(fraction) || fraction_length > places {
+fn fixed_point(text: &str, places: usize) -> Option<u64> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((_, "")) => return None,
+        Some((whole, fraction)) => (whole, fraction),
+        None => (text, ""),
+    };
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
         return None;
     }
-    let whole = whole.parse::<u64>().ok()?.checked_mul(10_u64.pow(places))?;
-    let fraction = fraction.parse::<u64>().ok()? * 10_u64.pow(places - fraction_length);
-    whole.checked_add(fraction)
+    format!("{whole}{fraction:0<places$}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use super::*;
+
+    /// Each text with what it is read and shown as, or what is wrong.
+    fn table<T: FromStr<Err = BadValue> + Display>(texts: &[&str]) -> String {
+        let shown = texts.iter().map(|text| match text.parse::<T>() {
+            Ok(value) => format!("{text:?} is {value}\n"),
+            Err(problem) => format!("{problem}\n"),
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn shares() {
+        let texts = ["5%", "0.5%", "2.25 %", "100%", "100.01%", "5", "%", "1.%", "0.001%", "-1%"];
+        insta::assert_snapshot!(table::<Percent>(&texts), @r#"
+        "5%" is 5%
+        "0.5%" is 0.5%
+        "2.25 %" is 2.25%
+        "100%" is 100%
+        `100.01%` is not a percentage: a share is at most 100%
+        `5` is not a percentage: write it like `5%` or `0.5%`
+        `%` is not a percentage: write it like `5%` or `0.5%`
+        `1.%` is not a percentage: write it like `5%` or `0.5%`
+        `0.001%` is not a percentage: write it like `5%` or `0.5%`
+        `-1%` is not a percentage: write it like `5%` or `0.5%`
+        "#);
+    }
+
+    #[test]
+    fn sizes() {
+        let texts = [
+            "256MiB",
+            "0B",
+            "1024B",
+            "1.5GiB",
+            "500 MB",
+            "1TiB",
+            "256",
+            "MiB",
+            "1mib",
+            "1.2345KB",
+            "99999999999TiB",
+        ];
+        insta::assert_snapshot!(table::<ByteSize>(&texts), @r#"
+        "256MiB" is 256MiB
+        "0B" is 0B
+        "1024B" is 1KiB
+        "1.5GiB" is 1536MiB
+        "500 MB" is 500MB
+        "1TiB" is 1TiB
+        `256` is not a size: write it like `256MiB`, `1GiB` or `500MB`
+        `MiB` is not a size: write it like `256MiB`, `1GiB` or `500MB`
+        `1mib` is not a size: write it like `256MiB`, `1GiB` or `500MB`
+        `1.2345KB` is not a size: write it like `256MiB`, `1GiB` or `500MB`
+        `99999999999TiB` is not a size: it is more than a machine can have
+        "#);
+    }
+
+    #[test]
+    fn numbers_of_cpus() {
+        let texts = ["2", "0.5", "500m", "1.250", "0", "m", "0.5m", "1e3", "9999999999"];
+        insta::assert_snapshot!(table::<Cpu>(&texts), @r#"
+        "2" is 2
+        "0.5" is 500m
+        "500m" is 500m
+        "1.250" is 1250m
+        `0` is not a number of CPUs: nothing runs without any
+        `m` is not a number of CPUs: write it like `0.5`, `2` or `500m`
+        `0.5m` is not a number of CPUs: write it like `0.5`, `2` or `500m`
+        `1e3` is not a number of CPUs: write it like `0.5`, `2` or `500m`
+        `9999999999` is not a number of CPUs: no machine has so many
+        "#);
+    }
+
+    #[test]
+    fn a_share_is_exceeded_exactly() {
+        let half: Percent = "0.5%".parse().unwrap();
+        assert!(!half.is_exceeded_by(5, 1_000));
+        assert!(half.is_exceeded_by(6, 1_000));
+        assert!(!half.is_exceeded_by(0, 0));
+        assert!(!Percent::whole(100).is_exceeded_by(u64::MAX, u64::MAX));
+    }
 }

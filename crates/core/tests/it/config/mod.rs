@@ -1,0 +1,10 @@
+//! `shipway.yaml`: reading, showing, its schema and reference.
+
+mod affected;
+mod agreement;
+mod generated;
+mod messages;
+mod reading;
+mod reference;
+mod robustness;
+mod tree;
