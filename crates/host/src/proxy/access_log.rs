@@ -16,18 +16,27 @@ const ENOUGH: usize = 256 * 1024;
 
 /// Where requests are logged. Cheap to clone; the thread ends with the last.
 #[derive(Debug, Clone, Default)]
-pub struct AccessLog(Option<Arc<Shared>>);
+pub struct AccessLog(Option<Arc<Handle>>);
+
+/// Ends the thread when nobody logs any more.
+#[derive(Debug)]
+struct Handle(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     lines: Mutex<Lines>,
     changed: Condvar,
+    written: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Lines {
     bytes: Vec<u8>,
     dropped: u64,
+    /// The thread is writing what it took.
+    writing: bool,
+    /// Somebody waits: do not gather.
+    hurry: bool,
     closed: bool,
 }
 
@@ -57,16 +66,27 @@ impl AccessLog {
         std::thread::Builder::new()
             .name("access-log".into())
             .spawn(move || writer.write_to(out))?;
-        Ok(Self(Some(shared)))
+        Ok(Self(Some(Arc::new(Handle(shared)))))
     }
 
     pub(crate) fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
+    /// Waits until what was logged so far is written. For the end of the
+    /// process: it blocks.
+    pub fn flush(&self) {
+        let Some(Handle(shared)) = self.0.as_deref() else { return };
+        let mut lines = shared.lock();
+        lines.hurry = true;
+        shared.changed.notify_one();
+        let unwritten = |lines: &mut Lines| !lines.bytes.is_empty() || lines.writing;
+        drop(shared.written.wait_while(lines, unwritten).unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Adds a line; `line` must append exactly one, newline included.
     pub(crate) fn write(&self, line: impl FnOnce(&mut Vec<u8>)) {
-        let Some(shared) = &self.0 else { return };
+        let Some(Handle(shared)) = self.0.as_deref() else { return };
         let mut lines = shared.lock();
         if lines.bytes.len() >= BUFFER {
             lines.dropped += 1;
@@ -82,15 +102,10 @@ impl AccessLog {
     }
 }
 
-impl Drop for AccessLog {
+impl Drop for Handle {
     fn drop(&mut self) {
-        // The writing thread holds the other reference.
-        if let Some(shared) = self.0.take()
-            && Arc::strong_count(&shared) <= 2
-        {
-            shared.lock().closed = true;
-            shared.changed.notify_one();
-        }
+        self.0.lock().closed = true;
+        self.0.changed.notify_one();
     }
 }
 
@@ -109,6 +124,8 @@ impl Shared {
             if let Err(error) = out.write_all(&bytes).and_then(|()| out.flush()) {
                 tracing::error!(%error, bytes = bytes.len(), "the access log cannot be written");
             }
+            self.lock().writing = false;
+            self.written.notify_all();
             if closed {
                 return;
             }
@@ -121,11 +138,13 @@ impl Shared {
     fn take(&self, spare: Vec<u8>) -> (Vec<u8>, u64, bool) {
         let recover = PoisonError::into_inner;
         let idle = |lines: &mut Lines| lines.bytes.is_empty() && !lines.closed;
-        let few = |lines: &mut Lines| lines.bytes.len() < ENOUGH && !lines.closed;
+        let few = |lines: &mut Lines| lines.bytes.len() < ENOUGH && !lines.closed && !lines.hurry;
         let lines = self.changed.wait_while(self.lock(), idle).unwrap_or_else(recover);
         let waited = self.changed.wait_timeout_while(lines, GATHER, few);
         let (mut lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let bytes = std::mem::replace(&mut lines.bytes, spare);
+        lines.writing = true;
+        lines.hurry = false;
         (bytes, std::mem::take(&mut lines.dropped), lines.closed)
     }
 }

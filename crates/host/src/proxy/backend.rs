@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -87,7 +88,8 @@ impl Backend {
         self.endpoints.load().iter().map(|endpoint| endpoint.address).collect()
     }
 
-    /// Requests that it is serving now, waiting ones and web sockets included.
+    /// Requests that it is serving now, web sockets included; not those that
+    /// wait for an endpoint, which are routed anew.
     pub fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::SeqCst)
     }
@@ -148,9 +150,14 @@ impl Backend {
         }
     }
 
-    /// Until there is an endpoint, or never will be.
-    pub(crate) async fn wait_for_endpoint(&self) {
-        self.wait_until(|| !self.endpoints.load().is_empty() || self.is_broken_off()).await;
+    /// Until there is an endpoint.
+    pub(crate) async fn endpoint(&self) {
+        self.wait_until(|| !self.endpoints.load().is_empty()).await;
+    }
+
+    /// Until everything is broken off.
+    pub(crate) async fn broken_off(&self) {
+        self.wait_until(|| self.is_broken_off()).await;
     }
 
     /// Counts a request in. The order matters to a swap: see `Proxy::route`.
@@ -174,12 +181,13 @@ impl Backend {
 
     /// Registers a connection to one of its endpoints, to be broken off if
     /// need be.
-    pub(crate) fn register(self: &Arc<Self>, stream: Arc<TcpStream>) -> Registered {
-        let key = self.sockets.insert(stream);
+    pub(crate) fn register(self: &Arc<Self>, stream: &TcpStream) -> std::io::Result<Registered> {
+        let key = self.sockets.insert(stream.as_fd().try_clone_to_owned()?);
+        let registered = Registered { backend: self.clone(), key };
         if self.is_broken_off() {
             self.sockets.shut_down();
         }
-        Registered { backend: self.clone(), key }
+        Ok(registered)
     }
 
     /// Closes connections that have been idle for too long.
@@ -234,15 +242,15 @@ impl Drop for AtEndpoint {
 #[derive(Debug, Default)]
 struct Sockets {
     next: AtomicU64,
-    open: Mutex<HashMap<u64, Arc<TcpStream>>>,
+    open: Mutex<HashMap<u64, OwnedFd>>,
 }
 
 impl Sockets {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<TcpStream>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, OwnedFd>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn insert(&self, stream: Arc<TcpStream>) -> u64 {
+    fn insert(&self, stream: OwnedFd) -> u64 {
         let key = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(key, stream);
         key

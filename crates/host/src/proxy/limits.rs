@@ -31,7 +31,7 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// From the whole request sent to the head of the answer, else 504. 60 s.
     pub answer_timeout: Duration,
-    /// Idle connections kept open to one endpoint. 256.
+    /// Idle connections kept open to one endpoint. 1,024.
     pub pool_size: usize,
     /// How long a connection to a backend may lie idle before it is closed. 60 s.
     pub pool_idle: Duration,
@@ -58,7 +58,7 @@ impl Default for Limits {
             h2_streams: 128,
             connect_timeout: Duration::from_secs(3),
             answer_timeout: Duration::from_secs(60),
-            pool_size: 256,
+            pool_size: 1_024,
             pool_idle: Duration::from_secs(60),
             hold_timeout: Duration::from_secs(10),
             held: 1_024,

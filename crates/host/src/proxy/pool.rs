@@ -29,7 +29,11 @@ impl Pool {
     pub(crate) fn take(&self, now: Instant, at_most: Duration) -> Option<Upstream> {
         let mut idle = self.lock();
         let fresh = |idle: &Idle| now.saturating_duration_since(idle.since) <= at_most;
-        if idle.back().is_some_and(fresh) { idle.pop_back().map(|idle| idle.upstream) } else { None }
+        if idle.back().is_some_and(fresh) {
+            idle.pop_back().map(|idle| idle.upstream)
+        } else {
+            None
+        }
     }
 
     /// Puts a connection back; the oldest goes when there are `size` already.

@@ -78,8 +78,7 @@ mod tests {
     #[test]
     fn a_small_share_is_spread_out() {
         let weights = Weights::new([(10, 'a'), (90, 'b')]).unwrap();
-        let hits: Vec<usize> =
-            (0..300).filter(|_| weights.next() == Some(&'a')).collect();
+        let hits: Vec<usize> = (0..300).filter(|_| weights.next() == Some(&'a')).collect();
         let widest = hits.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
         assert!(widest <= 20, "a tenth of the traffic waited {widest} requests for its turn");
     }

@@ -121,9 +121,10 @@ impl Routes {
         let mut buffer = [0u8; 253];
         let host = lowercase(host, &mut buffer).unwrap_or("");
         let wildcard = || {
-            let matching = self.wildcard.iter().filter(|(suffix, _)| {
-                host.len() > suffix.len() && host.ends_with(&**suffix)
-            });
+            let matching = self
+                .wildcard
+                .iter()
+                .filter(|(suffix, _)| host.len() > suffix.len() && host.ends_with(&**suffix));
             matching.into_iter().find_map(|(_, paths)| paths.find(path))
         };
         let exact = self.exact.get(host).and_then(|paths| paths.find(path));

@@ -1,0 +1,370 @@
+//! One request: routed, sent, answered.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use http::header::{self, HeaderValue};
+use http::{Request, Response, StatusCode, Version, request};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+
+use super::Proxy;
+use super::answer::{AnswerBody, Open, Relay, page};
+use super::backend::{Backend, InFlight};
+use super::bodies::{RequestBody, Upload};
+use super::client::Client;
+use super::exchange::{self, Answered, Failed};
+use super::head::{self, BadHead};
+use super::record::{Record, RequestId};
+use super::table::App;
+use super::tunnel;
+
+/// Why the proxy answers itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("the request names no host, or several")]
+    Host,
+    #[error("this is not a proxy for CONNECT")]
+    Connect,
+    #[error("the request's body is malformed")]
+    Malformed,
+    #[error("the request's body took too long or broke off")]
+    BodyBrokeOff,
+    #[error("the request's body is larger than allowed")]
+    TooLarge,
+    #[error("nothing is served at this address")]
+    NoRoute,
+    #[error("no version is ready to answer")]
+    NothingServes,
+    #[error("too many requests wait for a version to be ready")]
+    TooManyHeld,
+    #[error("the service could not be reached, or broke off before it answered")]
+    Unreachable,
+    #[error("the service took too long to answer")]
+    TooSlow,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Host | Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::BodyBrokeOff => StatusCode::REQUEST_TIMEOUT,
+            Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::NothingServes | Self::TooManyHeld => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreachable => StatusCode::BAD_GATEWAY,
+            Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// Whether the client's connection cannot go on.
+    fn closes(self) -> bool {
+        let ours = [Self::NoRoute, Self::NothingServes, Self::TooManyHeld];
+        !ours.contains(&self) && !matches!(self, Self::Unreachable | Self::TooSlow)
+    }
+}
+
+impl From<BadHead> for Refusal {
+    fn from(bad: BadHead) -> Self {
+        match bad {
+            BadHead::Host => Self::Host,
+            BadHead::Connect => Self::Connect,
+        }
+    }
+}
+
+/// A request that has its version: counted as in flight there.
+struct Routed {
+    /// The table's.
+    generation: u64,
+    app: Arc<App>,
+    in_flight: InFlight,
+    stick: bool,
+}
+
+impl Proxy {
+    /// Answers one request of `client`.
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        client: Arc<Client>,
+        request: Request<Incoming>,
+    ) -> Result<Response<AnswerBody>, Infallible> {
+        let began = Instant::now();
+        let id = self.ids.next();
+        let version = request.version();
+        let wants_upgrade =
+            version < Version::HTTP_2 && request.headers().contains_key(header::UPGRADE);
+        let mut open = Open::new(client.clone());
+        let (parts, body) = request.into_parts();
+        if self.log.is_on() {
+            open.record = Some(Box::new(self.record(&client, &parts, id, began)));
+        }
+        let mut answer = match self.answer(&client, parts, body, &mut open, began).await {
+            Ok((answered, routed)) => self.forward(answered, routed, open, id).await,
+            Err(refusal) => {
+                let closes = refusal.closes() && version < Version::HTTP_2;
+                page(refusal.status(), &refusal.to_string(), id, closes, open)
+            }
+        };
+        let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if wants_upgrade {
+            client.decide_upgrade(upgraded);
+        }
+        if client.is_finishing() && version < Version::HTTP_2 && !upgraded {
+            const CLOSE: HeaderValue = HeaderValue::from_static("close");
+            answer.headers_mut().insert(header::CONNECTION, CLOSE);
+        }
+        Ok(answer)
+    }
+
+    fn record(
+        &self,
+        client: &Client,
+        parts: &request::Parts,
+        id: RequestId,
+        began: Instant,
+    ) -> Record {
+        Record {
+            log: self.log.clone(),
+            id,
+            client: client.address,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            host: parts.headers.get(header::HOST).cloned(),
+            http: parts.version,
+            began,
+            route: None,
+            answer: None,
+            bytes: 0,
+            whole: false,
+        }
+    }
+
+    /// Gets a backend's answer.
+    async fn answer(
+        &self,
+        client: &Client,
+        mut parts: request::Parts,
+        body: Incoming,
+        open: &mut Open,
+        began: Instant,
+    ) -> Result<(Answered, Routed), Refusal> {
+        let host = head::host(&parts)?;
+        if too_large(&parts, self.limits.body_bytes) {
+            return Err(Refusal::TooLarge);
+        }
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+        let body = RequestBody::new(body, self.limits.body_bytes);
+        let upload = body.upload();
+        let mut routed = self.routed(client, &host, &parts, open, Duration::ZERO).await?;
+        let upgrades = head::forward_request(&mut parts, host.clone(), client, upload.is_some());
+        let mut request = Request::from_parts(parts, body);
+        let mut began = began;
+        let held_from = Instant::now();
+        loop {
+            let upload = upload.as_deref();
+            match exchange::send(&self.limits, &routed.in_flight, request, upload).await {
+                Ok((answer, source)) => {
+                    let first_byte = began.elapsed();
+                    let on_upgrade = on_upgrade.filter(|_| upgrades);
+                    return Ok((Answered { answer, source, first_byte, on_upgrade }, routed));
+                }
+                Err(Failed::NoEndpoint(unsent)) => {
+                    let held = held_from.elapsed();
+                    let backend = routed.in_flight.backend().clone();
+                    let left = self.limits.hold_timeout.saturating_sub(held);
+                    if !routed.app.holds() || left.is_zero() {
+                        backend.users.failed();
+                        return Err(Refusal::NothingServes);
+                    }
+                    let generation = routed.generation;
+                    drop(routed);
+                    self.hold(&backend, generation, left).await?;
+                    let (parts, body) = unsent.into_parts();
+                    routed = self.routed(client, &host, &parts, open, held_from.elapsed()).await?;
+                    request = Request::from_parts(parts, body);
+                    // The wait was not the version's.
+                    began = Instant::now();
+                }
+                Err(Failed::TooSlow) => {
+                    routed.in_flight.backend().users.failed();
+                    return Err(Refusal::TooSlow);
+                }
+                Err(Failed::Broken(error)) => {
+                    return Err(blame(client, upload, &routed.in_flight, &error));
+                }
+            }
+        }
+    }
+
+    /// Decides for a version. The order of steps pairs with [`Proxy::swap`]:
+    /// count in, then look whether the table is still the same. Either the
+    /// swap comes later, and then whoever drains the version sees the request;
+    /// or it came before, and the request is routed anew.
+    fn route(
+        &self,
+        client: &Client,
+        host: &HeaderValue,
+        parts: &request::Parts,
+    ) -> Result<Routed, Option<Arc<App>>> {
+        loop {
+            let generation = self.generation.load(Ordering::SeqCst);
+            let table = self.table.load();
+            let app = table.find(client.listen, head::name(host), parts.uri.path()).ok_or(None)?;
+            let choice = app.choose(&parts.headers).ok_or_else(|| Some(app.clone()))?;
+            let in_flight = choice.backend.enter();
+            if self.generation.load(Ordering::SeqCst) == generation {
+                return Ok(Routed { generation, app: app.clone(), in_flight, stick: choice.stick });
+            }
+        }
+    }
+
+    /// As `route`, waiting for a table in which something serves.
+    async fn routed(
+        &self,
+        client: &Client,
+        host: &HeaderValue,
+        parts: &request::Parts,
+        open: &mut Open,
+        held: Duration,
+    ) -> Result<Routed, Refusal> {
+        let routed = match self.route(client, host, parts) {
+            Ok(routed) => routed,
+            Err(None) => return Err(Refusal::NoRoute),
+            Err(Some(app)) if !app.holds() => return Err(Refusal::NothingServes),
+            Err(Some(_)) => {
+                let _held = self.held.try_acquire().map_err(|_| Refusal::TooManyHeld)?;
+                let left = self.limits.hold_timeout.saturating_sub(held);
+                let found = self.wait_for_route(client, host, parts);
+                let found = tokio::time::timeout(left, found).await;
+                found.unwrap_or(Err(Refusal::NothingServes))?
+            }
+        };
+        if let Some(record) = &mut open.record {
+            let version = routed.in_flight.backend().version().clone();
+            record.route = Some((routed.app.id.clone(), version));
+        }
+        Ok(routed)
+    }
+
+    async fn wait_for_route(
+        &self,
+        client: &Client,
+        host: &HeaderValue,
+        parts: &request::Parts,
+    ) -> Result<Routed, Refusal> {
+        loop {
+            let swapped = self.swapped.notified();
+            tokio::pin!(swapped);
+            swapped.as_mut().enable();
+            match self.route(client, host, parts) {
+                Ok(routed) => return Ok(routed),
+                Err(None) => return Err(Refusal::NoRoute),
+                Err(Some(_)) => swapped.await,
+            }
+        }
+    }
+
+    /// Waits for a reason to try again: an endpoint, or another table; a
+    /// moment at most, since an endpoint that refuses may accept soon.
+    async fn hold(
+        &self,
+        backend: &Backend,
+        generation: u64,
+        left: Duration,
+    ) -> Result<(), Refusal> {
+        const AGAIN: Duration = Duration::from_millis(50);
+        let _held = self.held.try_acquire().map_err(|_| Refusal::TooManyHeld)?;
+        let swapped = self.swapped.notified();
+        tokio::pin!(swapped);
+        swapped.as_mut().enable();
+        if self.generation.load(Ordering::SeqCst) != generation {
+            return Ok(());
+        }
+        let all_refuse = !backend.endpoints().is_empty();
+        let most = if all_refuse { AGAIN.min(left) } else { left };
+        tokio::select! {
+            () = backend.endpoint(), if !all_refuse => {}
+            () = swapped => {}
+            () = tokio::time::sleep(most) => {}
+        }
+        Ok(())
+    }
+
+    /// Passes a backend's answer on.
+    async fn forward(
+        &self,
+        answered: Answered,
+        routed: Routed,
+        mut open: Open,
+        id: RequestId,
+    ) -> Response<AnswerBody> {
+        let Answered { answer, source, first_byte, on_upgrade } = answered;
+        let (mut parts, incoming) = answer.into_parts();
+        let Routed { app, in_flight, stick, .. } = routed;
+        let upgraded = parts.status == StatusCode::SWITCHING_PROTOCOLS;
+        if upgraded && on_upgrade.is_none() {
+            // Nobody asked for it.
+            in_flight.backend().users.failed();
+            return page(
+                StatusCode::BAD_GATEWAY,
+                &Refusal::Unreachable.to_string(),
+                id,
+                false,
+                open,
+            );
+        }
+        let error = parts.status.is_server_error();
+        in_flight.backend().users.answered(first_byte, error);
+        if let Some(record) = &mut open.record {
+            record.answer = Some((parts.status, first_byte));
+        }
+        head::forward_answer(&mut parts, upgraded);
+        if stick
+            && let Some(sticky) = &app.sticky
+            && let Some(cookie) = sticky.set(in_flight.backend().version())
+        {
+            parts.headers.append(header::SET_COOKIE, cookie);
+        }
+        if upgraded && let Some(on_upgrade) = on_upgrade {
+            let ending = self.closing.subscribe();
+            let tunnel = tunnel::run(on_upgrade, source, in_flight, open, ending);
+            tokio::spawn(tunnel);
+            return Response::from_parts(parts, AnswerBody::Tunnel);
+        }
+        let pool_size = self.limits.pool_size;
+        let mut relay = Relay::new(incoming, source, in_flight, open, pool_size, error);
+        if relay.is_over() {
+            std::future::poll_fn(|cx| std::task::Poll::Ready(relay.finish(cx))).await;
+        }
+        Response::from_parts(parts, AnswerBody::Relay(Box::new(relay)))
+    }
+}
+
+fn too_large(parts: &request::Parts, most: Option<u64>) -> bool {
+    let Some(most) = most else { return false };
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok());
+    length.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > most)
+}
+
+/// Whose fault it is that there is no answer; a client's is not counted.
+fn blame(
+    client: &Client,
+    upload: Option<&Upload>,
+    in_flight: &InFlight,
+    error: &hyper::Error,
+) -> Refusal {
+    tracing::debug!(%error, version = %in_flight.backend().version().0, "no answer");
+    match upload {
+        Some(upload) if upload.is_too_large() => Refusal::TooLarge,
+        Some(_) if client.is_body_refused() => Refusal::Malformed,
+        Some(upload) if upload.has_failed() => Refusal::BodyBrokeOff,
+        _ => {
+            in_flight.backend().users.failed();
+            Refusal::Unreachable
+        }
+    }
+}
