@@ -20,7 +20,9 @@ fn start(dir: &Path, settings: &Settings) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sim-backend"));
     command.current_dir(dir).env_clear().env("PORT", "0").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    #[expect(clippy::disallowed_methods, reason = "killed when dropped, see above")]
+    let child = command.spawn().unwrap();
+    child
 }
 
 /// Waits for its end.
