@@ -1,5 +1,9 @@
 //! The worker's side.
 
+mod command;
+mod file_command;
+mod mask;
+
 use std::process::ExitCode;
 
 /// The whole of a worker process: reads the job from stdin, reports on stdout.

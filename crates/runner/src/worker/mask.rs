@@ -1,0 +1,75 @@
+//! Keeping secrets out of everything that a worker says.
+
+mod encodings;
+mod stream;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+pub(crate) use stream::MaskedStream;
+
+/// What a masked value is replaced by.
+const MASK: &[u8] = b"***";
+
+/// The values that nobody may see, shared by everything that writes. A value
+/// added while a step runs is masked from then on.
+#[derive(Clone, Default)]
+pub(crate) struct Masker(Arc<RwLock<Masks>>);
+
+#[derive(Default)]
+struct Masks {
+    patterns: BTreeSet<Vec<u8>>,
+    search: Option<Arc<AhoCorasick>>,
+    longest: usize,
+}
+
+impl Masker {
+    /// Masks `value`, each of its lines, and their usual encodings. An empty
+    /// value is not masked.
+    pub(crate) fn add(&self, value: &str) {
+        self.add_all([value]);
+    }
+
+    /// As [`Masker::add`] for several values.
+    pub(crate) fn add_all<'v>(&self, values: impl IntoIterator<Item = &'v str>) {
+        let mut masks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = masks.patterns.len();
+        for value in values {
+            masks.patterns.extend(encodings::patterns(value));
+        }
+        if masks.patterns.len() == before {
+            return;
+        }
+        masks.longest = masks.patterns.iter().map(|pattern| pattern.len()).max().unwrap_or(0);
+        // Standard semantics report overlapping matches, which is what decides
+        // between a mask and a remainder of another secret.
+        let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&masks.patterns);
+        match search {
+            Ok(search) => masks.search = Some(Arc::new(search)),
+            // Only for more than 2³¹ bytes of patterns, which no message holds.
+            Err(error) => tracing::error!(%error, "too many values to mask"),
+        }
+    }
+
+    /// `text` with everything masked.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = MaskedStream::default();
+        stream.push(self, text.as_bytes(), &mut out);
+        stream.finish(self, &mut out);
+        // A mask is put in place of whole characters only: patterns are text.
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Whether something in `text` would be masked.
+    pub(crate) fn hides(&self, text: &str) -> bool {
+        self.search().0.is_some_and(|search| search.is_match(text))
+    }
+
+    fn search(&self) -> (Option<Arc<AhoCorasick>>, usize) {
+        let masks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (masks.search.clone(), masks.longest)
+    }
+}
