@@ -16,7 +16,10 @@
 
 pub mod diagnostic;
 pub mod expr;
+pub mod matrix;
+pub mod model;
 mod span;
+pub mod trigger;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};

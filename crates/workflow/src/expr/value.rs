@@ -66,6 +66,13 @@ impl Value {
         }
     }
 
+    /// What `==` says in an expression: strings ignore case, different kinds are compared as
+    /// numbers, lists and objects are equal only to themselves.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        super::operators::equal(self, other)
+    }
+
     /// Whether it is neither a list nor an object.
     #[must_use]
     pub fn is_primitive(&self) -> bool {

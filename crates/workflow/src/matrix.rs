@@ -1,0 +1,293 @@
+//! The jobs of a `strategy.matrix`.
+//!
+//! Source: "Running variations of jobs in a workflow". The rows are multiplied in the order of
+//! the file, the last one turning fastest. `exclude` takes away what matches all of its keys.
+//! Each `include` in turn is added to every combination none of whose original values it would
+//! overwrite; when there is no such combination, it becomes one of its own.
+
+use crate::expr::{Object, Value};
+
+/// How many jobs a matrix may yield; GitHub's limit.
+pub const MAX_JOBS: usize = 256;
+
+/// One job of a matrix: the `matrix` context.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Combination {
+    /// The keys and their values in order.
+    pub values: Object,
+}
+
+/// Why a matrix yields no jobs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MatrixError {
+    /// The matrix is no object.
+    #[error("a matrix must be an object, not {0}")]
+    NotAnObject(&'static str),
+    /// A row is no list.
+    #[error("matrix key `{0}` must be a list, not {1}")]
+    NotAList(String, &'static str),
+    /// A row is empty.
+    #[error("matrix key `{0}` has no values")]
+    Empty(String),
+    /// An item of `include` or `exclude` is no object.
+    #[error("each item of matrix `{0}` must be an object, not {1}")]
+    NotAFilter(&'static str, &'static str),
+    /// Nothing is left.
+    #[error("the matrix yields no job: everything is excluded")]
+    Nothing,
+    /// There are too many.
+    #[error("the matrix yields more than {MAX_JOBS} jobs")]
+    TooMany,
+}
+
+/// The combinations of a matrix, evaluated: an object of lists with `include` and `exclude`.
+///
+/// # Errors
+/// The matrix is malformed, too large, or leaves nothing.
+pub fn expand(matrix: &Value) -> Result<Vec<Combination>, MatrixError> {
+    let Value::Object(matrix) = matrix else {
+        return Err(MatrixError::NotAnObject(matrix.describe()));
+    };
+    let include = filters(matrix, "include")?;
+    let exclude = filters(matrix, "exclude")?;
+    let rows = rows(matrix)?;
+    let mut combinations = multiply(&rows, &exclude)?;
+    let originals = combinations.len();
+    for extra in include {
+        let mut added = false;
+        for combination in combinations.iter_mut().take(originals) {
+            added |= combination.include(&rows, extra);
+        }
+        if !added {
+            combinations.push(Combination { values: extra.clone() });
+        }
+        if combinations.len() > MAX_JOBS {
+            return Err(MatrixError::TooMany);
+        }
+    }
+    if combinations.is_empty() { Err(MatrixError::Nothing) } else { Ok(combinations) }
+}
+
+type Row<'a> = (&'a str, &'a [Value]);
+
+fn rows(matrix: &Object) -> Result<Vec<Row<'_>>, MatrixError> {
+    let own =
+        |key: &str| !key.eq_ignore_ascii_case("include") && !key.eq_ignore_ascii_case("exclude");
+    matrix
+        .iter()
+        .filter(|(key, _)| own(key))
+        .map(|(key, value)| match value.as_array() {
+            None => Err(MatrixError::NotAList(key.into(), value.describe())),
+            Some([]) => Err(MatrixError::Empty(key.into())),
+            Some(items) => Ok((key, items)),
+        })
+        .collect()
+}
+
+fn filters<'a>(matrix: &'a Object, key: &'static str) -> Result<Vec<&'a Object>, MatrixError> {
+    match matrix.get(key) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_object().ok_or(MatrixError::NotAFilter(key, item.describe())))
+            .collect(),
+        Some(other) => Err(MatrixError::NotAList(key.into(), other.describe())),
+    }
+}
+
+/// All combinations of the rows that no filter excludes.
+fn multiply(rows: &[Row<'_>], exclude: &[&Object]) -> Result<Vec<Combination>, MatrixError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let total = rows.iter().try_fold(1usize, |total, (_, items)| total.checked_mul(items.len()));
+    // Excluding must not become a way to make the machine multiply for ever.
+    let total = total.filter(|total| *total <= MAX_JOBS * MAX_JOBS).ok_or(MatrixError::TooMany)?;
+    let mut combinations = Vec::new();
+    for number in 0..total {
+        let mut rest = number;
+        let mut picked: Vec<&Value> = rows
+            .iter()
+            .rev()
+            .filter_map(|(_, items)| {
+                let item = items.get(rest % items.len());
+                rest /= items.len();
+                item
+            })
+            .collect();
+        picked.reverse();
+        let values: Object =
+            rows.iter().zip(picked).map(|((key, _), value)| (*key, value.clone())).collect();
+        if !exclude.iter().any(|filter| excludes(filter, &values)) {
+            combinations.push(Combination { values });
+        }
+        if combinations.len() > MAX_JOBS {
+            return Err(MatrixError::TooMany);
+        }
+    }
+    Ok(combinations)
+}
+
+/// Whether every key of the filter has the same value in the combination.
+fn excludes(filter: &Object, values: &Object) -> bool {
+    filter.iter().all(|(key, wanted)| values.get(key).is_some_and(|value| covers(wanted, value)))
+}
+
+/// Equal as `==` has it; of an object, in all the keys that the filter names.
+fn covers(wanted: &Value, value: &Value) -> bool {
+    match (wanted, value) {
+        (Value::Object(wanted), Value::Object(value)) => wanted
+            .iter()
+            .all(|(key, wanted)| value.get(key).is_some_and(|value| covers(wanted, value))),
+        (Value::Array(wanted), Value::Array(value)) => {
+            wanted.len() == value.len()
+                && wanted.iter().zip(value.iter()).all(|(wanted, value)| covers(wanted, value))
+        }
+        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => false,
+        (wanted, value) => wanted.equals(value),
+    }
+}
+
+impl Combination {
+    /// Takes the values of an `include` in, unless it would change one of the rows' own; values
+    /// of an earlier `include` may be changed.
+    fn include(&mut self, rows: &[Row<'_>], extra: &Object) -> bool {
+        let of_row = |key: &str| rows.iter().any(|(row, _)| row.eq_ignore_ascii_case(key));
+        let fits = extra
+            .iter()
+            .filter(|(key, _)| of_row(key))
+            .all(|(key, wanted)| self.values.get(key).is_some_and(|value| covers(wanted, value)));
+        if fits {
+            let new = extra.iter().filter(|(key, _)| !of_row(key));
+            self.values.extend(new.map(|(key, value)| (key, value.clone())));
+        }
+        fits
+    }
+
+    /// What tells the jobs of a matrix apart: their values, joined, collections by their parts.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let mut parts = Vec::new();
+        self.values.values().for_each(|value| leaves(value, &mut parts));
+        parts.join(", ")
+    }
+
+    /// `job (a, b)`: the name of a job that has none of its own.
+    #[must_use]
+    pub fn display_name(&self, job: &str) -> String {
+        let label = self.label();
+        if label.is_empty() { job.into() } else { format!("{job} ({label})") }
+    }
+}
+
+fn leaves(value: &Value, parts: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, parts)),
+        Value::Object(object) => object.values().for_each(|item| leaves(item, parts)),
+        other => {
+            let text = other.to_text();
+            if !text.is_empty() {
+                parts.push(text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Combination, MatrixError, expand};
+    use crate::expr::Value;
+
+    fn combinations(json: &str) -> Result<Vec<Combination>, MatrixError> {
+        expand(&serde_json::from_str::<Value>(json).unwrap())
+    }
+
+    fn shown(json: &str) -> String {
+        let lines: Vec<String> = combinations(json)
+            .unwrap()
+            .into_iter()
+            .map(|c| serde_json::to_string(&Value::from(c.values)).unwrap())
+            .collect();
+        lines.join("\n")
+    }
+
+    /// The example of GitHub's documentation.
+    #[test]
+    fn includes_extend_and_add() {
+        let matrix = r#"{"fruit": ["apple", "pear"], "animal": ["cat", "dog"], "include": [
+            {"color": "green"}, {"color": "pink", "animal": "cat"},
+            {"fruit": "apple", "shape": "circle"}, {"fruit": "banana"},
+            {"fruit": "banana", "animal": "cat"}]}"#;
+        insta::assert_snapshot!(shown(matrix), @r#"
+        {"fruit":"apple","animal":"cat","color":"pink","shape":"circle"}
+        {"fruit":"apple","animal":"dog","color":"green","shape":"circle"}
+        {"fruit":"pear","animal":"cat","color":"pink"}
+        {"fruit":"pear","animal":"dog","color":"green"}
+        {"fruit":"banana"}
+        {"fruit":"banana","animal":"cat"}
+        "#);
+    }
+
+    /// The example of GitHub's documentation.
+    #[test]
+    fn excludes_need_all_their_keys() {
+        let matrix = r#"{"os": ["macos", "windows"], "version": [12, 14, 16],
+            "environment": ["staging", "production"], "exclude": [
+            {"os": "macos", "version": 12, "environment": "production"},
+            {"os": "windows", "version": 16}]}"#;
+        insta::assert_snapshot!(shown(matrix), @r#"
+        {"os":"macos","version":12,"environment":"staging"}
+        {"os":"macos","version":14,"environment":"staging"}
+        {"os":"macos","version":14,"environment":"production"}
+        {"os":"macos","version":16,"environment":"staging"}
+        {"os":"macos","version":16,"environment":"production"}
+        {"os":"windows","version":12,"environment":"staging"}
+        {"os":"windows","version":12,"environment":"production"}
+        {"os":"windows","version":14,"environment":"staging"}
+        {"os":"windows","version":14,"environment":"production"}
+        "#);
+    }
+
+    #[test]
+    fn excluded_combinations_may_come_back_by_include() {
+        let matrix = r#"{"a": [1], "exclude": [{"a": 1}], "include": [{"a": 1, "b": 2}]}"#;
+        insta::assert_snapshot!(shown(matrix), @r#"{"a":1,"b":2}"#);
+    }
+
+    #[test]
+    fn objects_are_excluded_by_part_of_them() {
+        let matrix = r#"{"x": [{"n": 1, "m": 2}, {"n": 2}], "exclude": [{"x": {"n": 1}}]}"#;
+        insta::assert_snapshot!(shown(matrix), @r#"{"x":{"n":2}}"#);
+    }
+
+    #[test]
+    fn limits_and_mistakes() {
+        let row = |n: usize| format!("[{}]", vec!["1"; n].join(","));
+        assert!(combinations(&format!(r#"{{"a": {}}}"#, row(256))).is_ok());
+        let error = |json: &str| combinations(json).unwrap_err().to_string();
+        let all = [
+            error(&format!(r#"{{"a": {}}}"#, row(257))),
+            error(&format!(r#"{{"a": {0}, "b": {0}, "c": {0}, "d": {0}}}"#, row(60000))),
+            error("[]"),
+            error(r#"{"a": 1}"#),
+            error(r#"{"a": []}"#),
+            error(r#"{"a": [1], "include": [1]}"#),
+            error(r#"{"a": [1], "exclude": [{"a": 1}]}"#),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @r"
+        the matrix yields more than 256 jobs
+        the matrix yields more than 256 jobs
+        a matrix must be an object, not a list
+        matrix key `a` must be a list, not a number
+        matrix key `a` has no values
+        each item of matrix `include` must be an object, not a number
+        the matrix yields no job: everything is excluded
+        ");
+    }
+
+    #[test]
+    fn jobs_are_named_by_their_values() {
+        let matrix = r#"{"os": ["linux"], "v": [1.0], "x": [{"a": true, "b": null}]}"#;
+        assert_eq!(combinations(matrix).unwrap()[0].display_name("test"), "test (linux, 1, true)");
+    }
+}

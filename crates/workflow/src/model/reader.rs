@@ -1,0 +1,312 @@
+//! Reading a tree into types, collecting every problem on the way.
+
+use super::code;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::expr::{Condition, Object, Scope, Template, Value};
+use crate::span::{Pos, Span, Spanned};
+use crate::yaml::{Entry, Mapping, Node, NodeKind, Resolved, Scalar, SourceMap};
+
+/// What is being read, and what was found wrong with it.
+pub(super) struct Reader<'a> {
+    file: &'a str,
+    source: &'a str,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// A mapping whose keys are known to be allowed.
+pub(super) struct Fields<'n> {
+    mapping: &'n Mapping,
+    span: Span,
+}
+
+impl<'n> Fields<'n> {
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.mapping.get(key)
+    }
+
+    pub(super) fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.mapping.entry(key)
+    }
+
+    /// Where the mapping starts: the place of a problem with the whole.
+    pub(super) fn span(&self) -> Span {
+        self.mapping.iter().next().map_or(self.span, |entry| entry.key.span)
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'n, Entry> {
+        self.mapping.iter()
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a str, source: &'a str, problems: Vec<Diagnostic>) -> Self {
+        Self { file, source, problems }
+    }
+
+    pub(super) fn problem(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::error(code, self.file, span, message));
+    }
+
+    pub(super) fn problem_with_help(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Diagnostic::error(code, self.file, span, message).with_help(help));
+    }
+
+    /// The content of an anchor is read once for each alias; its problems are reported once.
+    pub(super) fn push(&mut self, problem: Diagnostic) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(super) fn file(&self) -> &'a str {
+        self.file
+    }
+
+    pub(super) fn wrong_kind(&mut self, node: &Node, what: &str, expected: &str) {
+        let message = format!("{what} must be {expected}, not {}", node.describe());
+        self.problem(code::WRONG_KIND, node.at(), message);
+    }
+
+    /// A mapping with any keys, none twice whatever their case.
+    pub(super) fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
+        let Some(mapping) = node.as_mapping() else {
+            self.wrong_kind(node, what, "a mapping");
+            return None;
+        };
+        let mut seen = std::collections::HashMap::new();
+        for entry in mapping {
+            let folded = entry.key.to_uppercase();
+            if let Some(first) = seen.insert(folded, entry.key.span) {
+                let message = format!("key `{}` is already defined in another case", *entry.key);
+                self.push(
+                    Diagnostic::error(
+                        crate::yaml::code::DUPLICATE_KEY,
+                        self.file,
+                        entry.key.span,
+                        message,
+                    )
+                    .with_label(first, "first defined here"),
+                );
+            }
+            if entry.key.contains("${{") {
+                let message = "an expression as a key is not supported";
+                self.problem(code::UNKNOWN_KEY, entry.key.span, message);
+            }
+        }
+        Some(Fields { mapping, span: node.at() })
+    }
+
+    /// A mapping with no other keys than these.
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        keys: &[&str],
+    ) -> Option<Fields<'n>> {
+        let fields = self.mapping(node, what)?;
+        for entry in fields.iter() {
+            if !keys.contains(&entry.key.as_str()) {
+                self.unknown_key(&entry.key, what, keys);
+            }
+        }
+        Some(fields)
+    }
+
+    pub(super) fn unknown_key(&mut self, key: &Spanned<String>, what: &str, keys: &[&str]) {
+        let help = if key.value == "<<" {
+            "GitHub has anchors and aliases, but no merge keys; repeat the keys".into()
+        } else {
+            suggestion(key, keys)
+        };
+        let message = format!("unknown key `{}` in {what}", key.value);
+        self.problem_with_help(code::UNKNOWN_KEY, key.span, message, help);
+    }
+
+    pub(super) fn require<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        key: &str,
+        what: &str,
+    ) -> Option<&'n Node> {
+        let node = fields.get(key);
+        if node.is_none() {
+            let message = format!("{what} has no `{key}`, which is required");
+            self.problem(code::MISSING_KEY, fields.span(), message);
+        }
+        node
+    }
+
+    /// Text without expressions, as GitHub would print the scalar, not empty.
+    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+        let Some(scalar) = node.as_scalar() else {
+            self.wrong_kind(node, what, "a string");
+            return None;
+        };
+        let text = printed(scalar);
+        if text.is_empty() {
+            self.problem(code::WRONG_VALUE, node.at(), format!("{what} must not be empty"));
+            return None;
+        }
+        if text.contains("${{") {
+            let message = format!("{what} must not contain an expression");
+            self.problem(code::WRONG_VALUE, node.at(), message);
+            return None;
+        }
+        Some(Spanned::new(text, node.at()))
+    }
+
+    /// One text or a list of them, none empty.
+    pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<Spanned<String>> {
+        match &node.kind {
+            NodeKind::Sequence(items) => {
+                items.iter().filter_map(|item| self.text(item, what)).collect()
+            }
+            _ => self.text(node, what).into_iter().collect(),
+        }
+    }
+
+    /// One of these words.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let text = self.text(node, what)?;
+        let found = words.iter().find(|(word, _)| *word == text.value);
+        if found.is_none() {
+            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.wrong_value(&text, what, &names);
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    pub(super) fn wrong_value(&mut self, text: &Spanned<String>, what: &str, allowed: &[&str]) {
+        let message = format!("`{}` is no {what}", text.value);
+        self.problem_with_help(code::WRONG_VALUE, text.span, message, suggestion(text, allowed));
+    }
+
+    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+        let value = node.as_bool();
+        if value.is_none() {
+            self.wrong_kind(node, what, "`true` or `false`");
+        }
+        value
+    }
+
+    /// A scalar that may hold expressions.
+    pub(super) fn template(
+        &mut self,
+        node: &Node,
+        what: &str,
+        scope: &Scope<'_>,
+    ) -> Option<Template> {
+        let Some(scalar) = node.as_scalar() else {
+            self.wrong_kind(node, what, "a string");
+            return None;
+        };
+        if scalar.value != Resolved::String {
+            return Some(Template::value(value(scalar), node.at()));
+        }
+        if !scalar.text.contains("${{") {
+            return Some(Template::literal(scalar.text.as_str(), node.at()));
+        }
+        let mut map = SourceMap::new(&scalar.text, scalar.style, node.span, self.source);
+        let locate = |offset| map.locate(offset);
+        match Template::parse(self.file, &scalar.text, node.at(), scope, locate) {
+            Ok(template) => Some(template),
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| self.push(problem));
+                None
+            }
+        }
+    }
+
+    /// The same, and not empty.
+    pub(super) fn filled(
+        &mut self,
+        node: &Node,
+        what: &str,
+        scope: &Scope<'_>,
+    ) -> Option<Template> {
+        let template = self.template(node, what, scope)?;
+        if template.text().is_empty() {
+            self.problem(code::WRONG_VALUE, node.at(), format!("{what} must not be empty"));
+            return None;
+        }
+        Some(template)
+    }
+
+    /// An `if:`; missing is `success()`.
+    pub(super) fn condition(&mut self, node: Option<&Node>, scope: &Scope<'_>) -> Condition {
+        let Some(node) = node else { return Condition::success() };
+        let Some(scalar) = node.as_scalar() else {
+            self.wrong_kind(node, "`if`", "an expression");
+            return Condition::success();
+        };
+        let text = printed(scalar);
+        let mut map = SourceMap::new(&text, scalar.style, node.span, self.source);
+        let locate = |offset| -> Pos { map.locate(offset) };
+        match Condition::parse(self.file, &text, node.at(), scope, locate) {
+            Ok(condition) => condition,
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| self.push(problem));
+                Condition::success()
+            }
+        }
+    }
+
+    /// Whether the scalar is one whole `${{ … }}`, which may stand for a list or a mapping.
+    pub(super) fn whole_expression(
+        &mut self,
+        node: &Node,
+        what: &str,
+        scope: &Scope<'_>,
+    ) -> Option<Option<Template>> {
+        let text = node.as_str().map(str::trim)?;
+        if !(text.starts_with("${{") && text.ends_with("}}")) {
+            return None;
+        }
+        Some(self.template(node, what, scope))
+    }
+}
+
+/// What was probably meant, or all there is.
+fn suggestion(name: &str, allowed: &[&str]) -> String {
+    match nearest(name, allowed.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let mut all = allowed.to_vec();
+            all.sort_unstable();
+            format!("one of: {}", all.join(", "))
+        }
+    }
+}
+
+/// What a scalar is to an expression.
+pub(super) fn value(scalar: &Scalar) -> Value {
+    match scalar.value {
+        Resolved::Null => Value::Null,
+        Resolved::Bool(value) => Value::Bool(value),
+        #[expect(clippy::cast_precision_loss, reason = "every number is a float to GitHub")]
+        Resolved::Int(value) => Value::Number(value as f64),
+        Resolved::Float(value) => Value::Number(value),
+        Resolved::String => scalar.text.as_str().into(),
+    }
+}
+
+/// A scalar as GitHub prints it: `1.10` is `1.1`, nothing is the empty text.
+pub(super) fn printed(scalar: &Scalar) -> String {
+    value(scalar).to_text()
+}
+
+/// Keys and values of a computed mapping, as texts.
+pub(super) fn texts_of(object: &Object) -> indexmap::IndexMap<String, String> {
+    object.iter().map(|(key, value)| (key.to_owned(), value.to_text())).collect()
+}

@@ -1,0 +1,144 @@
+//! `strategy`: the jobs that a job becomes.
+
+use super::dynamic::Dynamic;
+use super::reader::Reader;
+use super::tree::Tree;
+use crate::expr::{Context, EvaluateError, Template, Value, scopes};
+use crate::matrix::{self, Combination, MatrixError};
+use crate::span::Span;
+use crate::yaml::Node;
+
+/// What `strategy` says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Strategy {
+    /// Written out.
+    Written {
+        /// Whether one failure cancels the others; it does unless this says no.
+        fail_fast: Option<Dynamic<bool>>,
+        /// How many run at the same time; as many as can unless this says.
+        max_parallel: Option<Dynamic<f64>>,
+        /// The matrix.
+        matrix: Option<Tree>,
+    },
+    /// `strategy: ${{ fromJSON(…) }}`
+    Computed(Template),
+}
+
+/// What a strategy comes to when its expressions are evaluated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Whether one failure cancels the others.
+    pub fail_fast: bool,
+    /// How many run at the same time, if that is limited.
+    pub max_parallel: Option<usize>,
+    /// The jobs: at least one, with no values when there is no matrix.
+    pub combinations: Vec<Combination>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let combinations = vec![Combination::default()];
+        Self { fail_fast: true, max_parallel: None, combinations }
+    }
+}
+
+impl Strategy {
+    pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let what = "`strategy`";
+        if let Some(template) = reader.whole_expression(node, what, &scopes::MATRIX) {
+            return template.map(Self::Computed);
+        }
+        let fields = reader.fields(node, what, &["matrix", "fail-fast", "max-parallel"])?;
+        let fail_fast = fields
+            .get("fail-fast")
+            .and_then(|node| Dynamic::<bool>::read(reader, node, "`fail-fast`", &scopes::MATRIX));
+        let max_parallel = fields
+            .get("max-parallel")
+            .and_then(|node| Dynamic::<f64>::read(reader, node, "`max-parallel`", &scopes::MATRIX));
+        let matrix = fields.get("matrix").and_then(|node| read_matrix(reader, node));
+        Some(Self::Written { fail_fast, max_parallel, matrix })
+    }
+
+    /// The jobs, their order and their limits.
+    ///
+    /// # Errors
+    /// An expression has no value, or the matrix is none.
+    pub fn evaluate(&self, context: &dyn Context) -> Result<Plan, EvaluateError> {
+        match self {
+            Self::Written { fail_fast, max_parallel, matrix } => {
+                let fail_fast = fail_fast.as_ref().map(|value| value.evaluate(context));
+                let max_parallel = max_parallel.as_ref().map(|value| value.evaluate(context));
+                let mut plan = Plan {
+                    fail_fast: fail_fast.transpose()?.unwrap_or(true),
+                    max_parallel: max_parallel.transpose()?.map(whole),
+                    ..Plan::default()
+                };
+                if let Some(tree) = matrix {
+                    let value = tree.evaluate(context)?;
+                    plan.combinations =
+                        matrix::expand(&value).map_err(|e| wrong(e, tree.span()))?;
+                }
+                Ok(plan)
+            }
+            Self::Computed(template) => {
+                let object = template.evaluate_object(context)?;
+                let mut plan = Plan::default();
+                if let Some(value) = object.get("fail-fast") {
+                    plan.fail_fast = value.is_truthy();
+                }
+                plan.max_parallel = object
+                    .get("max-parallel")
+                    .map(Value::to_number)
+                    .filter(|number| number.is_finite() && *number > 0.0)
+                    .map(whole);
+                if let Some(value) = object.get("matrix") {
+                    plan.combinations =
+                        matrix::expand(value).map_err(|e| wrong(e, template.span))?;
+                }
+                Ok(plan)
+            }
+        }
+    }
+}
+
+fn wrong(error: MatrixError, span: Span) -> EvaluateError {
+    EvaluateError { message: error.to_string(), expression: "matrix".into(), span }
+}
+
+/// A limit is at least one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positive, and saturates"
+)]
+fn whole(number: f64) -> usize {
+    (number as usize).max(1)
+}
+
+/// A mapping of lists, with expressions wherever a list may stand.
+fn read_matrix(reader: &mut Reader<'_>, node: &Node) -> Option<Tree> {
+    let scope = &scopes::MATRIX;
+    if let Some(template) = reader.whole_expression(node, "`matrix`", scope) {
+        return template.map(Tree::Scalar);
+    }
+    let fields = reader.mapping(node, "`matrix`")?;
+    for entry in fields.iter() {
+        let what = format!("`{}` of `matrix`", *entry.key);
+        let Some(items) = entry.value.as_sequence() else {
+            if reader.whole_expression(&entry.value, &what, scope).is_none() {
+                reader.wrong_kind(&entry.value, &what, "a list");
+            }
+            continue;
+        };
+        if !matches!(entry.key.as_str(), "include" | "exclude") {
+            continue;
+        }
+        for item in items {
+            let computed = reader.whole_expression(item, &what, scope).is_some();
+            if item.as_mapping().is_none() && !computed {
+                reader.wrong_kind(item, &format!("each item of {what}"), "a mapping");
+            }
+        }
+    }
+    Tree::read(reader, node, "`matrix`", scope)
+}

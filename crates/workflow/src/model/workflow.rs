@@ -1,0 +1,127 @@
+//! The whole file.
+
+use indexmap::IndexMap;
+
+use super::reader::Reader;
+use super::{Bindings, Concurrency, Defaults, Job, On, Permissions, check, code};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Template, scopes};
+use crate::span::{Span, Spanned};
+use crate::yaml;
+
+/// A workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// The file as the caller named it.
+    pub file: String,
+    /// Its name; without one, its file is shown.
+    pub name: Option<Spanned<String>>,
+    /// The name of its runs.
+    pub run_name: Option<Template>,
+    /// What starts it.
+    pub on: On,
+    /// What its token may do, if it says so.
+    pub permissions: Option<Permissions>,
+    /// The environment of all its jobs.
+    pub env: Bindings,
+    /// What `run` steps get unless they say otherwise.
+    pub defaults: Defaults,
+    /// Its concurrency group.
+    pub concurrency: Option<Concurrency>,
+    /// Its jobs in the order of the file, at least one.
+    pub jobs: IndexMap<String, Job>,
+}
+
+const KEYS: &[&str] = &[
+    "name",
+    "description",
+    "run-name",
+    "on",
+    "permissions",
+    "env",
+    "defaults",
+    "concurrency",
+    "jobs",
+];
+
+impl Workflow {
+    /// Reads a workflow. `file` is named in the problems, and kept.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the file, at least one problem.
+    pub fn read(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let (root, problems) = yaml::read(file, text);
+        let mut reader = Reader::new(file, text, problems);
+        let workflow = root.and_then(|root| Self::read_root(&mut reader, &root));
+        let mut problems = reader.problems;
+        match workflow {
+            Some(workflow) if problems.is_empty() => Ok(workflow),
+            _ => {
+                problems.sort_by_key(|problem| problem.span.start);
+                Err(problems)
+            }
+        }
+    }
+
+    fn read_root(reader: &mut Reader<'_>, root: &yaml::Node) -> Option<Self> {
+        if root.is_null() {
+            let message = "the workflow is empty";
+            reader.problem(code::MISSING_KEY, Span::default(), message);
+            return None;
+        }
+        let what = "the workflow";
+        let fields = reader.fields(root, what, KEYS)?;
+        let name = fields
+            .get("name")
+            .and_then(|node| reader.template(node, "`name`", &scopes::NONE))
+            .filter(|name| !name.text().is_empty())
+            .map(|name| Spanned::new(name.text().to_owned(), name.span));
+        let run_name = fields
+            .get("run-name")
+            .and_then(|node| reader.template(node, "`run-name`", &scopes::WORKFLOW));
+        let permissions =
+            fields.get("permissions").and_then(|node| Permissions::read(reader, node));
+        let env = Bindings::read(reader, fields.get("env"), "`env`", &scopes::WORKFLOW_ENV);
+        let defaults = Defaults::read(reader, fields.get("defaults"), &scopes::WORKFLOW);
+        let concurrency = fields
+            .get("concurrency")
+            .and_then(|node| Concurrency::read(reader, node, &scopes::WORKFLOW));
+        let on = reader.require(&fields, "on", what).map(|node| On::read(reader, node));
+        let jobs = reader.require(&fields, "jobs", what).map(|node| read_jobs(reader, node));
+        Some(Self {
+            file: reader.file().to_owned(),
+            name,
+            run_name,
+            on: on?,
+            permissions,
+            env,
+            defaults,
+            concurrency,
+            jobs: jobs?,
+        })
+    }
+
+    /// Its name, or the file's.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.name.as_ref().map_or(self.file.as_str(), |name| name.as_str())
+    }
+}
+
+fn read_jobs(reader: &mut Reader<'_>, node: &yaml::Node) -> IndexMap<String, Job> {
+    let mut jobs = IndexMap::new();
+    let Some(fields) = reader.mapping(node, "`jobs`") else { return jobs };
+    if fields.iter().next().is_none() {
+        reader.problem(code::MISSING_KEY, node.at(), "`jobs` has no job");
+    }
+    for entry in fields.iter() {
+        if let Some(job) = Job::read(reader, entry) {
+            jobs.insert(entry.key.value.clone(), job);
+        }
+    }
+    // A job that could not be read is missing here, and must not be reported as unknown.
+    if jobs.len() == fields.iter().len() {
+        check::needs(reader, &mut jobs);
+    }
+    jobs
+}

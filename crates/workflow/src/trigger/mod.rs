@@ -1,0 +1,5 @@
+//! Which workflows an event starts.
+
+mod glob;
+
+pub use glob::{Pattern, PatternError};
