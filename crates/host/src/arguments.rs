@@ -14,8 +14,8 @@ pub(crate) struct Arguments {
     pub(crate) background: bool,
     /// Standard input is the channel to the other daemon.
     pub(crate) channel: bool,
-    /// The inherited file with the state of the keeper that this one replaces.
-    pub(crate) resume: Option<i32>,
+    /// Standard input holds the state of the keeper that this one replaces.
+    pub(crate) resume: bool,
 }
 
 /// A daemon's command line that makes no sense.
@@ -52,8 +52,8 @@ pub(crate) fn daemon(name: &str, paths: &HostPaths) -> Vec<OsString> {
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Arguments, BadArguments> {
-    let (mut dir, mut socket, mut resume) = (None, None, None);
-    let (mut background, mut channel) = (false, false);
+    let (mut dir, mut socket) = (None, None);
+    let (mut background, mut channel, mut resume) = (false, false, false);
     let mut rest = arguments.into_iter();
     while let Some(argument) = rest.next() {
         match argument.to_str() {
@@ -61,7 +61,7 @@ pub(crate) fn parse(
             Some("--socket") => socket = Some(PathBuf::from(value(&mut rest, "--socket")?)),
             Some("--background") => background = true,
             Some("--channel") => channel = true,
-            Some("--resume") => resume = Some(descriptor(value(&mut rest, "--resume")?)?),
+            Some("--resume") => resume = true,
             _ => return Err(BadArguments::Unexpected(argument.to_string_lossy().into_owned())),
         }
     }
@@ -79,11 +79,6 @@ fn value(
     rest.next().ok_or(BadArguments::NoValue(name))
 }
 
-fn descriptor(value: OsString) -> Result<i32, BadArguments> {
-    let text = value.to_string_lossy();
-    text.parse().map_err(|_| BadArguments::Unexpected(text.into_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,9 +87,9 @@ mod tests {
     fn a_daemon_reads_the_arguments_it_is_given() {
         let paths = HostPaths::at("/s/host".into(), None).unwrap();
         let mut line = keeper(&paths, true);
-        line.extend(["--resume".into(), "7".into(), "--channel".into()]);
+        line.extend(["--resume".into(), "--channel".into()]);
         let read = parse(line.into_iter().skip(2)).unwrap();
-        assert_eq!(read, Arguments { paths, background: true, channel: true, resume: Some(7) });
+        assert_eq!(read, Arguments { paths, background: true, channel: true, resume: true });
     }
 
     #[test]

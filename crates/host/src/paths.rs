@@ -114,6 +114,11 @@ impl HostPaths {
         self.dir.join("calls.log")
     }
 
+    /// One line for each request.
+    pub fn access_log(&self) -> PathBuf {
+        self.dir.join("access.log")
+    }
+
     /// What the keeper writes when something is wrong.
     pub fn keeper_log(&self) -> PathBuf {
         self.dir.join("keeper.log")
@@ -124,9 +129,15 @@ impl HostPaths {
         self.dir.join("proxy.log")
     }
 
-    /// The keeper's processes and sockets, for its successor.
-    pub fn keeper_state(&self) -> PathBuf {
-        self.dir.join("keeper.json")
+    /// The keeper's processes, one file each, for its successor.
+    pub fn processes(&self) -> PathBuf {
+        self.dir.join("processes")
+    }
+
+    /// Begins the names of all containments of this host, so that two hosts on
+    /// one machine never take each other's.
+    pub(crate) fn containment_prefix(&self) -> String {
+        format!("host-{:016x}", fnv1a(self.dir.as_os_str().as_bytes()))
     }
 
     /// Held by the one keeper for as long as it lives.

@@ -350,6 +350,13 @@ pub struct HostStatus {
     pub dir: PathBuf,
     /// Every app.
     pub apps: Vec<Observed>,
+    /// Which run of the proxy this is: counters begin at 0 with each.
+    #[serde(default)]
+    pub instance: String,
+    /// What a person should know: state that could not be read, a keeper that
+    /// could not be upgraded.
+    #[serde(default)]
+    pub problems: Vec<String>,
 }
 
 /// A daemon of the host.

@@ -1,0 +1,75 @@
+//! The keeper: holds the listening sockets, is the parent of the releases,
+//! and keeps a proxy running. It decides nothing else.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `wire`, `channel` | what it says to the proxy, and how |
+//! | `dispatch` | one loop that owns everything below |
+//! | `processes` | the releases, and their records on disk |
+//! | `proxies` | the proxy in charge, the one that follows, those that finish |
+//! | `reexec` | becoming a newer executable without letting go of anything |
+//! | `detach` | leaving the terminal and the caller behind |
+
+pub(crate) mod channel;
+mod detach;
+mod dispatch;
+mod processes;
+mod proxies;
+pub(crate) mod reexec;
+pub(crate) mod wire;
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::process::ExitCode;
+
+use rustix::fs::FlockOperation;
+
+use crate::arguments::{self, Arguments};
+use crate::files;
+use crate::paths::HostPaths;
+use dispatch::Keeper;
+
+pub(crate) use detach::start_in_background;
+
+/// Runs the keeper: `host keeper …`, without those two words.
+pub fn main_keeper(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::daemon_log::init();
+    let outcome = arguments::parse(args).map_err(io::Error::other).and_then(run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the keeper ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> io::Result<()> {
+    let Arguments { paths, background, channel, resume } = arguments;
+    if background {
+        files::create_private_dir(paths.dir())?;
+        return detach::into_background(&paths, channel);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (keeper, events) = if resume {
+            reexec::resume(paths).await?
+        } else {
+            detach::leave_caller();
+            let lock = lock(&paths)?;
+            Keeper::begin(paths, lock, channel)?
+        };
+        keeper.run(events).await
+    })
+}
+
+/// One keeper for each folder: the lock is held until it ends.
+fn lock(paths: &HostPaths) -> io::Result<File> {
+    let path = paths.keeper_lock();
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+    rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        io::Error::other(format!("another keeper runs (it holds {})", path.display()))
+    })?;
+    Ok(lock)
+}
