@@ -16,7 +16,7 @@ const BANNED: &[(&str, &str)] = &[
 
 /// No file is too long to be read.
 pub fn length(tree: &Tree) -> Vec<Finding> {
-    let sources = tree.files().filter(|(path, _)| {
+    let sources = tree.own().filter(|(path, _)| {
         [".rs", ".py", ".sh"].iter().any(|end| path.ends_with(end)) || path.ends_with("Makefile")
     });
     let long = sources.map(|(path, text)| (path, text.lines().count()));

@@ -64,9 +64,15 @@ impl Tree {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The files whose name ends so.
+    /// Every file that is the project's own: fixtures are what others wrote,
+    /// or are wrong on purpose.
+    pub fn own(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files().filter(|(path, _)| !path.starts_with("fixtures/"))
+    }
+
+    /// The project's own files whose name ends so.
     pub fn ending<'a>(&'a self, end: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.files().filter(move |(path, _)| path.ends_with(end))
+        self.own().filter(move |(path, _)| path.ends_with(end))
     }
 
     /// Whether there is such a file, or a folder with files.
@@ -93,6 +99,14 @@ mod tests {
         let tree = Tree::read(&Tree::root()).unwrap();
         assert!(tree.text("crates/tidy/src/tree.rs").unwrap().contains("This very text"));
         assert!(tree.has("crates/tidy") && tree.has("Cargo.toml") && !tree.has("target"));
+    }
+
+    #[test]
+    fn a_fixture_is_not_the_projects_own() {
+        let tree = Tree::of([("fixtures/a.md", ""), ("docs/a.md", "")]);
+        assert_eq!(tree.ending(".md").collect::<Vec<_>>(), [("docs/a.md", "")]);
+        assert_eq!(tree.own().count(), 1);
+        assert!(tree.has("fixtures/a.md"));
     }
 
     #[test]

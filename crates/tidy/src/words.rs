@@ -49,7 +49,7 @@ fn find(
     counts: impl Fn(Option<char>, Option<char>) -> bool,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, text) in tree.files() {
+    for (path, text) in tree.own() {
         for (index, line) in text.lines().enumerate() {
             let line = line.to_lowercase();
             for word in banned {
