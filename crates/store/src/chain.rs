@@ -69,7 +69,7 @@ mod tests {
     /// verify.
     #[test]
     fn the_layout_stays() {
-        insta::assert_snapshot!(hash_entry(&entry()).unwrap(), @"");
+        insta::assert_snapshot!(hash_entry(&entry()).unwrap(), @"sha256:03b26bf5b316f00ae4263450ab45c25a681fcea99e03b66c2840bb6cd5e5c27c");
     }
 
     #[test]

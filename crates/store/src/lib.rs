@@ -2,7 +2,7 @@
 //!
 //! A [`Store`] is a folder of one project: the [`Journal`] and the [`Blobs`]
 //! that it refers to. [`Checkpoints`] are kept in another folder, so that
-//! whoever rewrites the store does not rewrite them with it; [`verify`] holds
+//! whoever rewrites the store does not rewrite them with it; [`verify()`] holds
 //! one against the other. How it works is told in `docs/design/journal.md`.
 //!
 //! All calls block.
@@ -11,6 +11,8 @@ mod backup;
 mod blobs;
 mod chain;
 mod checkpoint;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod files;
 mod holder;

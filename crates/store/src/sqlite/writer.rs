@@ -284,3 +284,65 @@ impl Drop for Undo<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert(db: &Connection) -> Result<(), StoreError> {
+        db.execute("INSERT INTO t VALUES (1)", []).unwrap();
+        Ok(())
+    }
+
+    fn writer(path: &Path, dir: &Path) -> Writer {
+        let db = Connection::open(dir.join("t.db")).unwrap();
+        db.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE IF NOT EXISTS t (n)").unwrap();
+        Writer::start(path, db).unwrap()
+    }
+
+    fn rows(dir: &Path) -> i64 {
+        let db = Connection::open(dir.join("t.db")).unwrap();
+        db.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn after_a_failed_sync_nothing_is_acknowledged_any_more() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        // A log whose path leads through a file cannot be opened.
+        let writer = writer(&dir.path().join("file/t.db"), dir.path());
+        writer.write(Durability::Grouped, insert).unwrap();
+        let sync: Result<(), StoreError> = writer.write(Durability::Durable, |_| Ok(()));
+        assert_eq!(sync.unwrap_err().code(), "store.sync_failed");
+        for durability in [Durability::Grouped, Durability::Durable] {
+            assert_eq!(writer.write(durability, insert).unwrap_err().code(), "store.sync_failed");
+        }
+        assert_eq!(rows(dir.path()), 1);
+    }
+
+    #[test]
+    fn what_was_asked_before_the_end_is_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(&dir.path().join("t.db"), dir.path());
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| writer.write(Durability::Grouped, insert).unwrap());
+            }
+        });
+        drop(writer);
+        assert_eq!(rows(dir.path()), 20);
+    }
+
+    #[test]
+    fn a_failed_job_undoes_only_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(&dir.path().join("t.db"), dir.path());
+        let failed: Result<(), StoreError> = writer.write(Durability::Durable, |db| {
+            insert(db)?;
+            Err(StoreError::Busy { path: PathBuf::new() })
+        });
+        assert_eq!(failed.unwrap_err().code(), "store.busy");
+        writer.write(Durability::Durable, insert).unwrap();
+        assert_eq!(rows(dir.path()), 1);
+    }
+}
