@@ -10,7 +10,7 @@ use crate::config::SecretSource;
 use crate::deployment::{Change, WatchSpec};
 use crate::digest::Digest;
 use crate::guard::Watched;
-use crate::ids::{CommitId, DeploymentId, PlanId, ServiceName};
+use crate::ids::{CommitId, DeploymentId, EnvName, PlanId, ServiceName};
 use crate::journal::{StreamId, Version};
 use crate::release::Artifact;
 use crate::run::{JobEnd, JobSpec};
@@ -190,6 +190,8 @@ pub struct BuildSpec {
 pub struct CommandSpec {
     /// The deployment it belongs to.
     pub deployment: DeploymentId,
+    /// The environment.
+    pub environment: EnvName,
     /// The service.
     pub service: ServiceName,
     /// Unpacked as the working directory.

@@ -7,4 +7,5 @@ pub mod client;
 pub mod protocol;
 mod worker;
 
+pub use worker::mask;
 pub use worker::worker_main;

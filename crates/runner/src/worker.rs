@@ -2,7 +2,7 @@
 
 mod command;
 mod file_command;
-mod mask;
+pub mod mask;
 
 use std::process::ExitCode;
 

@@ -1,1 +1,18 @@
-//! The async loop that carries the engine: inputs, effects, deadlines.
+//! The async loop that carries the engine: it takes inputs, appends what is
+//! decided, performs the effects, and wakes at deadlines. Beside it the edge
+//! that makes plans: git, files, and the clock.
+
+pub mod bundle;
+pub mod engine;
+mod failpoint;
+pub mod folders;
+pub mod follow;
+pub mod git;
+pub mod inbox;
+pub mod material;
+mod perform;
+pub mod planner;
+
+pub use engine::{Engine, EngineError};
+pub use folders::Folders;
+pub use perform::Performer;

@@ -68,10 +68,8 @@ impl Subject<'_> {
         expect(moved.weights.get(&self.new.id) == Some(&100), "traffic has moved")?;
         expect(moved.versions.contains_key(&self.old.id), "the old version stays ready")?;
         self.apply(5, 2, &[(&self.new, 100)]).await?;
-        self.until("the old version goes", |observed| {
-            !observed.versions.contains_key(&self.old.id)
-        })
-        .await
+        self.until("the old version goes", |observed| !observed.versions.contains_key(&self.old.id))
+            .await
     }
 
     async fn a_stale_generation_changes_nothing(&self) -> Result<(), String> {

@@ -309,4 +309,6 @@ pub struct WatchedService {
     pub old: Option<DeploymentId>,
     /// What is judged.
     pub new: DeploymentId,
+    /// Whether it answers requests at all: a worker does not.
+    pub listens: bool,
 }

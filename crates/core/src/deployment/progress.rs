@@ -231,6 +231,7 @@ impl Deployment {
     ) -> CommandSpec {
         CommandSpec {
             deployment: self.plan.id.clone(),
+            environment: self.plan.env.clone(),
             service: service.clone(),
             artifact: version.artifact.clone(),
             run,
@@ -247,6 +248,7 @@ impl Deployment {
                 service: name.clone(),
                 old: old.as_ref().map(|v| v.id.clone()),
                 new: new.id.clone(),
+                listens: new.config.listens,
             }),
             ServiceChange::Keep { .. } | ServiceChange::Retire { .. } => None,
         });

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-pub(crate) use stream::MaskedStream;
+pub use stream::MaskedStream;
 
 /// What a masked value is replaced by.
 const MASK: &[u8] = b"***";
@@ -16,7 +16,7 @@ const MASK: &[u8] = b"***";
 /// The values that nobody may see, shared by everything that writes. A value
 /// added while a step runs is masked from then on.
 #[derive(Clone, Default)]
-pub(crate) struct Masker(Arc<RwLock<Masks>>);
+pub struct Masker(Arc<RwLock<Masks>>);
 
 #[derive(Default)]
 struct Masks {
@@ -28,12 +28,12 @@ struct Masks {
 impl Masker {
     /// Masks `value`, each of its lines, and their usual encodings. An empty
     /// value is not masked.
-    pub(crate) fn add(&self, value: &str) {
+    pub fn add(&self, value: &str) {
         self.add_all([value]);
     }
 
     /// As [`Masker::add`] for several values.
-    pub(crate) fn add_all<'v>(&self, values: impl IntoIterator<Item = &'v str>) {
+    pub fn add_all<'v>(&self, values: impl IntoIterator<Item = &'v str>) {
         let mut masks = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let before = masks.patterns.len();
         for value in values {
@@ -54,7 +54,7 @@ impl Masker {
     }
 
     /// `text` with everything masked.
-    pub(crate) fn mask(&self, text: &str) -> String {
+    pub fn mask(&self, text: &str) -> String {
         let mut out = Vec::with_capacity(text.len());
         let mut stream = MaskedStream::default();
         stream.push(self, text.as_bytes(), &mut out);

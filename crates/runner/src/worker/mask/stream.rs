@@ -6,7 +6,7 @@ use super::{MASK, Masker};
 /// one that arrives whole: what may be the beginning of one is held back until
 /// the next piece, the next line break or the end.
 #[derive(Default)]
-pub(crate) struct MaskedStream {
+pub struct MaskedStream {
     /// Not yet written.
     held: Vec<u8>,
     /// How many of the held bytes belong to a match whose mask was written.
@@ -18,7 +18,7 @@ pub(crate) struct MaskedStream {
 
 impl MaskedStream {
     /// Takes a piece and writes to `out` what is safe to be seen.
-    pub(crate) fn push(&mut self, masker: &Masker, piece: &[u8], out: &mut Vec<u8>) {
+    pub fn push(&mut self, masker: &Masker, piece: &[u8], out: &mut Vec<u8>) {
         self.held.extend_from_slice(piece);
         // No pattern contains a line break, so none crosses one.
         let lines = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -31,7 +31,7 @@ impl MaskedStream {
     }
 
     /// Writes what was held back: nothing more comes.
-    pub(crate) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>) {
+    pub fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>) {
         self.write(masker, self.held.len(), out);
     }
 

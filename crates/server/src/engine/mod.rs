@@ -1,0 +1,340 @@
+//! The engine: one process owns the journal, decides, appends, and performs
+//! the effects.
+
+mod error;
+mod running;
+mod work;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shipway_core::command::Command;
+use shipway_core::effect::{Effect, EffectId, Outcome};
+use shipway_core::journal::{Actor, Cause, NewEntry, StreamId, Version};
+use shipway_core::stream::{Decided, Record, Stream};
+use shipway_store::{
+    Append, Batch, Durability, Epoch, Holder, Input, InputId, InputPos, Journal, Settled, Store,
+};
+
+pub use error::EngineError;
+use running::Running;
+use work::Work;
+
+use crate::failpoint::{self, Point};
+use crate::follow::Views;
+use crate::inbox::Request;
+use crate::perform::Performer;
+
+/// The ownership lasts as long after the last renewal. A dead owner on the
+/// same machine is recognised at once.
+const LEASE: Duration = Duration::from_secs(10);
+/// How often the inbox is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// Inputs taken at once.
+const PAGE: usize = 100;
+/// Views are kept after as many entries.
+const KEEP_EVERY: u64 = 500;
+
+/// The owner of a journal.
+pub struct Engine {
+    store: Arc<Store>,
+    performer: Arc<Performer>,
+    epoch: Epoch,
+    views: Views,
+    kept: u64,
+    running: Running,
+    work: VecDeque<Work>,
+    inputs_after: InputPos,
+    last: Timestamp,
+}
+
+impl Engine {
+    /// Takes the ownership of the journal and goes on where the last owner
+    /// ended: what converges is begun again, what happens once is lost.
+    ///
+    /// # Errors
+    /// [`EngineError::Held`] while another process owns it.
+    pub async fn start(
+        store: Arc<Store>,
+        performer: Arc<Performer>,
+        purpose: &str,
+    ) -> Result<Self, EngineError> {
+        let epoch = store.journal().acquire(&Holder::this_process(purpose), LEASE)?;
+        let views = Views::load(&store)?;
+        let last = views.live.at.unwrap_or(Timestamp::MIN);
+        let mut engine = Self {
+            kept: views.live.seq.0,
+            running: Running::new(),
+            work: VecDeque::new(),
+            inputs_after: InputPos::default(),
+            store,
+            performer,
+            epoch,
+            views,
+            last,
+        };
+        engine.recover().await?;
+        Ok(engine)
+    }
+
+    /// The views as of the last entry.
+    pub const fn views(&self) -> &Views {
+        &self.views
+    }
+
+    async fn recover(&mut self) -> Result<(), EngineError> {
+        let mut again = Vec::new();
+        for stream in self.views.live.streams() {
+            let (redo, lost) = stream.recover();
+            again.extend(redo.into_iter().filter_map(|version| {
+                Some((stream.effect_id(version), stream.pending.get(&version)?.clone()))
+            }));
+            for version in lost {
+                let effect = stream.effect_id(version);
+                self.performer.leave_nothing_of(&effect).await?;
+                self.work.push_back(Work::Ended { effect, outcome: Outcome::Lost });
+            }
+        }
+        for (id, effect) in again {
+            self.performer.leave_nothing_of(&id).await?;
+            self.begin(id, effect)?;
+        }
+        self.drain()
+    }
+
+    /// Works until `enough` says so; it is asked after every change. What is
+    /// under way then goes on as the next owner finds it.
+    ///
+    /// # Errors
+    /// When the store fails, or another process has taken the ownership.
+    pub async fn run(&mut self, mut enough: impl FnMut(&Views) -> bool) -> Result<(), EngineError> {
+        let mut look = tokio::time::interval(LOOK);
+        let mut renew = tokio::time::interval(LEASE / 3);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut mark = None;
+        loop {
+            if enough(&self.views) {
+                return Ok(());
+            }
+            let wake = self.next_wake();
+            tokio::select! {
+                (effect, outcome) = self.running.next() => {
+                    failpoint::hit(Point::BeforeResult, outcome.kind);
+                    self.work.push_back(Work::Ended { effect, outcome: outcome.outcome });
+                }
+                _ = look.tick() => {
+                    let now = self.store.journal().change_mark()?;
+                    if mark.replace(now) != Some(now) {
+                        self.take_inputs()?;
+                    }
+                }
+                _ = renew.tick() => self.store.journal().renew(self.epoch, LEASE)?,
+                () = tokio::time::sleep(wake) => self.wake(),
+            }
+            self.drain()?;
+        }
+    }
+
+    /// Ends the ownership, so that the next process need not wait. Effects
+    /// under way are dropped: their commands are killed, and the next owner
+    /// goes on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn stop(mut self) -> Result<(), EngineError> {
+        self.running.drop_all().await;
+        self.views.keep(&self.store)?;
+        self.store.journal().release(self.epoch)?;
+        Ok(())
+    }
+
+    /// The engine's time: never behind the journal's, and never the same
+    /// twice, so that it orders plans.
+    fn now(&mut self) -> Timestamp {
+        let just_after = self.last.checked_add(jiff::SignedDuration::from_nanos(1));
+        let now = Timestamp::now().max(just_after.unwrap_or(self.last));
+        self.last = now;
+        now
+    }
+
+    fn next_wake(&self) -> Duration {
+        let deadlines = self.views.live.streams().filter_map(Stream::next_deadline);
+        let now = Timestamp::now();
+        deadlines.min().map_or(Duration::from_secs(3600), |at| {
+            Duration::try_from(at.duration_since(now)).unwrap_or_default()
+        })
+    }
+
+    fn wake(&mut self) {
+        let now = Timestamp::now();
+        let due = self
+            .views
+            .live
+            .streams()
+            .filter(|stream| stream.next_deadline().is_some_and(|at| at <= now));
+        self.work.extend(due.map(|stream| Work::Tick { stream: stream.id.clone() }));
+    }
+
+    fn take_inputs(&mut self) -> Result<(), EngineError> {
+        loop {
+            let inputs = self.store.journal().take_inputs(self.inputs_after, PAGE)?;
+            let Some((last, _)) = inputs.last() else { return Ok(()) };
+            self.inputs_after = *last;
+            self.work.extend(inputs.into_iter().map(|(_, input)| Work::Input(input)));
+        }
+    }
+
+    /// Does what is to be done until only effects and deadlines are left.
+    fn drain(&mut self) -> Result<(), EngineError> {
+        while let Some(work) = self.work.pop_front() {
+            match work {
+                Work::Input(input) => self.input(input)?,
+                Work::Tell { effect, to, command } => self.tell(&effect, &to, &command)?,
+                Work::Ended { effect, outcome } => self.ended(&effect, outcome)?,
+                Work::Tick { stream } => self.tick(&stream)?,
+            }
+        }
+        if self.views.live.seq.0 - self.kept >= KEEP_EVERY {
+            self.views.keep(&self.store)?;
+            self.kept = self.views.live.seq.0;
+        }
+        Ok(())
+    }
+
+    /// A stream in which something may happen, or one that is over.
+    fn stream(&self, id: &StreamId) -> Result<Stream, EngineError> {
+        if let Some(stream) = self.views.live.stream(id) {
+            return Ok(stream.clone());
+        }
+        let mut stream = Stream::new(id.clone());
+        for entry in self.store.journal().read_stream(id, Version(1))? {
+            let Some(payload) = &entry.payload else {
+                stream.version = entry.version;
+                continue;
+            };
+            let record: Record = serde_json::from_str(payload)?;
+            stream.evolve(&record, entry.cause.as_ref(), entry.at)?;
+        }
+        Ok(stream)
+    }
+
+    fn input(&mut self, input: Input) -> Result<(), EngineError> {
+        let request: Request = match serde_json::from_str(&input.payload) {
+            Ok(request) => request,
+            Err(error) => {
+                let why = format!("this version does not understand the request: {error}");
+                return self.settle(Settled::refused(input.id, why));
+            }
+        };
+        let cause = Cause(input.id.as_str().to_owned());
+        let stream = self.stream(&request.to)?;
+        let now = self.now();
+        match stream.command(&request.command, &input.actor, &cause, now) {
+            Ok(decided) => self.commit(&stream, decided, &input.actor, cause, now, Some(input.id)),
+            Err(illegal) => self.settle(Settled::refused(input.id, illegal.message)),
+        }
+    }
+
+    fn settle(&self, settled: Settled) -> Result<(), EngineError> {
+        let batch = Batch { appends: Vec::new(), settled: vec![settled] };
+        self.store.journal().append(self.epoch, batch, Durability::Durable)?;
+        Ok(())
+    }
+
+    fn tell(
+        &mut self,
+        effect: &EffectId,
+        to: &StreamId,
+        command: &Command,
+    ) -> Result<(), EngineError> {
+        let stream = self.stream(to)?;
+        let cause = Cause(effect.to_string());
+        let now = self.now();
+        match stream.command(command, &Actor::Engine, &cause, now) {
+            Ok(decided) => self.commit(&stream, decided, &Actor::Engine, cause, now, None)?,
+            // What it was told came too late; the state says so by itself.
+            Err(illegal) => tracing::warn!(%to, %effect, %illegal, "a message was not expected"),
+        }
+        failpoint::hit(Point::BeforeResult, shipway_core::effect::EffectKind::Tell);
+        self.ended(effect, Outcome::DONE)
+    }
+
+    fn ended(&mut self, effect: &EffectId, outcome: Outcome) -> Result<(), EngineError> {
+        let stream = self.stream(&effect.stream)?;
+        if !stream.pending.contains_key(&effect.version) {
+            return Ok(());
+        }
+        let now = self.now();
+        let decided = stream.ended(effect.version, outcome, now)?;
+        let cause = Cause(format!("end of {effect}"));
+        self.commit(&stream, decided, &Actor::Engine, cause, now, None)
+    }
+
+    fn tick(&mut self, id: &StreamId) -> Result<(), EngineError> {
+        let stream = self.stream(id)?;
+        let now = self.now();
+        let decided = stream.tick(now)?;
+        self.commit(&stream, decided, &Actor::Engine, Cause("tick".to_owned()), now, None)
+    }
+
+    /// Appends what was decided, then begins and calls off effects.
+    fn commit(
+        &mut self,
+        stream: &Stream,
+        decided: Decided,
+        actor: &Actor,
+        cause: Cause,
+        now: Timestamp,
+        input: Option<InputId>,
+    ) -> Result<(), EngineError> {
+        if decided.records.is_empty() && input.is_none() {
+            return Ok(());
+        }
+        let mut entries = Vec::with_capacity(decided.records.len());
+        for record in &decided.records {
+            if let Record::Intent { effect } = record {
+                failpoint::hit(Point::BeforeIntent, effect.kind());
+            }
+            let payload = serde_json::to_string(record)?;
+            let (actor, cause) = (actor.clone(), Some(cause.clone()));
+            entries.push(NewEntry { at: now, actor, cause, payload });
+        }
+        let appends = if entries.is_empty() {
+            Vec::new()
+        } else {
+            vec![Append { stream: stream.id.clone(), expected: stream.version, entries }]
+        };
+        let settled = input.map(Settled::handled).into_iter().collect();
+        let batch = Batch { appends, settled };
+        let appended = self.store.journal().append(self.epoch, batch, Durability::Durable)?;
+        for entry in &appended {
+            if let Some(Record::Intent { effect }) = self.views.apply(entry)? {
+                let (stream, version) = (entry.stream.clone(), entry.version);
+                self.begin(EffectId { stream, version }, effect)?;
+            }
+        }
+        for effect in &decided.cancel {
+            self.running.cancel(effect);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, id: EffectId, effect: Effect) -> Result<(), EngineError> {
+        failpoint::hit(Point::AfterIntent, effect.kind());
+        if let Effect::Tell { to, command } = effect {
+            self.work.push_back(Work::Tell { effect: id, to, command: *command });
+            return Ok(());
+        }
+        let run = match &effect {
+            Effect::RunJob(job) => {
+                let stream = self.stream(&StreamId::Run(job.run.clone()))?;
+                stream.run().and_then(|(_, run)| Some(run.begun()?.spec.clone()))
+            }
+            _ => None,
+        };
+        self.running.start(&self.performer, id, effect, run);
+        Ok(())
+    }
+}

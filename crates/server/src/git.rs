@@ -1,0 +1,268 @@
+//! What git knows, asked of the `git` command.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jiff::Timestamp;
+use shipway_core::ids::{BadName, CommitId};
+use shipway_core::plan::Commit;
+
+/// Why git did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no git.
+    #[error("git cannot be run: {0}; install it (on Debian: `apt-get install git`)")]
+    NoGit(std::io::Error),
+    /// It is not a repository.
+    #[error("{0} is not in a git repository; run `git init` there first")]
+    NoRepository(PathBuf),
+    /// There is nothing in it.
+    #[error("the repository has no commit yet; commit something first")]
+    NoCommit,
+    /// It failed.
+    #[error("git {command}: {stderr}")]
+    Failed {
+        /// What was asked.
+        command: String,
+        /// What it said.
+        stderr: String,
+    },
+    /// It said what cannot be understood.
+    #[error("git {command} answered `{answer}`")]
+    Answer {
+        /// What was asked.
+        command: String,
+        /// What it said.
+        answer: String,
+    },
+    /// An object id that is none.
+    #[error(transparent)]
+    Id(#[from] BadName),
+}
+
+/// A repository with a work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// The repository that `dir` is in.
+    ///
+    /// # Errors
+    /// When it is in none, or git is missing.
+    pub fn at(dir: &Path) -> Result<Self, GitError> {
+        match git(dir, ["rev-parse", "--show-toplevel"]) {
+            Ok(root) => Ok(Self { root: PathBuf::from(root.trim_end()) }),
+            Err(GitError::Failed { .. }) => Err(GitError::NoRepository(dir.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Its top folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The commit that is checked out.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn head(&self) -> Result<Commit, GitError> {
+        match self.commit("HEAD") {
+            Err(GitError::Failed { .. }) => Err(GitError::NoCommit),
+            other => other,
+        }
+    }
+
+    /// What `rev` names.
+    ///
+    /// # Errors
+    /// When it names no commit.
+    pub fn commit(&self, rev: &str) -> Result<Commit, GitError> {
+        let rev = format!("{rev}^{{commit}}");
+        let arguments =
+            ["log", "-1", "--no-show-signature", "--format=%H%x00%s%x00%an%x00%ct", &rev, "--"];
+        let answer = git(&self.root, arguments)?;
+        let parts: Vec<&str> = answer.trim_end_matches('\n').split('\0').collect();
+        let [id, subject, author, seconds] = parts[..] else {
+            return Err(not_understood("log", &answer));
+        };
+        let at = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        Ok(Commit {
+            id: CommitId::new(id)?,
+            subject: subject.to_owned(),
+            author: author.to_owned(),
+            at: at.ok_or_else(|| not_understood("log", &answer))?,
+        })
+    }
+
+    /// The branch that is checked out; `None` on a detached HEAD.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn branch(&self) -> Result<Option<String>, GitError> {
+        match git(&self.root, ["symbolic-ref", "--quiet", "--short", "HEAD"]) {
+            Ok(name) => Ok(Some(name.trim_end().to_owned())),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Files that differ from the commit, and files that git does not know and
+    /// does not ignore, as `git status --short` shows them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn uncommitted(&self) -> Result<Vec<String>, GitError> {
+        let answer = git(&self.root, ["status", "--porcelain", "--untracked-files=all"])?;
+        Ok(answer.lines().map(str::to_owned).collect())
+    }
+
+    /// The files of a commit below `folder`, from the repository's root.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn files(&self, commit: &CommitId, folder: &str) -> Result<Vec<String>, GitError> {
+        let tree = ["ls-tree", "-r", "-z", "--name-only", commit.as_str(), "--", folder];
+        Ok(paths(&git(&self.root, tree)?))
+    }
+
+    /// The text of a file at a commit; `None` if it is not there.
+    ///
+    /// # Errors
+    /// When git fails or the file is not text.
+    pub fn text(&self, commit: &CommitId, path: &str) -> Result<Option<String>, GitError> {
+        if self.files(commit, path)?.iter().all(|file| file != path) {
+            return Ok(None);
+        }
+        git(&self.root, ["show", &format!("{commit}:{path}")]).map(Some)
+    }
+
+    /// The files that differ between two commits.
+    ///
+    /// # Errors
+    /// When git fails, for example because a commit is not there any more.
+    pub fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, GitError> {
+        let diff = ["diff", "--name-only", "--no-renames", "-z", from.as_str(), to.as_str(), "--"];
+        Ok(paths(&git(&self.root, diff)?))
+    }
+
+    /// The commit before; `None` for the first.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn parent(&self, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
+        let answer = git(&self.root, ["rev-list", "--parents", "-n", "1", commit.as_str()])?;
+        answer.split_whitespace().nth(1).map(CommitId::new).transpose().map_err(Into::into)
+    }
+
+    /// Whether `older` is an ancestor of `newer`, and not the same.
+    ///
+    /// # Errors
+    /// When git fails. A commit that is not there is nobody's ancestor.
+    pub fn is_behind(&self, older: &CommitId, newer: &CommitId) -> Result<bool, GitError> {
+        if older == newer {
+            return Ok(false);
+        }
+        let ask = ["merge-base", "--is-ancestor", older.as_str(), newer.as_str()];
+        match git(&self.root, ask) {
+            Ok(_) => Ok(true),
+            Err(GitError::Failed { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The address of `origin`, if there is one.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub fn origin(&self) -> Result<Option<String>, GitError> {
+        match git(&self.root, ["remote", "get-url", "origin"]) {
+            Ok(url) => Ok(Some(url.trim_end().to_owned())),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A commit of the work tree as it is, with files that git does not know
+    /// and does not ignore. No branch, index or file changes.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn snapshot(&self) -> Result<Commit, GitError> {
+        let head = self.head()?;
+        let folder = tempfile::tempdir().map_err(GitError::NoGit)?;
+        let index = folder.path().join("index");
+        let with_index = |arguments: &[&str]| {
+            let mut command = command(&self.root);
+            command.env("GIT_INDEX_FILE", &index).args(arguments);
+            run(command)
+        };
+        with_index(&["read-tree", head.id.as_str()])?;
+        with_index(&["add", "--all"])?;
+        let tree = with_index(&["write-tree"])?;
+        let name = "-c user.name=shipway -c user.email=shipway@localhost".split(' ');
+        let message = format!("uncommitted changes on top of {}", head.id.short());
+        let rest = ["commit-tree", tree.trim_end(), "-p", head.id.as_str(), "-m", message.as_str()];
+        let arguments: Vec<&str> = name.chain(rest).collect();
+        let commit = with_index(&arguments)?;
+        self.commit(commit.trim_end())
+    }
+}
+
+/// A clean checkout of a commit into `to`, which is made.
+///
+/// # Errors
+/// When git fails.
+pub fn checkout(repository: &Path, commit: &CommitId, to: &Path) -> Result<(), GitError> {
+    std::fs::create_dir_all(to).map_err(GitError::NoGit)?;
+    git(to, ["init", "--quiet"])?;
+    // The objects are read where they are; nothing is copied.
+    let objects =
+        git(repository, ["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
+    let alternates = to.join(".git/objects/info");
+    std::fs::create_dir_all(&alternates)
+        .and_then(|()| std::fs::write(alternates.join("alternates"), objects))
+        .map_err(GitError::NoGit)?;
+    git(to, ["checkout", "--quiet", "--detach", commit.as_str()])?;
+    Ok(())
+}
+
+fn paths(answer: &str) -> Vec<String> {
+    answer.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect()
+}
+
+fn git<'a>(dir: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Result<String, GitError> {
+    let mut command = command(dir);
+    command.args(arguments);
+    run(command)
+}
+
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(dir).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+    // A hook that calls us must not turn our questions to another repository.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(mut command: Command) -> Result<String, GitError> {
+    let output = command.output().map_err(GitError::NoGit)?;
+    // Without `-C` and the folder.
+    let words = command.get_args().skip(2).map(OsStr::to_string_lossy);
+    let asked = words.collect::<Vec<_>>().join(" ");
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
+        return Err(GitError::Failed { command: asked, stderr });
+    }
+    String::from_utf8(output.stdout)
+        .map_err(|error| not_understood(&asked, &String::from_utf8_lossy(error.as_bytes())))
+}
+
+fn not_understood(command: &str, answer: &str) -> GitError {
+    GitError::Answer { command: command.to_owned(), answer: answer.to_owned() }
+}

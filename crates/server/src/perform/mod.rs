@@ -1,0 +1,92 @@
+//! Does what machines want done in the world, and says how it ended.
+
+mod apply;
+mod build;
+mod command;
+mod job;
+mod output;
+mod shell;
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use shipway_core::effect::{Effect, EffectId, Outcome};
+use shipway_core::ids::{EnvName, ProjectId, ServiceName};
+use shipway_core::run::RunSpec;
+use shipway_process::KillError;
+use shipway_runner::client::WorkerCommand;
+use shipway_store::Store;
+use shipway_targets::{App, Material, Target};
+use tokio_util::sync::CancellationToken;
+
+use crate::folders::Folders;
+
+/// Performs effects for one project.
+pub struct Performer {
+    /// The project.
+    pub project: ProjectId,
+    /// Where its state is.
+    pub folders: Folders,
+    /// Its store.
+    pub store: Arc<Store>,
+    /// What holds its versions.
+    pub target: Arc<dyn Target>,
+    /// What versions need to run.
+    pub material: Arc<dyn Material>,
+    /// How to start a worker.
+    pub worker: WorkerCommand,
+    /// Secrets given on the command line, by name: they go before those of
+    /// the configuration.
+    pub secrets: HashMap<String, shipway_targets::Secret>,
+    /// Jobs write here as well while they run.
+    pub live_output: Option<LiveOutput>,
+}
+
+/// Gets what jobs write, masked, as it is written: the job's name and a line.
+pub type LiveOutput = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
+impl Performer {
+    /// Performs `effect`. After `cancel` it ends soon, and nothing of it is
+    /// left running.
+    pub async fn perform(
+        &self,
+        id: &EffectId,
+        effect: Effect,
+        run: Option<RunSpec>,
+        cancel: CancellationToken,
+    ) -> Outcome {
+        match effect {
+            // The engine delivers messages itself.
+            Effect::Tell { .. } => Outcome::DONE,
+            Effect::RunJob(spec) => self.run_job(id, &spec, run.as_ref(), cancel).await,
+            Effect::Build(spec) => self.build(id, &spec, cancel).await,
+            Effect::Migrate(spec) => self.migrate(id, &spec, cancel).await,
+            Effect::Smoke(spec) => self.smoke(id, &spec, cancel).await,
+            Effect::Start(ref change)
+            | Effect::Shift(ref change)
+            | Effect::Finish(ref change)
+            | Effect::Remove(ref change) => self.apply(id, effect.kind(), change, cancel).await,
+            Effect::Return(change) => self.put_back(id, &change, cancel).await,
+            Effect::Watch(spec) => self.watch(&spec, cancel).await,
+        }
+    }
+
+    /// Kills whatever an engine that died left running of an effect.
+    ///
+    /// # Errors
+    /// When something may be left.
+    pub async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), KillError> {
+        shipway_process::kill_leftovers(&self.process_name(effect)).await?;
+        Ok(())
+    }
+
+    /// What the processes of an effect are found by.
+    fn process_name(&self, effect: &EffectId) -> String {
+        format!("{}/{effect}", self.project)
+    }
+
+    fn app(&self, env: &EnvName, service: &ServiceName) -> App {
+        App { project: self.project.clone(), env: env.clone(), service: service.clone() }
+    }
+}
