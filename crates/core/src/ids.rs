@@ -33,8 +33,24 @@ fn check_name(text: &str, kind: &'static str) -> Result<(), BadName> {
     Ok(())
 }
 
+/// Letters, digits, `-` and `_`, beginning with a letter or `_`, at most 100
+/// bytes: GitHub's rule for the keys of jobs.
+fn check_job_key(text: &str, kind: &'static str) -> Result<(), BadName> {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let known = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if begins && known && text.len() <= 100 {
+        return Ok(());
+    }
+    let rule = "a job key begins with a letter or `_`, and has up to 100 letters, digits, `-` \
+                and `_`";
+    Err(BadName { text: text.to_owned(), kind, rule })
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $kind:literal) => {
+        name!($(#[$doc])* $type, $kind, check_name);
+    };
+    ($(#[$doc:meta])* $type:ident, $kind:literal, $check:ident) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -50,7 +66,7 @@ macro_rules! name {
             /// When a character or the length is not allowed in a name.
             pub fn new(text: impl Into<String>) -> Result<Self, BadName> {
                 let text = text.into();
-                check_name(&text, $kind)?;
+                $check(&text, $kind)?;
                 Ok(Self(text))
             }
 
@@ -95,7 +111,7 @@ name!(
     RunId, "run id");
 name!(
     /// A job's key in its workflow.
-    JobKey, "job key");
+    JobKey, "job key", check_job_key);
 name!(
     /// What follows from one event; also names its stream.
     PlanId, "plan id");

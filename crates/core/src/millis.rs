@@ -8,7 +8,10 @@ use serde::{Deserialize, Deserializer, Serializer};
 ///
 /// # Errors
 /// When the duration is longer than a `u64` of milliseconds.
-pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let millis = u64::try_from(duration.as_millis()).map_err(serde::ser::Error::custom)?;
     serializer.serialize_u64(millis)
 }
@@ -17,6 +20,8 @@ pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S:
 ///
 /// # Errors
 /// When it is not a whole number.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_millis)
 }

@@ -2,6 +2,7 @@
 
 mod decide;
 mod event;
+mod github;
 mod jobs;
 mod language;
 mod state;
@@ -10,6 +11,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use event::{Command, Event, Expanded};
+pub use github::github_context;
 pub use jobs::{Instance, InstanceState, Job, JobState};
 pub use state::{Run, UnderWay};
 

@@ -1,0 +1,118 @@
+//! `github`: what a workflow is told about the event and the repository.
+//!
+//! Source: the `github` context of GitHub's "Contexts reference". What only
+//! the worker knows (`workspace`, `event_path`, `action`, `job`, `token`) is
+//! added there.
+
+use serde_json::{Map, Value, json};
+use shipway_workflow::model::Workflow;
+
+use crate::journal::Actor;
+
+use super::RunSpec;
+
+/// The `github` context of `spec`'s jobs. Where the event's payload names no
+/// repository, `repository` is the name of its folder; `run_number` and
+/// `run_attempt` are 1, since a run here is never attempted again.
+pub fn github_context(spec: &RunSpec) -> Map<String, Value> {
+    match Workflow::read(&spec.path, &spec.text) {
+        Ok(workflow) => github_context_of(spec, workflow.title()),
+        Err(_) => github_context_of(spec, &spec.path),
+    }
+}
+
+/// The same for a workflow that was read already and is called `workflow`.
+pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, Value> {
+    let payload = &spec.trigger.payload;
+    let text = |path: &str| payload.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let or = |first: &str, second: &str| -> String {
+        let known = [text(first), second];
+        known.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+    };
+    let git_ref = GitRef::of(&spec.trigger.git_ref);
+    let repository = or("/repository/full_name", folder_name(&spec.repository));
+    let owner = repository.split_once('/').map_or("", |(owner, _)| owner).to_owned();
+    let server = server_url(text("/repository/html_url"));
+    let user = match &spec.by {
+        Actor::Engine => "shipway",
+        Actor::Unverified { user } => user,
+    };
+    let actor = or("/sender/login", user);
+    let sha = spec.commit.id.as_str();
+    let full_ref = &spec.trigger.git_ref;
+    let context = json!({
+        "actor": actor,
+        "actor_id": payload.pointer("/sender/id").map(as_text),
+        "api_url": format!("{}/api/v3", server),
+        "base_ref": text("/pull_request/base/ref"),
+        "event": payload,
+        "event_name": spec.trigger.event,
+        "graphql_url": format!("{}/api/graphql", server),
+        "head_ref": text("/pull_request/head/ref"),
+        "ref": full_ref,
+        "ref_name": git_ref.name,
+        "ref_protected": false,
+        "ref_type": git_ref.kind,
+        "repository": repository,
+        "repository_id": payload.pointer("/repository/id").map(as_text),
+        "repository_owner": owner,
+        "repository_owner_id": payload.pointer("/repository/owner/id").map(as_text),
+        "repositoryUrl": or("/repository/git_url", &spec.repository),
+        "retention_days": "90",
+        "run_attempt": "1",
+        "run_id": spec.id,
+        "run_number": "1",
+        "secret_source": "Actions",
+        "server_url": server,
+        "sha": sha,
+        "triggering_actor": actor,
+        "workflow": workflow,
+        "workflow_ref": format!("{repository}/{}@{full_ref}", spec.path),
+        "workflow_sha": sha,
+    });
+    let Value::Object(mut context) = context else { return Map::new() };
+    if server == PUBLIC_SERVER {
+        context.insert("api_url".to_owned(), json!("https://api.github.com"));
+        context.insert("graphql_url".to_owned(), json!("https://api.github.com/graphql"));
+    }
+    context
+}
+
+const PUBLIC_SERVER: &str = "https://github.com";
+
+/// A ref in the two forms that workflows know it by.
+struct GitRef<'a> {
+    name: &'a str,
+    kind: &'static str,
+}
+
+impl<'a> GitRef<'a> {
+    fn of(full: &'a str) -> Self {
+        let known = [("refs/heads/", "branch"), ("refs/tags/", "tag"), ("refs/pull/", "branch")];
+        let found = known
+            .iter()
+            .find_map(|(prefix, kind)| Some(Self { name: full.strip_prefix(prefix)?, kind }));
+        // On a detached HEAD there is neither branch nor tag.
+        found.unwrap_or(Self { name: full, kind: "" })
+    }
+}
+
+fn folder_name(repository: &str) -> &str {
+    let path = repository.trim_end_matches('/');
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".git").unwrap_or(name)
+}
+
+/// `https://host` of a repository's address.
+fn server_url(address: &str) -> String {
+    let mut parts = address.splitn(4, '/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(scheme), Some(""), Some(host)) if !host.is_empty() => format!("{scheme}//{host}"),
+        _ => PUBLIC_SERVER.to_owned(),
+    }
+}
+
+/// Ids are text in this context, and numbers in payloads.
+fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
