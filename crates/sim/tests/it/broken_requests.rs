@@ -87,6 +87,18 @@ async fn a_server_without_fault_is_clean() {
 }
 
 #[tokio::test]
+async fn a_connection_closed_in_order_is_opened_anew_and_no_failure() {
+    let server = BrokenServer::start(Sabotage::CloseInOrder).await;
+    let running = requests(&server).start();
+    let answered = || running.answered(Source::Requests) >= 200;
+    wait_until("200 answers", Duration::from_secs(20), answered).await.unwrap();
+    let report = running.stop().await;
+    report.assert_clean();
+    let opened = report.tally(Source::Requests).opened;
+    assert!(opened >= server.done() && server.done() >= 40, "{report}");
+}
+
+#[tokio::test]
 async fn a_port_where_nobody_listens_refuses() {
     let server = BrokenServer::start(Sabotage::None).await;
     let load = requests(&server);

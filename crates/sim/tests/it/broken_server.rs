@@ -43,6 +43,8 @@ pub(crate) enum Sabotage {
     HalfEvent,
     /// Answers an upload right after its head.
     Early,
+    /// Nothing, in fact: says `connection: close`, and closes after the answer.
+    CloseInOrder,
 }
 
 /// One that does it with every fifth request.
@@ -170,6 +172,7 @@ fn answer(request: &Request, sabotage: Sabotage) -> (Vec<u8>, bool) {
         Sabotage::NoSequence => seq = None,
         Sabotage::NoVersion => version.clear(),
         Sabotage::Status => status = "503 Service Unavailable",
+        Sabotage::CloseInOrder => version.push_str("connection: close\r\n"),
         Sabotage::None | Sabotage::Truncate | Sabotage::HalfEvent | Sabotage::Early => {}
     }
     let seq = seq.map(|seq| format!("{}: {seq}\r\n", wire::SEQ)).unwrap_or_default();
@@ -184,7 +187,7 @@ fn answer(request: &Request, sabotage: Sabotage) -> (Vec<u8>, bool) {
     if sabotage == Sabotage::Truncate {
         bytes.truncate(bytes.len() - 1);
     }
-    (bytes, matches!(sabotage, Sabotage::Truncate | Sabotage::Early))
+    (bytes, matches!(sabotage, Sabotage::Truncate | Sabotage::Early | Sabotage::CloseInOrder))
 }
 
 /// A stream of three events that ends in order, unless sabotaged.

@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use shipway_sim::traffic::{Http2, Load, Source};
 use shipway_sim::{wait_until, wire};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
 /// What the server does wrong with every fifth request.
@@ -125,4 +125,47 @@ async fn what_is_wrong_with_a_stream_is_found() {
         assert!(failed == done || failed > done && hangs, "{sabotage:?}: {done}: {report}");
         assert!(report.tally(Source::Streams).answered > 0, "{report}");
     }
+}
+
+/// Serves twenty requests on each connection, then says GOAWAY and finishes
+/// what is open (RFC 9113, section 6.8).
+async fn serve_twenty(stream: TcpStream, said: Arc<AtomicU64>) {
+    let (twenty, mut reached) = tokio::sync::watch::channel(0);
+    let service = service_fn(move |request| {
+        twenty.send_modify(|count| *count += 1);
+        reply(request, None)
+    });
+    let connection =
+        http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = reached.wait_for(|count| *count >= 20) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    said.fetch_add(1, Ordering::SeqCst);
+    // How it ends is what the client judges.
+    let _ = connection.await;
+}
+
+#[tokio::test]
+async fn a_connection_that_says_goodbye_is_opened_anew_and_no_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let said = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&said);
+    let server = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(serve_twenty(stream, Arc::clone(&counter)));
+        }
+    });
+    let _server = AbortOnDropHandle::new(server);
+    let http2 = Http2 { connections: 3, streams: 8, rate: 2000, body: 1000 };
+    let running = Load { http2: Some(http2), ..Load::new(address) }.start();
+    let often = || said.load(Ordering::SeqCst) >= 50;
+    wait_until("fifty goodbyes", Duration::from_secs(30), often).await.unwrap();
+    let report = running.stop().await;
+    report.assert_clean();
+    assert!(report.tally(Source::Streams).opened >= 50, "{report}");
 }
