@@ -16,6 +16,7 @@
 
 pub mod diagnostic;
 pub mod expr;
+pub mod graph;
 pub mod matrix;
 pub mod model;
 mod span;

@@ -25,7 +25,7 @@ where
             }
             let allowed = (wanted.len().max(other.len()) / 3).max(1);
             let distance = distance(&wanted, &other);
-            (distance <= allowed).then_some((distance, candidate))
+            (distance <= allowed && distance < wanted.len()).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

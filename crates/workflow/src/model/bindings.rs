@@ -20,9 +20,17 @@ pub enum Bindings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
     /// Where the name stands.
-    pub name: Span,
+    pub span: Span,
+    /// The name, when it holds expressions; the key is then its text.
+    pub computed_name: Option<Template>,
     /// The value.
     pub value: Template,
+}
+
+impl Binding {
+    fn name(&self, key: &str, context: &dyn Context) -> Result<String, EvaluateError> {
+        self.computed_name.as_ref().map_or_else(|| Ok(key.to_owned()), |name| name.render(context))
+    }
 }
 
 impl Default for Bindings {
@@ -48,7 +56,9 @@ impl Bindings {
         for entry in fields.iter() {
             let of = format!("`{}` in {what}", *entry.key);
             if let Some(value) = reader.template(&entry.value, &of, scope) {
-                named.insert(entry.key.value.clone(), Binding { name: entry.key.span, value });
+                let computed_name = reader.computed_key(entry, scope);
+                let binding = Binding { span: entry.key.span, computed_name, value };
+                named.insert(entry.key.value.clone(), binding);
             }
         }
         Self::Named(named)
@@ -78,7 +88,11 @@ impl Bindings {
             Self::Named(named) => (Some(named), None),
             Self::Computed(template) => (None, Some(template)),
         };
-        named.into_iter().flat_map(|named| named.values().map(|b| &b.value)).chain(computed)
+        named
+            .into_iter()
+            .flat_map(IndexMap::values)
+            .flat_map(|binding| binding.computed_name.iter().chain([&binding.value]))
+            .chain(computed)
     }
 
     /// The values with their kinds, in order.
@@ -90,7 +104,9 @@ impl Bindings {
             Self::Computed(template) => template.evaluate_object(context),
             Self::Named(named) => named
                 .iter()
-                .map(|(name, binding)| Ok((name.as_str(), binding.value.evaluate(context)?)))
+                .map(|(name, binding)| {
+                    Ok((binding.name(name, context)?, binding.value.evaluate(context)?))
+                })
                 .collect(),
         }
     }
@@ -104,7 +120,9 @@ impl Bindings {
             Self::Computed(template) => template.evaluate_object(context).map(|o| texts_of(&o)),
             Self::Named(named) => named
                 .iter()
-                .map(|(name, binding)| Ok((name.clone(), binding.value.render(context)?)))
+                .map(|(name, binding)| {
+                    Ok((binding.name(name, context)?, binding.value.render(context)?))
+                })
                 .collect(),
         }
     }

@@ -29,9 +29,8 @@ pub(super) fn id(reader: &mut Reader<'_>, id: &Spanned<String>, what: &str) {
 }
 
 /// Finds the jobs that are needed, and spells them as they are defined. Reports unknown ones and
-/// circles.
-pub(super) fn needs(reader: &mut Reader<'_>, jobs: &mut IndexMap<String, Job>) {
-    let names: Vec<String> = jobs.keys().cloned().collect();
+/// circles. `names` are all there are, also of jobs that could not be read.
+pub(super) fn needs(reader: &mut Reader<'_>, jobs: &mut IndexMap<String, Job>, names: &[String]) {
     for job in jobs.values_mut() {
         for need in &mut job.needs {
             if let Some(name) = names.iter().find(|name| name.eq_ignore_ascii_case(need)) {
@@ -40,7 +39,7 @@ pub(super) fn needs(reader: &mut Reader<'_>, jobs: &mut IndexMap<String, Job>) {
             }
             let message =
                 format!("job `{}` needs `{}`, which does not exist", job.id.value, **need);
-            let help = nearest(need, &names).map(|near| format!("did you mean `{near}`?"));
+            let help = nearest(need, names).map(|near| format!("did you mean `{near}`?"));
             let help = help.unwrap_or_else(|| format!("jobs of this file: {}", names.join(", ")));
             reader.problem_with_help(code::UNKNOWN_NEED, need.span, message, help);
         }

@@ -27,8 +27,7 @@ enum Source {
 #[derive(Clone, Debug, PartialEq)]
 struct Written {
     image: Option<Template>,
-    username: Option<Template>,
-    password: Option<Template>,
+    credentials: Bindings,
     env: Bindings,
     ports: Option<Tree>,
     volumes: Option<Tree>,
@@ -122,8 +121,7 @@ impl Written {
         let options = template("options", &scopes::JOB);
         let entrypoint = template("entrypoint", &scopes::JOB);
         let command = template("command", &scopes::JOB);
-        let (username, password) =
-            fields.get("credentials").map(|node| credentials(reader, node)).unwrap_or_default();
+        let credentials = credentials(reader, fields.get("credentials"));
         let env = Bindings::read(reader, fields.get("env"), "`env`", &scopes::JOB_OUTPUT);
         let ports = list(reader, fields, "ports");
         let volumes = list(reader, fields, "volumes");
@@ -131,7 +129,7 @@ impl Written {
             let message = format!("{what} has no `image`, which is required");
             reader.problem(code::MISSING_KEY, fields.span(), message);
         }
-        Self { image, username, password, env, ports, volumes, options, entrypoint, command }
+        Self { image, credentials, env, ports, volumes, options, entrypoint, command }
     }
 
     fn evaluate(&self, context: &dyn Context) -> Result<ContainerSpec, EvaluateError> {
@@ -142,11 +140,9 @@ impl Written {
             let value = tree.as_ref().map(|tree| tree.evaluate(context)).transpose()?;
             Ok(value.as_ref().map(texts).unwrap_or_default())
         };
-        let credentials = text(&self.username)?.zip(text(&self.password)?);
         Ok(ContainerSpec {
             image: text(&self.image)?.unwrap_or_default(),
-            credentials: credentials
-                .filter(|(user, password)| !(user.is_empty() && password.is_empty())),
+            credentials: credentials_of(&self.credentials.evaluate(context)?),
             env: self.env.render(context)?,
             ports: texts(&self.ports)?,
             volumes: texts(&self.volumes)?,
@@ -164,7 +160,7 @@ impl Services {
         if let Some(template) = reader.whole_expression(node, "`services`", &scopes::JOB) {
             return template.map_or_else(none, Self::Computed);
         }
-        let Some(fields) = reader.mapping(node, "`services`") else { return none() };
+        let Some(fields) = reader.plain_mapping(node, "`services`") else { return none() };
         let mut named = IndexMap::new();
         for entry in fields.iter() {
             let what = format!("service `{}`", *entry.key);
@@ -211,16 +207,24 @@ impl Services {
     }
 }
 
-fn credentials(reader: &mut Reader<'_>, node: &Node) -> (Option<Template>, Option<Template>) {
+fn credentials(reader: &mut Reader<'_>, node: Option<&Node>) -> Bindings {
     let what = "`credentials`";
-    let Some(fields) = reader.fields(node, what, &["username", "password"]) else {
-        return (None, None);
-    };
-    let mut field = |key: &str| {
-        let node = reader.require(&fields, key, what)?;
-        reader.filled(node, &format!("`{key}`"), &scopes::CREDENTIALS)
-    };
-    (field("username"), field("password"))
+    if let Some(node) = node.filter(|node| node.as_mapping().is_some())
+        && let Some(fields) = reader.fields(node, what, &["username", "password"])
+    {
+        for key in ["username", "password"] {
+            reader.require(&fields, key, what);
+        }
+    }
+    Bindings::read(reader, node, what, &scopes::CREDENTIALS)
+}
+
+/// User and password, unless both are empty: an optional registry is written so.
+fn credentials_of(object: &Object) -> Option<(String, String)> {
+    let text = |key: &str| object.get(key).map(Value::to_text);
+    text("username")
+        .zip(text("password"))
+        .filter(|(user, password)| !(user.is_empty() && password.is_empty()))
 }
 
 fn list(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<Tree> {
@@ -253,9 +257,7 @@ fn spec_of(template: &Template, value: &Value) -> Result<ContainerSpec, Evaluate
 fn spec_of_object(object: &Object) -> ContainerSpec {
     let text = |key: &str| object.get(key).map(Value::to_text);
     let list = |key: &str| object.get(key).map(texts).unwrap_or_default();
-    let credentials = object.get("credentials").and_then(Value::as_object).and_then(|object| {
-        Some((object.get("username")?.to_text(), object.get("password")?.to_text()))
-    });
+    let credentials = object.get("credentials").and_then(Value::as_object).and_then(credentials_of);
     ContainerSpec {
         image: text("image").unwrap_or_default(),
         credentials,

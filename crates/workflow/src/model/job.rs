@@ -56,7 +56,7 @@ pub struct StepsJob {
     pub env: Bindings,
     /// What `run` steps get unless they say otherwise.
     pub defaults: Defaults,
-    /// Its steps.
+    /// Its steps; GitHub lets a job have none.
     pub steps: Vec<Step>,
     /// How long it may take, in minutes; 360 unless it says.
     pub timeout_minutes: Option<Dynamic<f64>>,
@@ -211,14 +211,7 @@ impl StepsJob {
             .get("snapshot")
             .and_then(|node| super::Tree::read(reader, node, "`snapshot`", &scopes::JOB));
         let mut known = Known::default();
-        let steps = match fields.get("steps") {
-            Some(node) => Step::read_all(reader, node, &mut known),
-            None => {
-                let message = format!("{what} has no `steps`, so there is nothing to do");
-                reader.problem(code::MISSING_KEY, id.span, message);
-                Vec::new()
-            }
-        };
+        let steps = fields.get("steps").map(|node| Step::read_all(reader, node, &mut known));
         let runs_on = match fields.get("runs-on") {
             Some(node) => RunsOn::read(reader, node),
             None => {
@@ -233,7 +226,7 @@ impl StepsJob {
             outputs,
             env,
             defaults,
-            steps,
+            steps: steps.unwrap_or_default(),
             timeout_minutes,
             cancel_timeout_minutes,
             continue_on_error,

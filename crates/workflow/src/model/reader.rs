@@ -94,12 +94,35 @@ impl<'a> Reader<'a> {
                     .with_label(first, "first defined here"),
                 );
             }
-            if entry.key.contains("${{") {
-                let message = "an expression as a key is not supported";
-                self.problem(code::UNKNOWN_KEY, entry.key.span, message);
-            }
         }
         Some(Fields { mapping, span: node.at() })
+    }
+
+    /// A mapping with any keys, none of them computed.
+    pub(super) fn plain_mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
+        let fields = self.mapping(node, what)?;
+        for entry in fields.iter().filter(|entry| entry.key.contains("${{")) {
+            let message = format!("an expression as a key of {what} is not supported");
+            self.problem(code::UNKNOWN_KEY, entry.key.span, message);
+        }
+        Some(fields)
+    }
+
+    /// The key of an entry, when it holds expressions.
+    pub(super) fn computed_key(&mut self, entry: &Entry, scope: &Scope<'_>) -> Option<Template> {
+        let key = &entry.key;
+        if !key.contains("${{") {
+            return None;
+        }
+        let locate =
+            |offset| key.get(..offset).map_or(key.span.start, |text| key.span.start.after(text));
+        match Template::parse(self.file, key, key.span, scope, locate) {
+            Ok(template) => Some(template),
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| self.push(problem));
+                None
+            }
+        }
     }
 
     /// A mapping with no other keys than these.

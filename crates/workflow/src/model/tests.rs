@@ -1,1 +1,323 @@
+use proptest::prelude::*;
 
+use super::{Dynamic, JobKind, StepKind, Workflow};
+use crate::expr::{Object, Value, Variables};
+
+fn problems(text: &str) -> String {
+    match Workflow::read("ci.yml", text) {
+        Ok(_) => String::new(),
+        Err(problems) => problems.iter().map(|problem| problem.render(text)).collect(),
+    }
+}
+
+fn lines(text: &str) -> String {
+    let problems = Workflow::read("ci.yml", text).err().unwrap_or_default();
+    let line = |p: &crate::Diagnostic| {
+        let help = p.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{p}{help}")
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn variables(json: &str) -> Variables {
+    let contexts: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap();
+    Variables::new(contexts.into_iter().collect::<Object>())
+}
+
+const FULL: &str = r#"
+name: CI
+run-name: by ${{ github.actor }}
+on:
+  push: {branches: [main]}
+  workflow_dispatch:
+    inputs:
+      level: {type: choice, options: [low, high], default: low}
+      dry: {type: boolean, default: false}
+permissions: {contents: read, id-token: write}
+concurrency: {group: "${{ github.ref }}", cancel-in-progress: true}
+defaults: {run: {shell: bash}}
+env: {A: 1.10, B: "${{ github.ref }}", C: }
+jobs:
+  build:
+    strategy:
+      fail-fast: false
+      max-parallel: 2
+      matrix: {os: [linux, mac], version: "${{ fromJSON(vars.versions) }}"}
+    runs-on: [self-hosted, "${{ matrix.os }}"]
+    timeout-minutes: 1.5
+    outputs: {digest: "${{ steps.b.outputs.digest }}"}
+    container: {image: "node:${{ matrix.version }}", ports: [80], env: {X: y}}
+    services: {db: {image: postgres, options: --health-cmd pg_isready}}
+    steps:
+      - uses: actions/checkout@v4
+        with: {fetch-depth: 0}
+      - id: b
+        run: make
+        working-directory: src
+        continue-on-error: ${{ matrix.os == 'mac' }}
+      - if: failure()
+        run: echo failed
+  deploy:
+    needs: Build
+    if: github.ref == 'refs/heads/main'
+    environment: {name: production, url: "https://${{ steps.u.outputs.host }}"}
+    runs-on: {group: big, labels: [gpu]}
+    steps: [{run: ./deploy, env: {DIGEST: "${{ needs.build.outputs.digest }}"}}]
+  call:
+    uses: ./.github/workflows/other.yml
+    with: {level: high}
+    secrets: inherit
+"#;
+
+#[test]
+fn a_whole_workflow() {
+    let workflow = Workflow::read("ci.yml", FULL).unwrap_or_else(|_| panic!("{}", problems(FULL)));
+    let context = variables(
+        r#"{"github": {"ref": "refs/heads/main"}, "vars": {"versions": "[20, 22]"},
+            "matrix": {"os": "mac", "version": 20}}"#,
+    );
+    let env = workflow.env.render(&context).unwrap();
+    let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(env, ["A=1.1", "B=refs/heads/main", "C="]);
+    assert_eq!(workflow.jobs["deploy"].needs[0].value, "build", "spelled as it is defined");
+    let build = &workflow.jobs["build"];
+    let plan = build.strategy.as_ref().unwrap().evaluate(&context).unwrap();
+    let names: Vec<String> = plan.combinations.iter().map(|c| c.display_name("build")).collect();
+    assert_eq!(
+        names,
+        ["build (linux, 20)", "build (linux, 22)", "build (mac, 20)", "build (mac, 22)"]
+    );
+    assert_eq!((plan.fail_fast, plan.max_parallel), (false, Some(2)));
+    let JobKind::Steps(job) = &build.kind else { panic!("{build:?}") };
+    assert_eq!(job.runs_on.evaluate(&context).unwrap().labels, ["self-hosted", "mac"]);
+    assert_eq!(job.timeout_minutes.as_ref().unwrap().evaluate(&context), Ok(1.5));
+    let container = job.container.as_ref().unwrap().evaluate(&context).unwrap().unwrap();
+    assert_eq!((container.image.as_str(), container.ports), ("node:20", vec!["80".to_owned()]));
+    let step = &job.steps[1];
+    let Some(Dynamic::Computed(_)) = &step.continue_on_error else { panic!("{step:?}") };
+    assert_eq!(step.continue_on_error.as_ref().unwrap().evaluate(&context), Ok(true));
+    let StepKind::Run { script, .. } = &step.kind else { panic!("{step:?}") };
+    assert_eq!(script.text(), "make");
+    let JobKind::Call(_) = &workflow.jobs["call"].kind else { panic!() };
+}
+
+#[test]
+fn runs_on_from_an_expression() {
+    let text = "on: push\njobs: {a: {runs-on: '${{ fromJSON(vars.r) }}', steps: []}}\n";
+    let workflow = Workflow::read("f", text).unwrap();
+    let JobKind::Steps(job) = &workflow.jobs["a"].kind else { panic!() };
+    let runner = |json: &str| {
+        let mut vars = Object::new();
+        vars.insert("r", json);
+        let mut contexts = Object::new();
+        contexts.insert("vars", Value::from(vars));
+        job.runs_on.evaluate(&Variables::new(contexts)).map_err(|e| e.to_string())
+    };
+    assert_eq!(runner(r#"["a", "b"]"#).unwrap().labels, ["a", "b"]);
+    let grouped = runner(r#"{"group": "g", "labels": "l"}"#).unwrap();
+    assert_eq!((grouped.group.as_deref(), grouped.labels), (Some("g"), vec!["l".to_owned()]));
+    assert_eq!(runner("null").unwrap_err(), "`runs-on` names no runner");
+}
+
+#[test]
+fn every_problem_at_once_with_its_place() {
+    let text = "\
+name: CI
+on:
+  push:
+    brnaches: [main]
+  pull_requests:
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    needs: tset
+    steps:
+      - run: echo ${{ secret.TOKEN }}
+      - name: nothing
+      - run: |
+          first
+          second ${{ github.ref == }}
+  test:
+    runs_on: ubuntu-latest
+    steps: []
+";
+    insta::assert_snapshot!(problems(text), @r"
+    error[SW0301]: unknown key `brnaches` in `push`
+     --> ci.yml:4:5
+      |
+    4 |     brnaches: [main]
+      |     ^^^^^^^^
+      = help: did you mean `branches`?
+    error[SW0305]: GitHub has no event `pull_requests`
+     --> ci.yml:5:3
+      |
+    5 |   pull_requests:
+      |   ^^^^^^^^^^^^^
+      = help: did you mean `pull_request`?
+    error[SW0309]: job `build` needs `tset`, which does not exist
+     --> ci.yml:9:12
+      |
+    9 |     needs: tset
+      |            ^^^^
+      = help: did you mean `test`?
+    error[SW0201]: Unrecognized named-value: 'secret'. Located at position 1 within expression: secret.TOKEN
+      --> ci.yml:11:23
+       |
+    11 |       - run: echo ${{ secret.TOKEN }}
+       |                       ^^^^^^
+    error[SW0302]: the step says neither `run` nor `uses`, so there is nothing to do
+      --> ci.yml:12:9
+       |
+    12 |       - name: nothing
+       |         ^^^^
+    error[SW0201]: Unexpected end of expression: '=='. Located at position 12 within expression: github.ref ==
+      --> ci.yml:15:33
+       |
+    15 |           second ${{ github.ref == }}
+       |                                 ^^
+    error[SW0302]: job `test` has no `runs-on`, which is required
+      --> ci.yml:16:3
+       |
+    16 |   test:
+       |   ^^^^
+    error[SW0301]: unknown key `runs_on` in job `test`
+      --> ci.yml:17:5
+       |
+    17 |     runs_on: ubuntu-latest
+       |     ^^^^^^^
+       = help: did you mean `runs-on`?
+    ");
+}
+
+#[test]
+fn needs_that_are_unknown_or_circular() {
+    let jobs = |needs: &str| {
+        let mut text = String::from("on: push\njobs:\n");
+        for job in needs.split(' ') {
+            let (id, needs) = job.split_once('<').unwrap_or((job, ""));
+            text.push_str(&format!("  {id}: {{runs-on: x, needs: [{needs}], steps: []}}\n"));
+        }
+        lines(&text)
+    };
+    let table = [jobs("a<b b<c c<a d<a"), jobs("a<a"), jobs("build test<bulid"), jobs("a<zzz")];
+    insta::assert_snapshot!(table.join("\n"), @r"
+    ci.yml:3:27: error[SW0310]: jobs need each other in a circle: a needs b needs c needs a
+    ci.yml:3:27: error[SW0310]: jobs need each other in a circle: a needs a
+    ci.yml:4:30: error[SW0309]: job `test` needs `bulid`, which does not exist (did you mean `build`?)
+    ci.yml:3:27: error[SW0309]: job `a` needs `zzz`, which does not exist (jobs of this file: a)
+    ");
+}
+
+#[test]
+fn ids_and_keys_that_are_wrong() {
+    let text = "\
+on: push
+jobs:
+  1st: {runs-on: x, steps: []}
+  Twice: {runs-on: x, steps: []}
+  twice: {runs-on: x, steps: []}
+  ok:
+    runs-on: x
+    with: {a: b}
+    steps:
+      - {id: a b, run: x}
+      - {id: one, run: x}
+      - {id: ONE, run: x}
+      - {run: x, uses: a/b@v1}
+      - {uses: nothing}
+      - {run: x, if: true, timeout-minutes: soon}
+      - {wait: later}
+      - <<: {run: x}
+        run: y
+    timeout-minutes: 0
+    container: {ports: [1]}
+    permissions: {contents: all, content: read}
+    environment: {url: x}
+    strategy: {matrix: {a: 1, include: [x]}}
+";
+    insta::assert_snapshot!(lines(text), @r"
+    ci.yml:3:3: error[SW0307]: `1st` is no id for a job (an id has letters, digits, `-` and `_`, and starts with a letter or `_`)
+    ci.yml:5:3: error[SW0102]: key `twice` is already defined in another case
+    ci.yml:8:5: error[SW0313]: `with` cannot stand without `uses` in job `ok`
+    ci.yml:10:14: error[SW0307]: `a b` is no id for a step (an id has letters, digits, `-` and `_`, and starts with a letter or `_`)
+    ci.yml:12:14: error[SW0308]: step id `ONE` is already used in this job
+    ci.yml:13:18: error[SW0313]: `uses` cannot stand beside `run` in a step
+    ci.yml:14:16: error[SW0311]: `nothing` names no action (write owner/name@ref, owner/name/path@ref, ./path or docker://image)
+    ci.yml:15:45: error[SW0303]: `timeout-minutes` must be a number, not a string
+    ci.yml:16:16: error[SW0312]: no step before this one has the id `later`
+    ci.yml:17:9: error[SW0301]: unknown key `<<` in a step (GitHub has anchors and aliases, but no merge keys; repeat the keys)
+    ci.yml:19:22: error[SW0304]: `timeout-minutes` must be greater than 0
+    ci.yml:20:17: error[SW0302]: `container` has no `image`, which is required
+    ci.yml:21:29: error[SW0304]: `all` is no level for `contents` (one of: none, read, write)
+    ci.yml:21:34: error[SW0301]: unknown key `content` in `permissions` (did you mean `contents`?)
+    ci.yml:22:19: error[SW0302]: `environment` has no `name`, which is required
+    ci.yml:23:28: error[SW0303]: `a` of `matrix` must be a list, not a number
+    ci.yml:23:41: error[SW0303]: each item of `include` of `matrix` must be a mapping, not a string
+    ");
+}
+
+#[test]
+fn triggers_that_are_wrong() {
+    let text = "\
+on:
+  push: {branches: [a], branches-ignore: [b], tags: ['v[9-1]']}
+  create: {tags: [x]}
+  schedule: [{cron: '60 * * * *'}, {corn: x}]
+  issues: {types: [opend]}
+  workflow_dispatch:
+    inputs:
+      a: {type: choice}
+      b: {type: text}
+      c: {type: boolean, default: 'yes'}
+      d: {type: string, options: [x]}
+      e: {type: choice, options: [x, y], default: z}
+  workflow_call: {inputs: {a: {required: true}}, outputs: {o: {description: x}}}
+jobs: {}
+";
+    insta::assert_snapshot!(lines(text), @r"
+    ci.yml:2:25: error[SW0306]: `branches` and `branches-ignore` exclude each other (keep `branches`, and negate patterns in it with `!`)
+    ci.yml:2:54: error[SW0306]: `v[9-1]` is no filter pattern: the range `9-1` is backwards
+    ci.yml:3:11: error[SW0301]: event `create` takes no filters
+    ci.yml:4:21: error[SW0304]: `60 * * * *` is no time for `cron`: `60` is no minute
+    ci.yml:4:37: error[SW0301]: unknown key `corn` in an item of `schedule` (did you mean `cron`?)
+    ci.yml:4:37: error[SW0302]: an item of `schedule` has no `cron`, which is required
+    ci.yml:5:20: error[SW0304]: `opend` is no activity type of `issues` (did you mean `opened`?)
+    ci.yml:8:7: error[SW0302]: input `a` is a choice without `options`
+    ci.yml:9:17: error[SW0304]: `text` is no type of an input (one of: boolean, choice, environment, number, string)
+    ci.yml:10:35: error[SW0303]: the default of this input must be `true` or `false`, not a string
+    ci.yml:11:34: error[SW0313]: `options` belong to an input of type `choice` only
+    ci.yml:12:51: error[SW0304]: `z` is no option of this input (one of: x, y)
+    ci.yml:13:28: error[SW0302]: input `a` has no `type`, which is required
+    ci.yml:13:64: error[SW0302]: output `o` has no `value`, which is required
+    ci.yml:14:7: error[SW0302]: `jobs` has no job
+    ");
+}
+
+#[test]
+fn files_that_are_no_workflows() {
+    let table = ["", "[]", "just text", "on: push", "on:\njobs:\n", "{}", "on: [\n"].map(lines);
+    insta::assert_snapshot!(table.join("\n"), @r"
+    ci.yml:1:1: error[SW0302]: the workflow is empty
+    ci.yml:1:1: error[SW0303]: the workflow must be a mapping, not a list
+    ci.yml:1:1: error[SW0303]: the workflow must be a mapping, not a string
+    ci.yml:1:1: error[SW0302]: the workflow has no `jobs`, which is required
+    ci.yml:1:3: error[SW0304]: an event must not be empty
+    ci.yml:2:5: error[SW0303]: `jobs` must be a mapping, not nothing
+    ci.yml:1:1: error[SW0302]: the workflow has no `on`, which is required
+    ci.yml:1:1: error[SW0302]: the workflow has no `jobs`, which is required
+    ci.yml:1:5: error[SW0101]: unclosed bracket '['
+    ");
+}
+
+proptest! {
+    /// A valid file with some bytes changed is read or refused, and every place is in the text.
+    #[test]
+    fn no_file_panics(at in 0..FULL.len(), cut in 0usize..40, put in "[-a-z:{}\\[\\]$'\"#!&*|>\n ]{0,6}") {
+        let mut text = FULL.to_owned();
+        text.replace_range(at..(at + cut).min(FULL.len()), &put);
+        for problem in Workflow::read("f", &text).err().unwrap_or_default() {
+            prop_assert!(problem.span.slice(&text).is_some(), "{problem:?}");
+            prop_assert!(problem.render(&text).contains(&problem.message));
+        }
+    }
+}

@@ -35,7 +35,7 @@ impl Tree {
                 Some(Self::Sequence(items.collect()))
             }
             NodeKind::Mapping(_) => {
-                let fields = reader.mapping(node, what)?;
+                let fields = reader.plain_mapping(node, what)?;
                 let mut entries = IndexMap::new();
                 for entry in fields.iter() {
                     if let Some(tree) = Self::read(reader, &entry.value, what, scope) {

@@ -82,7 +82,7 @@ impl Workflow {
         let permissions =
             fields.get("permissions").and_then(|node| Permissions::read(reader, node));
         let env = Bindings::read(reader, fields.get("env"), "`env`", &scopes::WORKFLOW_ENV);
-        let defaults = Defaults::read(reader, fields.get("defaults"), &scopes::WORKFLOW);
+        let defaults = Defaults::read(reader, fields.get("defaults"), &scopes::NONE);
         let concurrency = fields
             .get("concurrency")
             .and_then(|node| Concurrency::read(reader, node, &scopes::WORKFLOW));
@@ -110,7 +110,7 @@ impl Workflow {
 
 fn read_jobs(reader: &mut Reader<'_>, node: &yaml::Node) -> IndexMap<String, Job> {
     let mut jobs = IndexMap::new();
-    let Some(fields) = reader.mapping(node, "`jobs`") else { return jobs };
+    let Some(fields) = reader.plain_mapping(node, "`jobs`") else { return jobs };
     if fields.iter().next().is_none() {
         reader.problem(code::MISSING_KEY, node.at(), "`jobs` has no job");
     }
@@ -119,9 +119,7 @@ fn read_jobs(reader: &mut Reader<'_>, node: &yaml::Node) -> IndexMap<String, Job
             jobs.insert(entry.key.value.clone(), job);
         }
     }
-    // A job that could not be read is missing here, and must not be reported as unknown.
-    if jobs.len() == fields.iter().len() {
-        check::needs(reader, &mut jobs);
-    }
+    let names: Vec<String> = fields.iter().map(|entry| entry.key.value.clone()).collect();
+    check::needs(reader, &mut jobs, &names);
     jobs
 }

@@ -289,7 +289,8 @@ impl<'a> Loader<'a> {
         };
         value.unwrap_or_else(|| {
             let message = format!("tag `{}` does not fit `{text}` here", tag.original());
-            self.problems.push(self.problem(code::UNSUPPORTED, span, message));
+            let help = "quote text that starts with `!`";
+            self.problems.push(self.problem(code::UNSUPPORTED, span, message).with_help(help));
             Resolved::String
         })
     }

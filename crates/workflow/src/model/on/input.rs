@@ -94,7 +94,7 @@ fn read_map<T>(
 ) -> IndexMap<String, T> {
     // A list of nothing is how people write "none yet".
     let Some(node) = node.filter(|node| !node.is_null()) else { return IndexMap::new() };
-    let Some(fields) = reader.mapping(node, what) else { return IndexMap::new() };
+    let Some(fields) = reader.plain_mapping(node, what) else { return IndexMap::new() };
     fields
         .iter()
         .filter_map(|entry| Some((entry.key.value.clone(), read(reader, entry)?)))
