@@ -30,4 +30,4 @@ pub use service::{
     Build, Health, Migrations, OnLost, Resources, SecretSource, Service, Signal, Smoke, Source,
     Stop,
 };
-pub use show::show;
+pub use show::{scalar, show};

@@ -27,7 +27,8 @@ pub struct Service {
     /// Where its release comes from.
     #[schemars(flatten)]
     pub source: Source,
-    /// The command that starts it. Gets `$PORT`.
+    /// The command that starts it. Gets `$PORT`. A single one: it takes the
+    /// place of the shell that reads it.
     pub run: String,
     /// `false` for a worker that does not listen on `$PORT`.
     #[serde(rename = "port", default = "defaults::listens")]

@@ -93,14 +93,24 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// `text` as it stands where YAML reads it as that text, else in quotes.
-fn scalar(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { Value::from(text).to_string() }
+/// `text` as a scalar of a block: as it stands where YAML reads it as that
+/// text, else in quotes.
+pub fn scalar(text: &str) -> String {
+    let printable = text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    if is_plain(text) {
+        text.to_owned()
+    } else if printable && !text.contains('\'') {
+        format!("'{text}'")
+    } else {
+        // A JSON string is a double-quoted scalar.
+        Value::from(text).to_string()
+    }
 }
 
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 10] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "none"];
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "_./@%+-=, ".contains(c);
+    let harmless =
+        |c: char| c.is_ascii_alphanumeric() || " \"$&'()*+,-./:;<=>?@[]^_{|}~%".contains(c);
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '/')
         || text.starts_with("./")
         || text == ".";
@@ -108,5 +118,6 @@ fn is_plain(text: &str) -> bool {
         && text.ends_with(|c: char| "smhd%B".contains(c))
         && text.chars().all(|c| c.is_ascii_digit() || ".smhd%KMGTiB".contains(c));
     let word = WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
-    quantity || (begins && !word && !text.ends_with(' ') && text.chars().all(harmless))
+    let key = text.contains(": ") || text.ends_with([':', ' ']);
+    quantity || (begins && !word && !key && text.chars().all(harmless))
 }

@@ -2,6 +2,7 @@
 
 mod affected;
 mod agreement;
+mod examples;
 mod generated;
 mod messages;
 mod reading;

@@ -102,7 +102,7 @@ fn the_smallest_file_shown_with_every_default() {
         branch: main
         target: host
         deployed_by: shipway
-        listen: "127.0.0.1:0"
+        listen: '127.0.0.1:0'
         approval: off
         rollout:
           blue_green:
@@ -127,7 +127,7 @@ fn the_smallest_file_shown_with_every_default() {
         secrets: {}
         services:
           api:
-            listen: "127.0.0.1:0"
+            listen: '127.0.0.1:0'
             hosts: []
             path: /
             replicas: 1
