@@ -28,11 +28,10 @@ pub(super) fn load(file: &str, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
             Ok((event, span)) => loader.event(event, convert(span)),
             Err(error) => {
                 let at = Span::at(position(*error.marker()));
-                Err(loader.problem(code::SYNTAX, at, error.info()))
+                Err(loader.stop(code::SYNTAX, at, error.info()))
             }
         };
-        if let Err(problem) = step {
-            loader.problems.push(problem);
+        if let Err(Stopped) = step {
             return (None, loader.problems);
         }
     }
@@ -48,6 +47,9 @@ pub(super) fn load(file: &str, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     let root = loader.root.take().map_or_else(empty, |built| built.node);
     (Some(root), loader.problems)
 }
+
+/// The problem that makes it pointless to go on is reported.
+struct Stopped;
 
 /// A finished node with what its repetition by an alias costs.
 #[derive(Clone)]
@@ -106,13 +108,19 @@ impl<'a> Loader<'a> {
         Diagnostic::error(code, self.file, span, message)
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
+    /// Reports what makes it pointless to go on.
+    fn stop(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> Stopped {
+        self.problems.push(self.problem(code, span, message));
+        Stopped
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stopped> {
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
                     let message = "a second document starts here; one file holds one document";
-                    return Err(self.problem(code::UNSUPPORTED, span, message));
+                    return Err(self.stop(code::UNSUPPORTED, span, message));
                 }
                 Ok(())
             }
@@ -139,23 +147,23 @@ impl<'a> Loader<'a> {
             Event::Alias(id) => self.alias(id, span),
             Event::UnresolvedAlias(name) => {
                 let message = format!("alias `*{name}` has no anchor `&{name}` before it");
-                Err(self.problem(code::ALIAS, span, message))
+                Err(self.stop(code::ALIAS, span, message))
             }
             _ => Ok(()),
         }
     }
 
-    fn start(&mut self, span: Span, anchor: usize, kind: OpenKind) -> Result<(), Diagnostic> {
+    fn start(&mut self, span: Span, anchor: usize, kind: OpenKind) -> Result<(), Stopped> {
         self.count(1, self.open.len() + 1, span)?;
         if let Some(Open { kind: OpenKind::Mapping { key: None, .. }, .. }) = self.open.last() {
             let message = "a key must be plain text, not a list or a mapping";
-            return Err(self.problem(code::UNSUPPORTED, span, message));
+            return Err(self.stop(code::UNSUPPORTED, span, message));
         }
         self.open.push(Open { start: span.start, anchor, nodes: 1, depth: 1, kind });
         Ok(())
     }
 
-    fn end(&mut self, span: Span) -> Result<(), Diagnostic> {
+    fn end(&mut self, span: Span) -> Result<(), Stopped> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let (kind, last) = match open.kind {
             OpenKind::Sequence(items) => {
@@ -175,24 +183,24 @@ impl<'a> Loader<'a> {
     }
 
     /// Counts nodes where `depth` levels are in use, aliases followed.
-    fn count(&mut self, nodes: usize, depth: usize, span: Span) -> Result<(), Diagnostic> {
+    fn count(&mut self, nodes: usize, depth: usize, span: Span) -> Result<(), Stopped> {
         self.nodes += nodes;
         if self.nodes > MAX_NODES {
             let message = format!("more than {MAX_NODES} values, aliases followed");
-            return Err(self.problem(code::LIMIT, span, message));
+            return Err(self.stop(code::LIMIT, span, message));
         }
         if depth > MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH} levels, aliases followed");
-            return Err(self.problem(code::LIMIT, span, message));
+            return Err(self.stop(code::LIMIT, span, message));
         }
         Ok(())
     }
 
-    fn alias(&mut self, id: usize, span: Span) -> Result<(), Diagnostic> {
+    fn alias(&mut self, id: usize, span: Span) -> Result<(), Stopped> {
         let Some(built) = self.anchors.get(&id) else {
             let name = self.names.get(&id).map_or("", String::as_str);
             let message = format!("alias `*{name}` lies inside its own anchor `&{name}`");
-            return Err(self.problem(code::ALIAS, span, message));
+            return Err(self.stop(code::ALIAS, span, message));
         };
         let (nodes, depth) = (built.nodes, built.depth);
         self.count(nodes, self.open.len() + depth, span)?;
@@ -204,7 +212,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Puts a finished node where it belongs.
-    fn finish(&mut self, built: Built, anchor: usize) -> Result<(), Diagnostic> {
+    fn finish(&mut self, built: Built, anchor: usize) -> Result<(), Stopped> {
         self.count(1, self.open.len() + built.depth, built.node.at())?;
         if anchor != 0 {
             self.anchors.insert(anchor, built.clone());
@@ -226,7 +234,7 @@ impl<'a> Loader<'a> {
                     let span = built.node.at();
                     let NodeKind::Scalar(scalar) = built.node.kind else {
                         let message = "a key must be plain text, not a list or a mapping";
-                        return Err(self.problem(code::UNSUPPORTED, span, message));
+                        return Err(self.stop(code::UNSUPPORTED, span, message));
                     };
                     let first = seen.get(&scalar.text).copied();
                     if let Some(first) = first {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A folder of the corpus, or nothing (said in one line) where it is not at hand.
+#[expect(clippy::print_stdout, reason = "a test that did not look says so")]
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = workspace.join("../shared/corpus").join(name);
@@ -13,17 +14,16 @@ pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The files of a folder with this extension, by name.
-pub(crate) fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == extension))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).unwrap())
-        })
-        .collect();
+/// Names and texts of the files of a folder with this extension, by name.
+pub(crate) fn files(folder: &Path, extension: &str) -> std::io::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|e| e == extension) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            files.push((name, std::fs::read_to_string(entry.path())?));
+        }
+    }
     files.sort();
-    files
+    Ok(files)
 }
