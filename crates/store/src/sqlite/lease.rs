@@ -101,7 +101,12 @@ pub(super) fn check(
     db: &Connection,
     epoch: Epoch,
 ) -> Result<Result<(), Box<LostOwnership>>, StoreError> {
-    Ok(current(path, db, epoch)?.map(drop))
+    // Asked at every append: the holder is read only to name it.
+    let owns = db
+        .prepare_cached("SELECT epoch = ?1 AND holder IS NOT NULL FROM lease")
+        .and_then(|mut ask| ask.query_row([number(epoch.0).unwrap_or(-1)], |row| row.get(0)))
+        .map_err(|error| StoreError::sqlite(path, &error))?;
+    if owns { Ok(Ok(())) } else { Ok(current(path, db, epoch)?.map(drop)) }
 }
 
 fn current(

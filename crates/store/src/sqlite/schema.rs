@@ -79,12 +79,13 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
 
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
-    set_up_writer(&db).map_err(failed)?;
+    set_up_writer(path, &db)?;
     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
     let tx = tx.map_err(failed)?;
     let format: u32 =
         tx.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     if format == 0 {
+        refuse_other_tables(path, &tx)?;
         tx.execute_batch(TABLES).map_err(failed)?;
         let now = nanoseconds(Timestamp::now())?;
         tx.execute("INSERT INTO journal VALUES (1, ?1, ?2)", params![id, now]).map_err(failed)?;
@@ -93,6 +94,18 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
         tx.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
     }
     tx.commit().map_err(failed)
+}
+
+/// A database of another program may have no numbers of its own either.
+fn refuse_other_tables(path: &Path, db: &Connection) -> Result<(), StoreError> {
+    let other: bool = db
+        .query_row("SELECT count(*) > 0 FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| StoreError::sqlite(path, &error))?;
+    if !other {
+        return Ok(());
+    }
+    let why = "it is a database of another program".to_owned();
+    Err(StoreError::NotAJournal { path: path.to_owned(), why })
 }
 
 /// What a look at the file says, before the database may touch it.
@@ -173,7 +186,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     if check(path, &db)? == Found::Nothing {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }
-    set_up_writer(&db).map_err(failed)?;
+    set_up_writer(path, &db)?;
     Ok(db)
 }
 
@@ -192,17 +205,26 @@ fn connect(path: &Path, extra: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-fn set_up_writer(db: &Connection) -> rusqlite::Result<()> {
-    // A journal on a file system without shared memory would silently use
-    // another mode; then readers would block the writer, but nothing is lost.
-    db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    db.pragma_update(None, "synchronous", "full")?;
-    // Erased payloads leave no copy in free pages.
-    db.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
-    // Pages of 4 KiB: the log is folded into the file after 16 MiB, and cut
-    // back to 64 MiB if a slow reader let it grow.
-    db.pragma_update_and_check(None, "wal_autocheckpoint", 4096, |_| Ok(()))?;
-    db.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))
+fn set_up_writer(path: &Path, db: &Connection) -> Result<(), StoreError> {
+    let failed = |error| StoreError::sqlite(path, &error);
+    let mode: String = db
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(failed)?;
+    if mode != "wal" {
+        let why = format!("its file system has no shared memory (journal_mode is {mode})");
+        return Err(StoreError::Database { path: path.to_owned(), why });
+    }
+    let set = || {
+        // Commits are ordered by this; the writer itself syncs the log.
+        db.pragma_update(None, "synchronous", "normal")?;
+        // Erased payloads leave no copy in free pages.
+        db.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+        // Pages of 4 KiB: the log is folded into the file after 16 MiB, and
+        // cut back to 64 MiB if a slow reader let it grow.
+        db.pragma_update_and_check(None, "wal_autocheckpoint", 4096, |_| Ok(()))?;
+        db.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))
+    };
+    set().map_err(failed)
 }
 
 /// A time as the database keeps it.

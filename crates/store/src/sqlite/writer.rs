@@ -27,14 +27,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(path: &Path, db: Connection) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
-        let worker = Worker {
-            path: path.to_owned(),
-            db,
-            queue,
-            flush_at: None,
-            sync: Sync::Full,
-            failed: None,
-        };
+        let worker = Worker { path: path.to_owned(), db, queue, flush_at: None, failed: None };
         let thread = thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || worker.run())
@@ -117,20 +110,12 @@ where
     }
 }
 
-/// What a commit waits for (SQLite's `synchronous`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sync {
-    Full,
-    Normal,
-}
-
 struct Worker {
     path: PathBuf,
     db: Connection,
     queue: Receiver<Box<dyn Job>>,
     /// When grouped commits have to be synced, if there are any.
     flush_at: Option<Instant>,
-    sync: Sync,
     /// Set once a sync failed: what was written since the last one may be
     /// gone, although the system's cache still shows it.
     failed: Option<StoreError>,
@@ -167,34 +152,14 @@ impl Worker {
         }
         let overdue = self.flush_at.is_some_and(|at| at <= Instant::now());
         let durable = overdue || group.iter().any(|job| job.durability() == Durability::Durable);
-        let sync = if durable { Sync::Full } else { Sync::Normal };
-        let result = self
-            .set_sync(sync)
-            .and_then(|()| run_group(&self.db, group))
-            .map_err(|error| StoreError::sqlite(&self.path, &error));
-        match (result, durable) {
-            // A commit that writes nothing syncs nothing, but what was
-            // committed before may still have to be.
-            (Ok(Wrote::Nothing), true) => self.sync_log(),
-            (Ok(Wrote::Something), true) => {
-                self.flush_at = None;
-                Ok(())
-            }
-            (Ok(Wrote::Nothing), false) => Ok(()),
-            (Ok(Wrote::Something), false) => {
-                self.flush_at.get_or_insert_with(|| Instant::now() + FLUSH_AFTER);
-                Ok(())
-            }
-            (Err(error), _) => Err(self.note_failure(error)),
+        run_group(&self.db, group)
+            .map_err(|error| self.note_failure(StoreError::sqlite(&self.path, &error)))?;
+        if durable {
+            // Also if nothing was written: what was committed before, by
+            // whomever, is to be durable.
+            return self.sync_log();
         }
-    }
-
-    fn set_sync(&mut self, sync: Sync) -> rusqlite::Result<()> {
-        if self.sync != sync {
-            let value = if sync == Sync::Full { "full" } else { "normal" };
-            self.db.pragma_update(None, "synchronous", value)?;
-            self.sync = sync;
-        }
+        self.flush_at.get_or_insert_with(|| Instant::now() + FLUSH_AFTER);
         Ok(())
     }
 
@@ -208,8 +173,11 @@ impl Worker {
         }
     }
 
-    /// Syncs the log that grouped commits were written to. SQLite takes its
-    /// locks on other files, so opening and closing this one is harmless.
+    /// Syncs the log that commits were written to: what SQLite would do in
+    /// each commit (`synchronous` = `full`), but only where somebody waits,
+    /// and with `fdatasync`, which a log that is written over and over needs
+    /// less of the disk for. SQLite takes its locks on other files, so opening
+    /// and closing this one is harmless.
     fn sync_log(&mut self) -> Result<(), StoreError> {
         self.flush_at = None;
         let mut log = self.path.clone().into_os_string();
@@ -233,37 +201,25 @@ impl Worker {
     }
 }
 
-/// What a group of jobs did.
-#[derive(PartialEq, Eq)]
-enum Wrote {
-    Something,
-    Nothing,
-}
-
 /// Runs every job between savepoints and commits those that succeeded. When
 /// the database itself gave the transaction up (a full disk does that), none
 /// has been done.
-fn run_group(db: &Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<Wrote> {
-    let mut wrote = Wrote::Nothing;
+fn run_group(db: &Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let undo = Undo(db);
     for job in group.iter_mut() {
-        let before = db.total_changes();
         db.prepare_cached("SAVEPOINT job")?.execute([])?;
-        if job.run(db) {
-            if db.total_changes() != before {
-                wrote = Wrote::Something;
+        if !job.run(db) {
+            if db.is_autocommit() {
+                return Err(gave_up());
             }
-        } else if db.is_autocommit() {
-            return Err(gave_up());
-        } else {
             db.prepare_cached("ROLLBACK TO job")?.execute([])?;
         }
         db.prepare_cached("RELEASE job")?.execute([])?;
     }
     db.prepare_cached("COMMIT")?.execute([])?;
     drop(undo);
-    Ok(wrote)
+    Ok(())
 }
 
 fn gave_up() -> rusqlite::Error {

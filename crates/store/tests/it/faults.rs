@@ -76,9 +76,11 @@ fn what_is_not_a_journal_is_left_alone() {
     hint: move the file away, or choose another folder
     ");
     fs::remove_file(&file).unwrap();
-    Connection::open(&file).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
-    let error = Store::open_or_create(dir.path()).unwrap_err();
-    assert_eq!(error.code(), "store.not_a_journal");
+    for other in ["PRAGMA user_version = 1", "PRAGMA user_version = 0; CREATE TABLE diary (day)"] {
+        Connection::open(&file).unwrap().execute_batch(other).unwrap();
+        let error = Store::open_or_create(dir.path()).unwrap_err();
+        assert_eq!(error.code(), "store.not_a_journal", "{other}");
+    }
     assert_eq!(names(dir.path()), ["journal.db"]);
 }
 
