@@ -1,22 +1,27 @@
 //! A home folder of its own for a test, from which no process survives.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
+pub use self::process::Process;
+pub use self::started::{Finished, Started};
 use crate::wait::wait_for;
+
+mod process;
+mod started;
 
 /// The variable that marks what a sandbox started; its value is the folder.
 const MARK: &str = "SHIPWAY_SIM_SANDBOX";
+/// How long a command gets that is run to its end.
+const RUN: Duration = Duration::from_secs(300);
 /// How long the host gets to stop in order.
 const STOP: Duration = Duration::from_secs(30);
 /// How long processes get to be gone once they were killed.
@@ -32,23 +37,6 @@ const GONE: Duration = Duration::from_secs(10);
 pub struct Sandbox {
     program: PathBuf,
     folder: TempDir,
-}
-
-/// A process of a sandbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// Its parent's.
-    pub parent: u32,
-    /// Its command line.
-    pub line: String,
-}
-
-impl fmt::Display for Process {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.pid, self.line)
-    }
 }
 
 impl Sandbox {
@@ -113,12 +101,20 @@ impl Sandbox {
         command
     }
 
-    /// Runs `shipway` to its end.
+    /// Starts `shipway`, and goes on.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn run(&self, dir: &Path, arguments: &[&str]) -> io::Result<Output> {
-        self.shipway(dir, arguments).output()
+    pub fn start(&self, dir: &Path, arguments: &[&str]) -> io::Result<Started> {
+        Started::new(self.shipway(dir, arguments), &self.path().join("tmp"))
+    }
+
+    /// Runs `shipway` to its end, for five minutes at the most.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end.
+    pub fn run(&self, dir: &Path, arguments: &[&str]) -> io::Result<Finished> {
+        self.start(dir, arguments)?.wait(RUN)
     }
 
     /// Every living process that belongs to the sandbox.
@@ -126,22 +122,9 @@ impl Sandbox {
     /// # Errors
     /// When the processes of the machine cannot be listed.
     pub fn processes(&self) -> io::Result<Vec<Process>> {
-        let own = std::process::id();
-        let (mut members, mut others) = (Vec::new(), Vec::new());
-        for entry in fs::read_dir("/proc")? {
-            let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
-                continue;
-            };
-            // What is gone by now, or a zombie, is no living process.
-            let Some(process) = describe(pid).filter(|process| process.pid != own) else {
-                continue;
-            };
-            if self.holds(pid) {
-                members.push(process);
-            } else {
-                others.push(process);
-            }
-        }
+        let belongs = |process: &Process| process.belongs(MARK, self.path());
+        let (mut members, mut others): (Vec<_>, Vec<_>) =
+            Process::all()?.into_iter().partition(belongs);
         loop {
             let is_child = |process: &Process| members.iter().any(|m| m.pid == process.parent);
             let (children, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(is_child);
@@ -153,18 +136,6 @@ impl Sandbox {
         }
     }
 
-    fn holds(&self, pid: u32) -> bool {
-        let proc = PathBuf::from(format!("/proc/{pid}"));
-        let inside = |link: &str| {
-            fs::read_link(proc.join(link)).is_ok_and(|path| path.starts_with(self.path()))
-        };
-        let mut mark = format!("{MARK}=").into_bytes();
-        mark.extend_from_slice(self.path().as_os_str().as_bytes());
-        let marked = fs::read(proc.join("environ"))
-            .is_ok_and(|env| env.split(|byte| *byte == 0).any(|variable| variable == mark));
-        marked || inside("cwd") || inside("exe")
-    }
-
     /// Kills, with SIGKILL, each process of the sandbox whose command line
     /// `which` picks; says how many those were.
     ///
@@ -173,14 +144,7 @@ impl Sandbox {
     pub fn kill(&self, which: impl Fn(&Process) -> bool) -> io::Result<usize> {
         let mut killed = 0;
         for process in self.processes()?.iter().filter(|process| which(process)) {
-            let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else {
-                continue;
-            };
-            match kill_process(pid, Signal::KILL) {
-                Ok(()) => killed += 1,
-                Err(rustix::io::Errno::SRCH) => {} // gone by itself
-                Err(error) => return Err(error.into()),
-            }
+            killed += usize::from(process.signal(Signal::KILL)?);
         }
         Ok(killed)
     }
@@ -216,17 +180,12 @@ impl Sandbox {
         }
     }
 
-    /// Asks the host to stop. What does not, or never ran, is killed next.
+    /// Asks the host to stop. What does not stop, or never was a host, is
+    /// killed next.
     fn stop_host(&self) {
-        let mut command = self.shipway(self.path(), &["host", "stop"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        #[expect(clippy::disallowed_methods, reason = "bounded below, and killed with the rest")]
-        let Ok(mut child) = command.spawn() else { return };
-        let ended = wait_for("the host to stop", STOP, || child.try_wait().ok().flatten());
-        if ended.is_err() {
-            // Both fail only for a child that is gone already.
-            let _ = child.kill();
-            let _ = child.wait();
+        if let Ok(asked) = self.start(self.path(), &["host", "stop"]) {
+            // However that ends, what is left is killed.
+            let _ = asked.wait(STOP);
         }
     }
 }
@@ -240,20 +199,6 @@ impl Drop for Sandbox {
             self.folder.disable_cleanup(true);
         }
     }
-}
-
-/// What `/proc` says of a process; `None` if it is gone or a zombie.
-fn describe(pid: u32) -> Option<Process> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may itself hold spaces and parentheses.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
-    }
-    let parent = fields.next()?.parse().ok()?;
-    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let line = String::from_utf8_lossy(&line).replace('\0', " ").trim_end().to_owned();
-    Some(Process { pid, parent, line })
 }
 
 #[cfg(test)]
@@ -280,7 +225,7 @@ mod tests {
         let found = found.unwrap();
         drop(sandbox);
         child.wait().unwrap();
-        assert!(found.iter().all(|process| describe(process.pid).is_none()), "{found:?}");
+        assert!(found.iter().all(|process| Process::describe(process.pid).is_none()), "{found:?}");
     }
 
     #[test]
@@ -298,8 +243,7 @@ mod tests {
     fn nothing_of_the_users_environment_gets_in() {
         let sandbox = Sandbox::new("/usr/bin/env").unwrap();
         let output = sandbox.run(sandbox.path(), &[]).unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        for line in text.lines().filter(|line| !line.starts_with("PATH=")) {
+        for line in output.stdout.lines().filter(|line| !line.starts_with("PATH=")) {
             let expected = line.contains(sandbox.path().to_str().unwrap());
             assert!(expected || line == "LANG=C.UTF-8", "{line}");
         }
