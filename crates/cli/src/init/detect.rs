@@ -77,16 +77,29 @@ fn candidates(tree: &Tree) -> BTreeSet<String> {
     found
 }
 
-/// The libraries of the repository that the service's manifest names.
+/// The libraries of the repository that the service's manifest names, and
+/// those that they name in turn.
 fn used(tree: &Tree, service: &Found, libraries: &[String]) -> Vec<String> {
-    let folder = Folder { tree, path: &service.path };
-    let named = |library: &&String| {
-        **library != service.path && kind::names_library(folder, Folder { tree, path: library })
+    let names = |folder: &str, library: &str| {
+        kind::names_library(Folder { tree, path: folder }, Folder { tree, path: library })
     };
-    libraries.iter().filter(named).cloned().collect()
+    let mut used: Vec<String> = Vec::new();
+    let next = |used: &[String]| {
+        let mut left =
+            libraries.iter().filter(|library| **library != service.path && !used.contains(library));
+        left.find(|library| {
+            names(&service.path, library) || used.iter().any(|other| names(other, library))
+        })
+        .cloned()
+    };
+    while let Some(library) = next(&used) {
+        used.push(library);
+    }
+    used.sort();
+    used
 }
 
-/// Two services never share a name: the second gets its path.
+/// Two services never share a name: the second gets a number.
 fn make_unique(services: &mut [Found]) {
     let mut taken = BTreeSet::new();
     for service in services {
@@ -101,12 +114,13 @@ fn make_unique(services: &mut [Found]) {
     }
 }
 
-/// `text` as the name of a project or service: other characters become `-`.
+/// `text` as the name of a project, a service or a job: lower case, and `-` for
+/// other characters.
 pub(super) fn name(text: &str) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
     let cleaned: String = text.to_ascii_lowercase().chars().map(allowed).collect();
     let begun = cleaned.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     let kept: String = begun.chars().take(63).collect();
-    let kept = kept.trim_end_matches(['-', '.', '_']);
+    let kept = kept.trim_end_matches(['-', '_']);
     if kept.is_empty() { "app".to_owned() } else { kept.to_owned() }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use shipway_core::config::{Config, Facts, PathKind, read};
-use shipway_workflow::yaml;
+use shipway_workflow::model::Workflow;
 
 use super::tree::Tree;
 use super::{Written, detect, render, write};
@@ -38,7 +38,7 @@ fn read_back(tree: &Tree) -> Config {
     let detected = detect(tree);
     let text = render::config(&detected);
     let workflow = render::workflow(&detected);
-    if let Err(problems) = yaml::parse("ci.yml", &workflow) {
+    if let Err(problems) = Workflow::read("ci.yml", &workflow) {
         panic!("{workflow}\n{problems:#?}");
     }
     read("shipway.yaml", &text, tree).unwrap_or_else(|problems| {
@@ -359,7 +359,11 @@ fn several_services_in_one_repository() {
         ("Cargo.lock", ""),
         ("services/api/Cargo.toml", api),
         ("services/api/src/main.rs", ""),
-        ("crates/shared/Cargo.toml", "[package]\nname = \"shared\"\n"),
+        (
+            "crates/shared/Cargo.toml",
+            "[package]\nname = \"shared\"\n[dependencies]\nbase.workspace = true\n",
+        ),
+        ("crates/base/Cargo.toml", "[package]\nname = \"base\"\n"),
         ("crates/shared/src/lib.rs", ""),
         (
             "apps/web/package.json",
@@ -382,6 +386,7 @@ fn several_services_in_one_repository() {
     api-2 in services/api: a Rust program
       build cargo build --release --locked --target-dir target -> ["target/release/api"]
       run   ./target/release/api
+      uses  crates/base
       uses  crates/shared
       test  cargo test --locked
     "#);

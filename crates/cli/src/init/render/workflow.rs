@@ -38,7 +38,7 @@ pub(in super::super) fn workflow(detected: &Detected) -> String {
 fn job(service: &Found) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "  test-{}:", service.name.replace('.', "-"));
+    let _ = writeln!(text, "  test-{}:", service.name);
     text.push_str("    runs-on: ubuntu-latest\n");
     if service.path != "." {
         let path = scalar(&service.path);

@@ -34,9 +34,7 @@ fn a_file_touches_its_service_and_all_that_use_it() {
     api: it uses lib
     lib: shared/lib.py and 1 more file changed
     ");
-    insta::assert_snapshot!(table(&["services/worker/main.py"]), @r"
-    web: services/worker/main.py changed
-    ");
+    insta::assert_snapshot!(table(&["services/worker/main.py"]), @"web: services/worker/main.py changed");
     insta::assert_snapshot!(table(&["Makefile"]), @r"
     web: it uses api
     api: Makefile changed, which it uses

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use shipway_core::config::{Facts, Follows, PathKind, affected, read};
+use shipway_workflow::model::Workflow;
 
 /// A folder on the disk.
 struct Folder(PathBuf);
@@ -23,6 +24,10 @@ impl Facts for Folder {
 fn the_quickstart() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/quickstart");
     let text = fs::read_to_string(folder.join("shipway.yaml")).unwrap();
+    let workflow = fs::read_to_string(folder.join(".github/workflows/ci.yml")).unwrap();
+    if let Err(problems) = Workflow::read("ci.yml", &workflow) {
+        panic!("{problems:#?}");
+    }
     let config = read("shipway.yaml", &text, &Folder(folder)).unwrap_or_else(|problems| {
         let problems: Vec<String> = problems.iter().map(|problem| problem.render(&text)).collect();
         panic!("{}", problems.join("\n"))
