@@ -1,0 +1,95 @@
+//! Why no plan was made.
+
+use shipway_core::ids::{BadName, CommitId, EnvName};
+use shipway_core::plan::NotRun;
+use shipway_workflow::Diagnostic;
+
+use crate::git::GitError;
+
+/// Why no plan was made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// There is no configuration.
+    #[error("commit {} has no shipway.yaml; `shipway init` writes one to begin with", .0.short())]
+    NoConfig(CommitId),
+    /// Files are wrong: each problem, with the text it stands in.
+    #[error("{}", rendered(.0))]
+    Wrong(Vec<(Diagnostic, String)>),
+    /// Git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A name cannot be made.
+    #[error(transparent)]
+    Name(#[from] BadName),
+    /// No such environment.
+    #[error("there is no environment `{env}`{}; there are: {all}", nearest.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
+    UnknownEnvironment {
+        /// What was asked for.
+        env: String,
+        /// What may have been meant.
+        nearest: Option<String>,
+        /// What there is.
+        all: String,
+    },
+    /// Nothing follows the branch.
+    #[error(
+        "no environment follows the branch `{branch}`, so nothing would be deployed; `shipway run` \
+         runs its workflows, `shipway ship --to ENV` names where it shall go ({all})"
+    )]
+    NothingFollows {
+        /// The branch.
+        branch: String,
+        /// What there is.
+        all: String,
+    },
+    /// The environment follows another branch.
+    #[error(
+        "`{env}` takes commits of the branch `{follows}`, and this is `{branch}`; merge it, or use \
+         `shipway deploy` to deploy a release there on request"
+    )]
+    OtherBranch {
+        /// Where it was to go.
+        env: EnvName,
+        /// What it follows.
+        follows: String,
+        /// What this is.
+        branch: String,
+    },
+    /// Something newer is there.
+    #[error(
+        "{} is older than {} in `{env}`, and an older commit never follows a newer one by itself; \
+         `shipway rollback {env}` goes back on request",
+        older.short(), newer.short()
+    )]
+    Older {
+        /// What was to be shipped.
+        older: CommitId,
+        /// What is there, or on its way.
+        newer: CommitId,
+        /// Where.
+        env: EnvName,
+    },
+    /// No workflow is started.
+    #[error("no workflow is started by `{event}`:{}", reasons(not_run))]
+    NothingRuns {
+        /// The event.
+        event: String,
+        /// Why each is not.
+        not_run: Vec<NotRun>,
+    },
+    /// No such workflow.
+    #[error("there is no workflow `{0}` under .github/workflows")]
+    UnknownWorkflow(String),
+}
+
+fn rendered(problems: &[(Diagnostic, String)]) -> String {
+    let each = problems.iter().map(|(problem, text)| problem.render(text));
+    each.collect::<Vec<_>>().join("\n")
+}
+
+fn reasons(not_run: &[NotRun]) -> String {
+    if not_run.is_empty() {
+        return " there is none under .github/workflows".to_owned();
+    }
+    not_run.iter().map(|run| format!("\n  {}: {}", run.path, run.why)).collect()
+}

@@ -1,0 +1,152 @@
+//! The workflows of a commit, and which of them an event starts.
+
+use indexmap::IndexMap;
+use shipway_core::config::{Config, RequiredWorkflows};
+use shipway_core::digest::Digest;
+use shipway_core::ids::{CommitId, PlanId, RunId};
+use shipway_core::plan::{NotRun, PlannedRun};
+use shipway_core::view::Live;
+use shipway_workflow::Diagnostic;
+use shipway_workflow::model::{Event, Workflow};
+use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
+
+use crate::git::Repository;
+
+use super::{PlanError, run_ids};
+
+const FOLDER: &str = ".github/workflows";
+
+/// What an event starts.
+pub struct Found {
+    /// What runs.
+    pub runs: Vec<Triggered>,
+    /// What does not.
+    pub not_run: Vec<NotRun>,
+}
+
+/// A workflow that an event starts.
+pub struct Triggered {
+    /// Its file.
+    pub path: String,
+    /// The file's text.
+    pub text: String,
+    /// Its name for people.
+    pub name: String,
+    /// Why it runs.
+    pub why: String,
+}
+
+/// What a push of `commit` starts.
+pub(super) fn triggered_by_push(
+    repository: &Repository,
+    commit: &CommitId,
+    git_ref: &GitRef,
+) -> Result<Found, PlanError> {
+    triggered(repository, commit, git_ref, Event::Push, None)
+}
+
+/// What `event` at `commit` starts; only `wanted` (a file or a name), if given.
+/// A file that cannot be read is an error: it might be one that matters.
+pub(super) fn triggered(
+    repository: &Repository,
+    commit: &CommitId,
+    git_ref: &GitRef,
+    event: Event,
+    wanted: Option<&str>,
+) -> Result<Found, PlanError> {
+    let changed = match repository.parent(commit)? {
+        Some(parent) => Some(repository.changed(&parent, commit)?),
+        None => None,
+    };
+    let trigger =
+        TriggerEvent { git_ref: Some(git_ref.clone()), changed, ..TriggerEvent::new(event) };
+    let (mut found, mut problems) = (Found { runs: Vec::new(), not_run: Vec::new() }, Vec::new());
+    let mut known = wanted.is_none();
+    for path in files(repository, commit)? {
+        let Some(text) = repository.text(commit, &path)? else { continue };
+        let workflow = match Workflow::read(&path, &text) {
+            Ok(workflow) => workflow,
+            Err(wrong) => {
+                problems.extend(wrong.into_iter().map(|p: Diagnostic| (p, text.clone())));
+                continue;
+            }
+        };
+        let name = name(&workflow, &path);
+        let file = path.rsplit('/').next().unwrap_or(&path);
+        let is_wanted = wanted.is_none_or(|w| [file, path.as_str(), name.as_str()].contains(&w));
+        if !is_wanted {
+            found.not_run.push(NotRun { path, why: "it was not asked for".to_owned() });
+            continue;
+        }
+        known = true;
+        match workflow.on.matches(&trigger) {
+            Match::Yes { why } => found.runs.push(Triggered { path, text, name, why }),
+            Match::No { why } => found.not_run.push(NotRun { path, why }),
+        }
+    }
+    match wanted {
+        _ if !problems.is_empty() => Err(PlanError::Wrong(problems)),
+        Some(wanted) if !known => Err(PlanError::UnknownWorkflow(wanted.to_owned())),
+        _ => Ok(found),
+    }
+}
+
+fn files(repository: &Repository, commit: &CommitId) -> Result<Vec<String>, PlanError> {
+    let all = repository.files(commit, FOLDER)?;
+    let is_workflow = |path: &String| {
+        let below = path.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
+        let direct = below.is_some_and(|name| !name.contains('/'));
+        direct && (path.ends_with(".yml") || path.ends_with(".yaml"))
+    };
+    Ok(all.into_iter().filter(is_workflow).collect())
+}
+
+fn name(workflow: &Workflow, path: &str) -> String {
+    workflow.name.as_ref().map_or_else(|| path.to_owned(), |name| name.value.clone())
+}
+
+impl Found {
+    /// As a plan has them: required as `config` says, and not run again where
+    /// the same text has passed at the same commit.
+    pub(super) fn planned(
+        &self,
+        plan: &PlanId,
+        commit: &CommitId,
+        config: &Config,
+        live: &Live,
+    ) -> Result<Vec<PlannedRun>, PlanError> {
+        let ids = run_ids(plan, self.runs.iter().map(|run| run.path.as_str()))?;
+        let planned = self.runs.iter().zip(ids).map(|(run, id)| PlannedRun {
+            id,
+            required: is_required(config, &run.path),
+            passed: passed(live, commit, run),
+            path: run.path.clone(),
+            text: run.text.clone(),
+            name: run.name.clone(),
+            why: run.why.clone(),
+            only_job: None,
+            vars: IndexMap::new(),
+            inputs: serde_json::Map::new(),
+            secrets: IndexMap::new(),
+        });
+        Ok(planned.collect())
+    }
+}
+
+fn is_required(config: &Config, path: &str) -> bool {
+    match &config.workflows.required {
+        RequiredWorkflows::All => true,
+        RequiredWorkflows::Only(files) => {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            files.iter().any(|wanted| wanted == file || wanted == path)
+        }
+    }
+}
+
+fn passed(live: &Live, commit: &CommitId, run: &Triggered) -> Option<RunId> {
+    let text = Digest::of(run.text.as_bytes());
+    let same = live.recent.iter().filter(|plan| plan.commit == *commit);
+    let mut runs = same.flat_map(|plan| &plan.passed);
+    let found = runs.find(|(path, digest, _)| *path == run.path && *digest == text);
+    found.map(|(_, _, id)| id.clone())
+}
