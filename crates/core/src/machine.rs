@@ -81,6 +81,10 @@ pub trait Machine: Sized {
     /// Remembers that an effect was begun.
     fn began(&mut self, id: &EffectId, effect: &Effect);
 
+    /// Whether an effect that has not ended is still wanted. What was called
+    /// off is not, and is not begun again after a restart.
+    fn wants(&self, id: &EffectId, effect: &Effect) -> bool;
+
     /// When to look again if nothing happens before.
     fn next_deadline(&self) -> Option<Timestamp>;
 }

@@ -205,12 +205,26 @@ impl Stream {
         }
     }
 
+    fn wants(&self, version: Version, effect: &Effect) -> bool {
+        let id = self.effect_id(version);
+        match &self.state {
+            State::Plan(machine) => machine.wants(&id, effect),
+            State::Run(machine) => machine.wants(&id, effect),
+            State::Env(machine) => machine.wants(&id, effect),
+        }
+    }
+
     /// What has to be done about intents without a result after a restart:
-    /// what converges is begun again, what happens once is lost.
+    /// what converges is begun again, what happens once is lost. What was
+    /// called off before is lost as well, whatever its class: nobody waits for
+    /// it, and nobody would call it off again.
     pub fn recover(&self) -> (Vec<Version>, Vec<Version>) {
-        let redo = |effect: &Effect| effect.class() == Class::Converge;
+        let redo = |version: &Version, effect: &Effect| {
+            effect.class() == Class::Converge && self.wants(*version, effect)
+        };
         let pending = self.pending.iter();
-        let (again, lost): (Vec<_>, Vec<_>) = pending.partition(|(_, effect)| redo(effect));
+        let (again, lost): (Vec<_>, Vec<_>) =
+            pending.partition(|(version, effect)| redo(version, effect));
         let versions = |effects: Vec<(&Version, &Effect)>| {
             effects.into_iter().map(|(version, _)| *version).collect()
         };

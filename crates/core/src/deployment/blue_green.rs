@@ -1,5 +1,6 @@
 //! Blue-green: the new version stands beside the old, is asked itself, takes
-//! all traffic at once, is watched, and only then the old one is drained.
+//! all traffic at once, is watched, and only then the old one is drained. A
+//! rollback is not watched: there is nothing better to go back to.
 
 use indexmap::IndexMap;
 
@@ -13,7 +14,7 @@ pub(super) fn steps(services: &IndexMap<ServiceName, ServiceChange>, kind: Kind)
     steps.extend(new.iter().map(|(name, _)| Step::Start((*name).clone())));
     steps.extend(smoke_tests(services));
     steps.extend(new.iter().map(|(name, _)| Step::Shift((*name).clone())));
-    if !new.is_empty() {
+    if !new.is_empty() && kind != Kind::Rollback {
         steps.push(Step::Watch);
     }
     steps.extend(finishes(services));

@@ -13,5 +13,6 @@ pub use plan::{
     Change, DeploymentPlan, DesiredVersion, Kind, LeaseTerms, ServiceChange, ServiceVersion, Step,
     Wanted, WatchSpec, WatchedService,
 };
+pub(crate) use progress::Rest;
 pub use progress::{Deployment, Progress, Question};
 pub use restore::Restore;

@@ -1,5 +1,6 @@
 //! What a deployment is going to do, decided once.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ impl From<&ServiceVersion> for Wanted {
 /// What becomes of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a few a deployment, and never moved")]
 pub enum ServiceChange {
     /// Nothing: the same content runs already.
     Keep {
@@ -185,6 +187,10 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) commit: &'a CommitId,
     pub(crate) identity: Digest,
     pub(crate) current: &'a IndexMap<ServiceName, ServiceVersion>,
+    /// What is there is not trusted: every service is replaced.
+    pub(crate) afresh: bool,
+    /// What serves these is not known: they are replaced.
+    pub(crate) damaged: &'a BTreeSet<ServiceName>,
     pub(crate) wanted: &'a IndexMap<ServiceName, Wanted>,
     pub(crate) config: &'a Environment,
 }
@@ -233,7 +239,9 @@ fn changes(id: &DeploymentId, from: &Ingredients<'_>) -> IndexMap<ServiceName, S
     for (name, wanted) in from.wanted {
         let old = from.current.get(name);
         let change = match old {
-            Some(version) if wanted.is(version) => ServiceChange::Keep { version: version.clone() },
+            Some(version) if wanted.is(version) && !from.afresh && !from.damaged.contains(name) => {
+                ServiceChange::Keep { version: version.clone() }
+            }
             _ => ServiceChange::Replace {
                 old: old.cloned(),
                 new: ServiceVersion {
@@ -296,7 +304,9 @@ pub struct WatchSpec {
     pub bake: Duration,
     /// What is too much.
     pub guard: Guard,
-    /// A person was asked: watch on until the answer comes.
+    /// A person is asked, or holds the deployment: watch on until called off.
+    /// Only what cannot wait for a person ends such a watch: a finding whose
+    /// consequence is `rollback`, or that the target fell back.
     pub until_answered: bool,
 }
 

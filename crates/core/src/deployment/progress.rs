@@ -29,6 +29,9 @@ pub struct Deployment {
     pub progress: Progress,
     /// The effect it waits for.
     pub effect: Option<EffectId>,
+    /// That effect is a watch that goes on until a pause ends.
+    #[serde(default)]
+    pub holding: bool,
     /// A question that only a person can answer, with `resume` or `abort`.
     pub question: Option<Question>,
 }
@@ -75,7 +78,20 @@ pub enum Progress {
         steps: Vec<Restore>,
         /// What did not work on the way back.
         trouble: Vec<Failure>,
+        /// The services it did not work for.
+        #[serde(default)]
+        stuck: Vec<ServiceName>,
     },
+}
+
+/// Where a deployment may stop for as long as a pause lasts.
+pub(crate) enum Rest {
+    /// Here: no user has noticed anything yet, or nothing is judged.
+    Still,
+    /// Here, if somebody goes on judging: traffic has moved.
+    Watching,
+    /// Not here: half of the traffic has moved, or nothing serves.
+    Nowhere,
 }
 
 impl Deployment {
@@ -87,10 +103,57 @@ impl Deployment {
         }
     }
 
-    /// The way back after the step it is at was begun.
+    /// Remembers what it waits for.
+    pub(crate) fn began(&mut self, id: &EffectId, effect: &Effect) {
+        self.effect = Some(id.clone());
+        self.holding = matches!(effect, Effect::Watch(_)) && self.step() != Some(&Step::Watch);
+    }
+
+    /// It waits for no effect any more.
+    pub(crate) fn waits_for_nothing(&mut self) {
+        (self.effect, self.holding) = (None, false);
+    }
+
+    /// A pause is over: it does not wait for the watch that filled it.
+    pub(crate) fn release_hold(&mut self) {
+        if self.holding {
+            self.waits_for_nothing();
+        }
+    }
+
+    /// It goes forward, and nothing of the old versions is gone yet.
+    pub(crate) fn can_be_called_off(&self) -> bool {
+        let Progress::Forward { step } = self.progress else { return false };
+        let finish = |step: &Step| matches!(step, Step::Finish(_));
+        let finished = self.plan.steps[..step.min(self.plan.steps.len())].iter().any(finish);
+        let finishing = self.step().is_some_and(finish) && self.effect.is_some() && !self.holding;
+        !finished && !finishing
+    }
+
+    /// Whether it may stop before its next step.
+    pub(crate) fn rest(&self) -> Rest {
+        let Progress::Forward { step } = self.progress else { return Rest::Nowhere };
+        let done = &self.plan.steps[..step.min(self.plan.steps.len())];
+        let moves = |step: &Step| matches!(step, Step::Stop(_) | Step::Shift(_) | Step::Finish(_));
+        if !done.iter().any(moves) {
+            return Rest::Still;
+        }
+        match (done.last(), self.step()) {
+            (Some(Step::Watch), Some(Step::Finish(_))) => Rest::Watching,
+            _ => Rest::Nowhere,
+        }
+    }
+
+    /// The watch that fills a pause.
+    pub(crate) fn holding_watch(&self) -> Effect {
+        Effect::Watch(Box::new(self.watch(true)))
+    }
+
+    /// The way back from where it is. A step that was begun may have happened.
     pub(crate) fn way_back(&self) -> Vec<Restore> {
+        let begun = usize::from(self.effect.is_some());
         match &self.progress {
-            Progress::Forward { step } => restore::steps(&self.plan, step + 1),
+            Progress::Forward { step } => restore::steps(&self.plan, step + begun),
             Progress::Stopping { begun, .. } => restore::steps(&self.plan, *begun),
             Progress::Back { steps, .. } => steps.clone(),
         }
@@ -135,22 +198,21 @@ impl Deployment {
             Step::Stop(service) => Effect::Finish(self.change(service, [], None)),
             Step::Start(service) => {
                 // A version that was stopped for this one (recreate) stays so.
-                let stopped = plan.steps.contains(&Step::Stop(service.clone()));
-                let old = self.old_version(service).filter(|_| !stopped).map(|v| (v, 100));
+                let old = self.old_beside_new(service).map(|v| (v, 100));
                 let new = self.new_version(service)?;
                 let wait = Some(new.id.clone());
                 let versions = old.into_iter().chain([(new, 0)]);
                 Effect::Start(self.change(service, versions, wait))
             }
             Step::Shift(service) => {
-                let stopped = plan.steps.contains(&Step::Stop(service.clone()));
-                let old = self.old_version(service).filter(|_| !stopped).map(|v| (v, 0));
+                let old = self.old_beside_new(service).map(|v| (v, 0));
                 let versions = old.into_iter().chain([(self.new_version(service)?, 100)]);
                 let mut change = self.change(service, versions, None);
-                change.lease = Some(plan.lease.clone());
+                // Where nobody watches, nobody would renew it.
+                change.lease = plan.steps.contains(&Step::Watch).then(|| plan.lease.clone());
                 Effect::Shift(change)
             }
-            Step::Watch => Effect::Watch(Box::new(self.watch())),
+            Step::Watch => Effect::Watch(Box::new(self.watch(self.question.is_some()))),
             Step::Finish(service) => {
                 let new = self.new_version(service).map(|v| (v, 100));
                 Effect::Finish(self.change(service, new, None))
@@ -163,15 +225,22 @@ impl Deployment {
             Restore::Return(service) => {
                 let old = self.old_version(service)?;
                 let wait = Some(old.id.clone());
-                let new = self.new_version(service).map(|v| (v, 0));
-                let versions = [(old, 100)].into_iter().chain(new);
+                let beside = self.old_beside_new(service).and(self.new_version(service));
+                let versions = [(old, 100)].into_iter().chain(beside.map(|v| (v, 0)));
                 Effect::Return(self.change(service, versions, wait))
             }
             Restore::Remove(service) => {
-                let old = self.old_version(service).map(|v| (v, 100));
+                let old = self.old_beside_new(service).map(|v| (v, 100));
                 Effect::Remove(self.change(service, old, None))
             }
         })
+    }
+
+    /// The old version, unless it is stopped before the new one starts
+    /// (recreate): then the two are never there together.
+    fn old_beside_new(&self, service: &ServiceName) -> Option<&ServiceVersion> {
+        let stopped = self.plan.steps.contains(&Step::Stop(service.clone()));
+        self.old_version(service).filter(|_| !stopped)
     }
 
     fn new_version(&self, service: &ServiceName) -> Option<&ServiceVersion> {
@@ -242,7 +311,7 @@ impl Deployment {
         }
     }
 
-    fn watch(&self) -> WatchSpec {
+    fn watch(&self, until_answered: bool) -> WatchSpec {
         let services = self.plan.services.iter().filter_map(|(name, change)| match change {
             ServiceChange::Replace { old, new } => Some(WatchedService {
                 service: name.clone(),
@@ -257,7 +326,7 @@ impl Deployment {
             services: services.collect(),
             bake: self.plan.bake,
             guard: self.plan.guard.clone(),
-            until_answered: self.question.is_some(),
+            until_answered,
         }
     }
 }

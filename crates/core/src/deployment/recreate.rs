@@ -19,7 +19,7 @@ pub(super) fn steps(services: &IndexMap<ServiceName, ServiceChange>, kind: Kind)
     steps.extend(new.iter().cloned().map(Step::Start));
     steps.extend(smoke_tests(services));
     steps.extend(new.iter().cloned().map(Step::Shift));
-    if !new.is_empty() {
+    if !new.is_empty() && kind != Kind::Rollback {
         steps.push(Step::Watch);
     }
     steps.extend(finishes(services));

@@ -16,9 +16,19 @@ pub enum Restore {
     Remove(ServiceName),
 }
 
+impl Restore {
+    /// The service it is about.
+    pub const fn service(&self) -> &ServiceName {
+        match self {
+            Self::Return(service) | Self::Remove(service) => service,
+        }
+    }
+}
+
 /// What has to be done after `done` steps forward, the last of which may have
 /// happened in part: traffic first, in the reverse order of the services, then
-/// the new versions.
+/// the new versions. Where two must never run (recreate), the new one goes
+/// first.
 pub(super) fn steps(plan: &DeploymentPlan, done: usize) -> Vec<Restore> {
     let touched = &plan.steps[..done.min(plan.steps.len())];
     let moved = |name: &ServiceName| {
@@ -36,6 +46,10 @@ pub(super) fn steps(plan: &DeploymentPlan, done: usize) -> Vec<Restore> {
     });
     let removes = back
         .filter(|(name, change)| matches!(change, ServiceChange::Replace { .. }) && started(name));
+    let stopped = |name: &ServiceName| plan.steps.contains(&Step::Stop(name.clone()));
+    let removes = removes.map(|(name, _)| name.clone());
+    let (before, after): (Vec<_>, Vec<_>) = removes.partition(stopped);
+    let before = before.into_iter().map(Restore::Remove);
     let returns = returns.map(|(name, _)| Restore::Return(name.clone()));
-    returns.chain(removes.map(|(name, _)| Restore::Remove(name.clone()))).collect()
+    before.chain(returns).chain(after.into_iter().map(Restore::Remove)).collect()
 }

@@ -45,11 +45,12 @@ pub enum Command {
         /// Which; the one before without it.
         to: Option<ReleaseId>,
     },
-    /// Begin nothing, and stop before the next step.
+    /// Begin nothing, and stop at the next place of rest: before anything that
+    /// users notice, or at the end of the watch, which then goes on.
     Pause,
     /// Go on; also answers a question with yes.
     Resume,
-    /// Call off what is under way.
+    /// Call off what is under way; if nothing is, what is queued.
     Abort,
     /// The plan that a candidate belongs to was given up.
     Withdraw {
@@ -105,6 +106,8 @@ pub enum Event {
     AlreadyThere {
         /// Whose candidate.
         plan: Option<PlanId>,
+        /// Which release.
+        release: ReleaseId,
         /// The deployment that brought it.
         deployment: DeploymentId,
     },
@@ -139,9 +142,9 @@ pub enum Event {
         /// What was seen, if it was a watch.
         watched: Option<Box<Watched>>,
     },
-    /// A command was lost, and is run again.
+    /// A step was not finished, and is done again.
     StepRepeated {
-        /// Its place in the plan.
+        /// Its place in the plan; on the way back 0.
         step: usize,
     },
     /// Only a person can tell how to go on.

@@ -1,10 +1,15 @@
 //! A place a release can be: its lock, its queue, and its deployments. One
 //! stream, so that at most one deployment is under way.
 
+mod advance;
+mod control;
 mod decide;
 mod event;
 mod evolve;
+mod outcome;
 mod turn;
+
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -14,7 +19,7 @@ pub use event::{Command, Event, StageEnd};
 
 use crate::approval::Given;
 use crate::config::Environment as Rules;
-use crate::deployment::{Deployment, Kind, ServiceVersion, Wanted};
+use crate::deployment::{Deployment, Kind, Progress, ServiceVersion, Wanted};
 use crate::digest::Digest;
 use crate::effect::{Effect, EffectId};
 use crate::gate::Verdict;
@@ -111,6 +116,17 @@ pub struct Environment {
     pub waiting: Option<Waiting>,
     /// What waits for the lock, or for the environment to be resumed.
     pub queued: Option<Candidate>,
+    /// What people agreed to is void then, if its turn has not come.
+    #[serde(default)]
+    pub queued_until: Option<Timestamp>,
+    /// A rollback that waits for what is under way to end. Nothing but another
+    /// rollback takes its place.
+    #[serde(default)]
+    pub rollback: Option<Candidate>,
+    /// The services whose way back did not work: what serves them is not
+    /// known, and the next deployment replaces it, until one has succeeded.
+    #[serde(default)]
+    pub damaged: BTreeSet<ServiceName>,
     /// What is under way.
     pub active: Option<Active>,
     /// Nothing is begun until it is resumed.
@@ -128,6 +144,9 @@ impl Environment {
             newest: None,
             waiting: None,
             queued: None,
+            queued_until: None,
+            rollback: None,
+            damaged: BTreeSet::new(),
             active: None,
             paused: false,
         }
@@ -144,10 +163,8 @@ impl Environment {
     /// Something is to be done that no person has to be asked for first.
     pub const fn is_busy(&self) -> bool {
         match &self.active {
-            Some(active) => {
-                active.deployment.question.is_none() || active.deployment.effect.is_some()
-            }
-            None => self.queued.is_some() && !self.paused,
+            Some(active) => active.deployment.effect.is_some(),
+            None => self.rollback.is_some() || (self.queued.is_some() && !self.paused),
         }
     }
 }
@@ -173,11 +190,20 @@ impl Machine for Environment {
             return;
         }
         if let Some(active) = &mut self.active {
-            active.deployment.effect = Some(id.clone());
+            active.deployment.began(id, effect);
         }
     }
 
+    fn wants(&self, id: &EffectId, effect: &Effect) -> bool {
+        let waits = |active: &Active| {
+            active.deployment.effect.as_ref() == Some(id)
+                && !matches!(active.deployment.progress, Progress::Stopping { .. })
+        };
+        matches!(effect, Effect::Tell { .. }) || self.active.as_ref().is_some_and(waits)
+    }
+
     fn next_deadline(&self) -> Option<Timestamp> {
-        self.waiting.as_ref().map(|waiting| waiting.expires)
+        let waiting = self.waiting.as_ref().map(|waiting| waiting.expires);
+        waiting.into_iter().chain(self.queued_until).min()
     }
 }

@@ -40,8 +40,10 @@ const fn gravity(then: Then) -> u8 {
 
 type Finding = Option<(Then, String)>;
 
-/// The limits that need requests to be judged.
-const TRAFFIC: &[fn(&Guard, &Reading) -> Result<Finding, String>] = &[error_rate, latency];
+/// A limit that needs requests to be judged; or that there are too few.
+type Limit = fn(&Guard, &Reading) -> Result<Finding, String>;
+
+const TRAFFIC: &[Limit] = &[error_rate, latency];
 
 fn restarts(guard: &Guard, reading: &Reading) -> Finding {
     let limit = guard.restarts.as_ref()?;

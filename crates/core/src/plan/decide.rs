@@ -61,6 +61,7 @@ impl Turn {
     fn command(&mut self, command: &Command) -> Result<(), Illegal> {
         match (command, &self.state) {
             (Command::Open { plan }, Delivery::New) => {
+                plan.check()?;
                 self.happen(Event::Opened { plan: plan.clone(), order: self.now })?;
                 self.start_runs()?;
                 self.after_runs()
@@ -126,7 +127,9 @@ impl Turn {
         let mut waited_for = open.plan.runs.iter().filter(|run| run.required || !releases);
         let failed = waited_for.clone().find_map(|run| {
             let result = open.runs.get(&run.id).copied().flatten()?;
-            (result != RunResult::Success).then(|| (run.name.clone(), result))
+            // All of its jobs were skipped: nothing is wrong, and nothing shown.
+            let fine = matches!(result, RunResult::Success | RunResult::Skipped);
+            (!fine).then(|| (run.name.clone(), result))
         });
         // A failed run is final for what is released; others still finish.
         if let Some((name, result)) = failed.clone().filter(|_| releases) {
@@ -180,7 +183,10 @@ impl Turn {
                 self.happen(Event::Built { service, artifact: artifact.clone() })?;
                 self.after_builds()
             }
-            Outcome::Done { .. } => Err(Illegal::new("a build ended without an artifact")),
+            Outcome::Done { .. } => self.fail(Failure::new(
+                FailureCode::Build,
+                format!("the build of {service} ended without an artifact"),
+            )),
             Outcome::Failed { failure } => self.fail(failure.clone()),
             Outcome::Lost | Outcome::Cancelled => self.fail(Failure::new(
                 FailureCode::Build,
@@ -284,7 +290,7 @@ fn candidate(open: &Open, env: &crate::ids::EnvName) -> Result<Candidate, Illega
         kind: Kind::Ship,
         release: release.id(),
         commit: release.commit.clone(),
-        wanted: wanted(release, config, rules)?,
+        wanted: wanted(open, release, config, rules)?,
         rules: rules.clone(),
         verdicts: vec![workflows_gate(open, config)],
         by: open.plan.by.clone(),
@@ -292,10 +298,8 @@ fn candidate(open: &Open, env: &crate::ids::EnvName) -> Result<Candidate, Illega
 }
 
 /// What shall be of each service of `release` under `rules`.
-///
-/// # Errors
-/// When a service of the release is not configured.
-pub(crate) fn wanted(
+fn wanted(
+    open: &Open,
     release: &Release,
     config: &Config,
     rules: &Environment,
@@ -304,9 +308,13 @@ pub(crate) fn wanted(
         let both = config.services.get(name).zip(rules.services.get(name));
         let (service, place) =
             both.ok_or_else(|| Illegal::new(format!("service `{name}` is not configured")))?;
+        let commit = match open.plan.services.get(name) {
+            Some(PlannedService::Reuse { commit, .. }) => commit,
+            Some(PlannedService::Build { .. }) | None => &release.commit,
+        };
         let wanted = Wanted {
             artifact: artifact.clone(),
-            commit: release.commit.clone(),
+            commit: commit.clone(),
             config: service.clone(),
             place: place.clone(),
         };
@@ -317,7 +325,12 @@ pub(crate) fn wanted(
 
 /// The gate that every project has: its workflows have succeeded.
 fn workflows_gate(open: &Open, config: &Config) -> gate::Verdict {
-    let passed: Vec<String> = runs_of(open).iter().map(ToString::to_string).collect();
+    // Of these alone: what else passed is no evidence of what was required.
+    let shown = open.plan.runs.iter().filter(|run| run.required);
+    let shown =
+        shown.filter(|run| open.runs.get(&run.id).copied().flatten() == Some(RunResult::Success));
+    let passed: Vec<String> =
+        shown.map(|run| run.passed.as_ref().unwrap_or(&run.id).to_string()).collect();
     let required = open.plan.runs.iter().any(|run| run.required);
     let position = match &config.workflows.required {
         RequiredWorkflows::Only(files) if files.is_empty() => {
@@ -326,6 +339,11 @@ fn workflows_gate(open: &Open, config: &Config) -> gate::Verdict {
         _ if !required => gate::Position::Shut {
             reason: "no workflow ran for this commit, so nothing shows that it works (write \
                      `workflows: {required: []}` to ship without)"
+                .to_owned(),
+        },
+        _ if passed.is_empty() => gate::Position::Shut {
+            reason: "every job of every workflow was skipped, so nothing shows that this commit \
+                     works"
                 .to_owned(),
         },
         RequiredWorkflows::All | RequiredWorkflows::Only(_) => {

@@ -54,7 +54,6 @@ pub struct Stage {
 /// A plan's state.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "one value a stream, and never moved")]
 pub enum Delivery {
     /// Nothing was asked yet.
     #[default]
@@ -153,6 +152,10 @@ impl Machine for Delivery {
         }
     }
 
+    fn wants(&self, _id: &EffectId, effect: &Effect) -> bool {
+        matches!(effect, Effect::Tell { .. }) || matches!(self, Self::Open(_))
+    }
+
     fn next_deadline(&self) -> Option<Timestamp> {
         None
     }
@@ -162,8 +165,8 @@ impl Open {
     fn evolve(&mut self, event: &Event) -> Result<(), Illegal> {
         match event {
             Event::RunEnded { run, result } => {
-                let slot =
-                    self.runs.get_mut(run).ok_or_else(|| Illegal::new("not a run of this plan"))?;
+                let slot = self.runs.get_mut(run).filter(|result| result.is_none());
+                let slot = slot.ok_or_else(|| Illegal::new("no run of this plan goes on so"))?;
                 *slot = Some(*result);
             }
             Event::BuildsBegun { services } => {
@@ -174,7 +177,9 @@ impl Open {
             Event::Built { service, artifact } => {
                 let builds =
                     self.builds.as_mut().ok_or_else(|| Illegal::new("nothing was being built"))?;
-                builds.insert(service.clone(), BuildState::Built { artifact: artifact.clone() });
+                let build = builds.get_mut(service);
+                let build = build.ok_or_else(|| Illegal::new("that was not being built"))?;
+                *build = BuildState::Built { artifact: artifact.clone() };
             }
             Event::Released { release, .. } => self.release = Some(release.clone()),
             Event::StageBegun { env } => {

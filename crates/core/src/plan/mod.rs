@@ -15,6 +15,7 @@ pub use event::{Command, Event};
 use crate::config::Config;
 use crate::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};
 use crate::journal::Actor;
+use crate::machine::Illegal;
 use crate::release::Artifact;
 
 /// What follows from an event.
@@ -40,6 +41,38 @@ pub struct Plan {
     pub stages: Vec<PlannedStage>,
     /// Who asked for it.
     pub by: Actor,
+}
+
+impl Plan {
+    /// Whether everything that it names is there, so that it cannot get stuck
+    /// on the way.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub(crate) fn check(&self) -> Result<(), Illegal> {
+        if self.services.is_empty() {
+            return Ok(());
+        }
+        let Some(config) = &self.config else {
+            return Err(Illegal::new("a plan with services has a configuration"));
+        };
+        for service in self.services.keys() {
+            let stages = self.stages.iter().map(|stage| &stage.env);
+            let unknown = |env: &&EnvName| {
+                let rules = config.environments.get(*env);
+                rules.is_none_or(|rules| !rules.services.contains_key(service))
+            };
+            if !config.services.contains_key(service) {
+                return Err(Illegal::new(format!("service `{service}` is not configured")));
+            }
+            if let Some(env) = stages.into_iter().find(unknown) {
+                return Err(Illegal::new(format!(
+                    "service `{service}` is not configured in environment `{env}`"
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What happened.

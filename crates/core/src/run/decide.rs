@@ -110,7 +110,8 @@ impl Turn {
         let Some((job, index)) = run.instance_of(effect) else { return Ok(()) };
         let end = match outcome {
             Outcome::Done { result: Done::Job(end) } => (**end).clone(),
-            Outcome::Done { .. } => return Err(Illegal::new("a job ended without a result")),
+            Outcome::Done { .. } => failed("its worker told no result".to_owned(), Vec::new()),
+            Outcome::Lost if run.cancelling => cancelled("it was called off"),
             Outcome::Cancelled => cancelled("it was called off"),
             Outcome::Failed { failure } => failed(failure.message.clone(), failure.output.clone()),
             Outcome::Lost => failed(

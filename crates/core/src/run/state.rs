@@ -13,7 +13,6 @@ use super::{Command, Event, Instance, InstanceState, Job, JobState, RunResult, R
 /// A run's state.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "one value a stream, and never moved")]
 pub enum Run {
     /// Nothing was asked yet.
     #[default]
@@ -91,6 +90,10 @@ impl Machine for Run {
         if let Some(InstanceState::Running { effect }) = run.instance(&spec.job, spec.index) {
             *effect = Some(id.clone());
         }
+    }
+
+    fn wants(&self, _id: &EffectId, _effect: &Effect) -> bool {
+        true
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {

@@ -151,7 +151,7 @@ impl EnvStatus {
                 required: waiting.candidate.rules.approval.as_ref().map_or(0, |r| r.required),
                 expires: waiting.expires,
             }),
-            queued: env.queued.as_ref().map(|candidate| candidate.commit.clone()),
+            queued: env.rollback.as_ref().or(env.queued.as_ref()).map(|c| c.commit.clone()),
             paused: env.paused,
             previous: env.previous().map(ServingStatus::from),
         }
