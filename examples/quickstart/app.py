@@ -25,7 +25,7 @@ from pathlib import Path
 HEALTHY = True  # False: the health check fails, so it never gets a request
 COUNTING = True  # False: the counter stands still, which the smoke test sees
 FAIL_EVERY = 0  # 10: in production every tenth answer is a 500, after the switch
-SLOW_SECONDS = 0.0  # 3.0: in production every answer takes three seconds
+SLOW_SECONDS = 0.0  # 2.0: in production every answer takes two seconds
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 //! The keys of a mapping, asked for one by one. What nobody asked for is
 //! unknown.
 
+use shipway_workflow::diagnostic::nearest;
 use shipway_workflow::yaml::Mapping;
 
 use super::code;
@@ -12,13 +13,15 @@ pub(super) struct Fields<'a> {
     mapping: &'a Mapping,
     known: Vec<&'static str>,
     later: Vec<&'static str>,
+    /// Keys that have to be there and are not, with what is said about it.
+    missing: Vec<(&'static str, String)>,
 }
 
 impl<'a> Fields<'a> {
     /// The mapping that `item` has to be.
     pub(super) fn of(item: Item<'a>) -> Option<Self> {
         let mapping = item.mapping()?;
-        Some(Self { item, mapping, known: Vec::new(), later: Vec::new() })
+        Some(Self { item, mapping, known: Vec::new(), later: Vec::new(), missing: Vec::new() })
     }
 
     fn item(&mut self, key: &'static str) -> Option<Item<'a>> {
@@ -70,7 +73,7 @@ impl<'a> Fields<'a> {
         match self.item(key) {
             Some(item) => decode(item),
             None => {
-                self.missing(format!("{what} needs `{key}`"));
+                self.missing.push((key, format!("{what} needs `{key}`")));
                 None
             }
         }
@@ -104,15 +107,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reports the keys that nobody asked for.
+    /// Reports the keys that nobody asked for, and those that are missing; a
+    /// key that is only misspelled is not missing as well.
     pub(super) fn finish(self) {
         let reader = self.item.reader;
+        let mut misspelled = Vec::new();
         for entry in self.mapping {
             let key = entry.key.value.as_str();
             if !self.known.contains(&key) && !self.later.contains(&key) {
                 let message = format!("unknown key `{key}`");
                 let problem = reader.error(code::UNKNOWN_KEY, entry.key.span, message);
                 reader.report(problem.with_help(did_you_mean(key, &self.known)));
+                misspelled.extend(nearest(key, self.known.iter().copied()));
+            }
+        }
+        for (key, message) in &self.missing {
+            if !misspelled.contains(key) {
+                self.missing(message.clone());
             }
         }
     }

@@ -19,12 +19,6 @@ environmens:
   prod: {}
 ";
     insta::assert_snapshot!(problems(text), @r"
-    error[SW0503]: the file needs `environments`
-     --> shipway.yaml:1:1
-      |
-    1 | project: shop
-      | ^
-
     error[SW0509]: the repository has no folder `services/apy`
      --> shipway.yaml:4:11
       |
@@ -570,12 +564,6 @@ fn text_that_is_not_yaml_and_problems_of_its_own() {
       |          ^
     ");
     insta::assert_snapshot!(problems("project: a\nproject: b\nservice: {}\n"), @r"
-    error[SW0503]: the file needs `services`
-     --> shipway.yaml:1:1
-      |
-    1 | project: a
-      | ^
-
     error[SW0503]: the file needs `environments`
      --> shipway.yaml:1:1
       |
