@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -197,8 +197,22 @@ impl Drop for Sandbox {
         }
         if std::thread::panicking() && std::env::var_os("SHIPWAY_SIM_KEEP").is_some() {
             self.folder.disable_cleanup(true);
+        } else if let Err(error) = make_writable(self.folder.path()) {
+            assert!(std::thread::panicking(), "cannot clean up {}: {error}", self.path().display());
         }
     }
+}
+
+/// Releases are unpacked read-only; only root removes what is in such folders.
+fn make_writable(folder: &Path) -> io::Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            make_writable(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -226,6 +240,18 @@ mod tests {
         drop(sandbox);
         child.wait().unwrap();
         assert!(found.iter().all(|process| Process::describe(process.pid).is_none()), "{found:?}");
+    }
+
+    #[test]
+    fn a_folder_that_was_made_read_only_is_gone_with_it() {
+        let sandbox = Sandbox::new("/bin/true").unwrap();
+        let release = sandbox.path().join("state/release");
+        fs::create_dir(&release).unwrap();
+        fs::write(release.join("file"), "").unwrap();
+        fs::set_permissions(&release, fs::Permissions::from_mode(0o500)).unwrap();
+        let path = sandbox.path().to_owned();
+        drop(sandbox);
+        assert!(!path.exists());
     }
 
     #[test]
