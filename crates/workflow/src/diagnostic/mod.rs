@@ -6,8 +6,7 @@
 //! |---|---|
 //! | `SW01xx` | YAML itself |
 //! | `SW02xx` | expressions |
-//! | `SW03xx` | the workflow model |
-//! | `SW04xx` | action metadata (`action.yml`) |
+//! | `SW03xx` | workflows and actions (`action.yml`) |
 //! | `SW05xx` | `shipway.yaml` (in `shipway-core`) |
 //! | `SW1xxx` | lint: what GitHub accepts and a team should not |
 

@@ -15,6 +15,7 @@ pub struct Condition {
     /// Where it stands; the default for one that is not written.
     pub span: Span,
     test: Option<Test>,
+    bare: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,19 @@ impl Condition {
     /// The condition of what has no `if:`: `success()`.
     #[must_use]
     pub fn success() -> Self {
-        Self { span: Span::default(), test: None }
+        Self { span: Span::default(), test: None, bare: false }
+    }
+
+    /// A condition that always holds: that of `pre` and `post` of an action, unless they say.
+    #[must_use]
+    pub fn always() -> Self {
+        Self { span: Span::default(), test: None, bare: true }
+    }
+
+    /// The same condition without `success() &&` before it, as `pre-if` and `post-if` have it.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        Self { bare: true, ..self }
     }
 
     /// Parses an `if:`, with or without `${{ }}`. `locate` is as in [`Template::parse`].
@@ -61,7 +74,7 @@ impl Condition {
                 vec![Diagnostic::error(code::SYNTAX, file, here, error.message)]
             })?))
         };
-        Ok(Self { span, test })
+        Ok(Self { span, test, bare: false })
     }
 
     /// Whether a status function occurs in it, so that it is asked even after a failure.
@@ -89,7 +102,7 @@ impl Condition {
     /// # Errors
     /// The expression has no value.
     pub fn evaluate(&self, context: &dyn Context) -> Result<bool, EvaluateError> {
-        if !self.uses_status() && context.status(&[]) != Status::Success {
+        if !self.bare && !self.uses_status() && context.status(&[]) != Status::Success {
             return Ok(false);
         }
         match &self.test {

@@ -50,7 +50,7 @@ impl Scope<'_> {
     }
 }
 
-/// The scopes of a workflow's keys.
+/// The scopes of the keys of workflows and actions.
 pub mod key {
     use super::{Scope, StatusFunctions};
 
@@ -104,6 +104,32 @@ pub mod key {
     /// `if` of a step.
     pub const STEP_IF: Scope<'static> = Scope {
         contexts: STEP_WITHOUT_SECRETS,
+        status: StatusFunctions::OfSteps,
+        hash_files: true,
+    };
+
+    const ACTION: &[&str] =
+        &["github", "inputs", "strategy", "matrix", "steps", "job", "runner", "env"];
+
+    /// The keys of a step of a composite action.
+    pub const ACTION_STEP: Scope<'static> =
+        Scope { contexts: ACTION, status: StatusFunctions::None, hash_files: true };
+    /// `if` of a step of a composite action.
+    pub const ACTION_STEP_IF: Scope<'static> =
+        Scope { contexts: ACTION, status: StatusFunctions::OfSteps, hash_files: true };
+    /// `value` of an action's output.
+    pub const ACTION_OUTPUT: Scope<'static> = contexts(ACTION);
+    /// `default` of an action's input.
+    pub const ACTION_INPUT: Scope<'static> = Scope {
+        contexts: &["github", "strategy", "matrix", "job", "runner"],
+        status: StatusFunctions::None,
+        hash_files: true,
+    };
+    /// `args` and `env` of a docker action.
+    pub const ACTION_ARGS: Scope<'static> = contexts(&["inputs"]);
+    /// `pre-if` and `post-if` of an action.
+    pub const ACTION_IF: Scope<'static> = Scope {
+        contexts: &["runner", "github", "job", "strategy", "matrix", "env", "inputs"],
         status: StatusFunctions::OfSteps,
         hash_files: true,
     };

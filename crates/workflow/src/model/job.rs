@@ -2,12 +2,13 @@
 
 use super::dynamic::Dynamic;
 use super::reader::{Fields, Reader};
-use super::step::Known;
+use super::step::{Known, Place};
 use super::{
     Bindings, Concurrency, Container, Defaults, Environment, Permissions, RunsOn, Services, Step,
     Strategy, WorkflowUses, check, code,
 };
-use crate::expr::{Condition, Template, scopes};
+use crate::expr::{Condition, Context, EvaluateError, Template, scopes};
+use crate::matrix::Combination;
 use crate::span::{Span, Spanned};
 use crate::yaml::Entry;
 
@@ -116,6 +117,23 @@ const CALL_KEYS: &[&str] =
     &["name", "needs", "if", "permissions", "concurrency", "strategy", "uses", "with", "secrets"];
 
 impl Job {
+    /// The name that one job of its matrix is shown under: its own name evaluated, with the
+    /// matrix values behind it unless it holds expressions; without a name, its id.
+    ///
+    /// # Errors
+    /// An expression of the name has no value.
+    pub fn display_name(
+        &self,
+        combination: &Combination,
+        context: &dyn Context,
+    ) -> Result<String, EvaluateError> {
+        match &self.name {
+            Some(name) if !name.is_literal() => name.render(context),
+            Some(name) => Ok(combination.display_name(name.text())),
+            None => Ok(combination.display_name(&self.id)),
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry) -> Option<Self> {
         let id = &entry.key;
         check::id(reader, id, "job");
@@ -210,7 +228,7 @@ impl StepsJob {
         let snapshot = fields
             .get("snapshot")
             .and_then(|node| super::Tree::read(reader, node, "`snapshot`", &scopes::JOB));
-        let mut known = Known::default();
+        let mut known = Known::none_in(Place::Job);
         let steps = fields.get("steps").map(|node| Step::read_all(reader, node, &mut known));
         let runs_on = match fields.get("runs-on") {
             Some(node) => RunsOn::read(reader, node),

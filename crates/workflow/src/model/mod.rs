@@ -1,4 +1,4 @@
-//! A workflow file as types.
+//! Workflow files and actions as types.
 //!
 //! [`Workflow::read`] parses the text once and reports everything that is wrong at the same
 //! time. Whatever may hold an expression is kept parsed ([`Template`], [`Condition`]), with its
@@ -7,6 +7,7 @@
 //! [`Template`]: crate::expr::Template
 //! [`Condition`]: crate::expr::Condition
 
+mod action;
 mod bindings;
 mod check;
 mod concurrency;
@@ -25,6 +26,9 @@ mod tree;
 mod uses;
 mod workflow;
 
+pub use action::{
+    Action, ActionInput, ActionOutput, DockerAction, DockerImage, JavaScriptAction, Runs,
+};
 pub use bindings::{Binding, Bindings};
 pub use concurrency::{Concurrency, Queue};
 pub use container::{Container, ContainerSpec, Services};

@@ -64,6 +64,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The problems in the order of the file.
+    pub(super) fn sorted(mut self) -> Vec<Diagnostic> {
+        self.problems.sort_by_key(|problem| problem.span.start);
+        self.problems
+    }
+
     pub(super) fn file(&self) -> &'a str {
         self.file
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::dynamic::Dynamic;
 use super::reader::{Fields, Reader};
 use super::{Bindings, Uses, check, code};
-use crate::expr::{Condition, Template, scopes};
+use crate::expr::{Condition, Scope, Template, scopes};
 use crate::span::{Span, Spanned};
 use crate::yaml::Node;
 
@@ -85,6 +85,9 @@ const USES: &[&str] = &[
     "timeout-minutes",
     "background",
 ];
+const ACTION_RUN: &[&str] =
+    &["run", "shell", "name", "id", "if", "env", "continue-on-error", "working-directory"];
+const ACTION_USES: &[&str] = &["uses", "with", "name", "id", "if", "env", "continue-on-error"];
 const ALL: &[&str] = &[
     "run",
     "uses",
@@ -106,10 +109,46 @@ const ALL: &[&str] = &[
 /// The keys that say what a step does; exactly one of them is there.
 const KINDS: [&str; 6] = ["run", "uses", "wait", "wait-all", "cancel", "parallel"];
 
-/// The ids of the steps before this one, of one job.
-#[derive(Default)]
+/// Where steps stand: it decides which contexts they have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Job,
+    Action,
+}
+
+impl Place {
+    fn key(self) -> &'static Scope<'static> {
+        match self {
+            Self::Job => &scopes::STEP_KEY,
+            Self::Action => &scopes::ACTION_STEP,
+        }
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Job => "a step",
+            Self::Action => "a step of an action",
+        }
+    }
+
+    fn condition(self) -> &'static Scope<'static> {
+        match self {
+            Self::Job => &scopes::STEP_IF,
+            Self::Action => &scopes::ACTION_STEP_IF,
+        }
+    }
+}
+
+/// Where the steps stand, and the ids of those before this one.
 pub(super) struct Known {
+    place: Place,
     ids: HashSet<String>,
+}
+
+impl Known {
+    pub(super) fn none_in(place: Place) -> Self {
+        Self { place, ids: HashSet::new() }
+    }
 }
 
 impl Step {
@@ -132,14 +171,14 @@ impl Step {
             reader.problem(code::MISSING_KEY, fields.span(), message);
             return None;
         };
-        check_keys(reader, &fields, kind, &kinds);
+        check_keys(reader, &fields, kind, &kinds, known.place);
         let id = fields.get("id").and_then(|node| read_id(reader, node, known));
-        let step_key = &scopes::STEP_KEY;
+        let step_key = known.place.key();
         let optional = |reader: &mut Reader<'_>, key: &str| {
             reader.template(fields.get(key)?, &format!("`{key}`"), step_key)
         };
         let name = optional(reader, "name");
-        let condition = reader.condition(fields.get("if"), &scopes::STEP_IF);
+        let condition = reader.condition(fields.get("if"), known.place.condition());
         let env = Bindings::read(reader, fields.get("env"), "`env`", step_key);
         let continue_on_error = fields
             .get("continue-on-error")
@@ -168,8 +207,16 @@ impl Step {
 }
 
 /// Reports keys that are unknown, or do not go with what the step does.
-fn check_keys(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &str, kinds: &[&str]) {
+fn check_keys(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    kind: &str,
+    kinds: &[&str],
+    place: Place,
+) {
     let allowed = match kind {
+        "run" if place == Place::Action => ACTION_RUN,
+        "uses" if place == Place::Action => ACTION_USES,
         "run" => RUN,
         "uses" => USES,
         "parallel" => &["parallel"],
@@ -181,7 +228,7 @@ fn check_keys(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &str, kinds: &
             continue;
         }
         if kinds.contains(&key) || ALL.contains(&key) {
-            let message = format!("`{key}` cannot stand beside `{kind}` in a step");
+            let message = format!("`{key}` cannot stand beside `{kind}` in {}", place.describe());
             reader.problem(code::MISPLACED_KEY, entry.key.span, message);
         } else {
             reader.unknown_key(&entry.key, "a step", allowed);
@@ -206,13 +253,17 @@ fn read_kind(
     known: &mut Known,
 ) -> Option<StepKind> {
     let node = fields.get(kind)?;
-    let step_key = &scopes::STEP_KEY;
+    let step_key = known.place.key();
     Some(match kind {
         "run" => {
             let optional = |reader: &mut Reader<'_>, key: &str| {
                 reader.filled(fields.get(key)?, &format!("`{key}`"), step_key)
             };
             let shell = optional(reader, "shell");
+            if known.place == Place::Action && fields.get("shell").is_none() {
+                let message = "a `run` step of an action has no `shell`, which is required";
+                reader.problem(code::MISSING_KEY, fields.span(), message);
+            }
             let working_directory = optional(reader, "working-directory");
             let script = reader.template(node, "`run`", step_key)?;
             StepKind::Run { script, shell, working_directory }

@@ -53,13 +53,9 @@ impl Workflow {
         let (root, problems) = yaml::read(file, text);
         let mut reader = Reader::new(file, text, problems);
         let workflow = root.and_then(|root| Self::read_root(&mut reader, &root));
-        let mut problems = reader.problems;
         match workflow {
-            Some(workflow) if problems.is_empty() => Ok(workflow),
-            _ => {
-                problems.sort_by_key(|problem| problem.span.start);
-                Err(problems)
-            }
+            Some(workflow) if reader.problems.is_empty() => Ok(workflow),
+            _ => Err(reader.sorted()),
         }
     }
 
