@@ -14,6 +14,8 @@ pub(crate) struct Arguments {
     pub(crate) background: bool,
     /// Standard input is the channel to the other daemon.
     pub(crate) channel: bool,
+    /// A service manager started it: it waits until no other keeper runs.
+    pub(crate) service: bool,
     /// Standard input holds the state of the keeper that this one replaces.
     pub(crate) resume: bool,
 }
@@ -53,7 +55,7 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Arguments, BadArguments> {
     let (mut dir, mut socket) = (None, None);
-    let (mut background, mut channel, mut resume) = (false, false, false);
+    let (mut background, mut channel, mut service, mut resume) = (false, false, false, false);
     let mut rest = arguments.into_iter();
     while let Some(argument) = rest.next() {
         match argument.to_str() {
@@ -61,6 +63,7 @@ pub(crate) fn parse(
             Some("--socket") => socket = Some(PathBuf::from(value(&mut rest, "--socket")?)),
             Some("--background") => background = true,
             Some("--channel") => channel = true,
+            Some("--service") => service = true,
             Some("--resume") => resume = true,
             _ => return Err(BadArguments::Unexpected(argument.to_string_lossy().into_owned())),
         }
@@ -69,7 +72,7 @@ pub(crate) fn parse(
         dir.ok_or(BadArguments::NoValue("--dir"))?,
         socket.ok_or(BadArguments::NoValue("--socket"))?,
     );
-    Ok(Arguments { paths, background, channel, resume })
+    Ok(Arguments { paths, background, channel, service, resume })
 }
 
 fn value(
@@ -89,7 +92,8 @@ mod tests {
         let mut line = keeper(&paths, true);
         line.extend(["--resume".into(), "--channel".into()]);
         let read = parse(line.into_iter().skip(2)).unwrap();
-        assert_eq!(read, Arguments { paths, background: true, channel: true, resume: true });
+        let (background, channel, service, resume) = (true, true, false, true);
+        assert_eq!(read, Arguments { paths, background, channel, service, resume });
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod control;
 mod daemon_log;
 mod executable;
 mod files;
+pub mod install;
 mod keeper;
 mod log_file;
 pub mod paths;

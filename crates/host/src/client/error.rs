@@ -56,6 +56,14 @@ pub enum ClientError {
         /// For people.
         message: String,
     },
+    /// The executable has no absolute path.
+    #[error("cannot find {path}: {source}", path = path.display())]
+    Executable {
+        /// The executable.
+        path: PathBuf,
+        /// What the system reported.
+        source: io::Error,
+    },
     /// The host could not be started.
     #[error("the host did not start: {reason}{log}", log = tail(log))]
     Start {

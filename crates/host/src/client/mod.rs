@@ -18,6 +18,9 @@ pub use error::ClientError;
 /// How long a request waits for a host that is being restarted or upgraded.
 const RECONNECT: Duration = Duration::from_secs(15);
 
+/// Between two attempts to connect.
+const RETRY: Duration = Duration::from_millis(10);
+
 /// A conversation with the host. A connection that breaks because the proxy
 /// is replaced is made anew, and a request that may be repeated is repeated.
 #[derive(Debug)]
@@ -32,9 +35,20 @@ impl HostClient {
     /// # Errors
     /// [`ClientError::NotRunning`] when none listens.
     pub async fn connect(paths: &HostPaths) -> Result<Self, ClientError> {
-        let connection = Connection::open(paths.socket()).await?;
         let socket = paths.socket().to_owned();
-        Ok(Self { socket, connection: Mutex::new(Some(connection)) })
+        let deadline = Instant::now() + RECONNECT;
+        loop {
+            match Connection::open(&socket).await {
+                Ok(connection) => {
+                    return Ok(Self { socket, connection: Mutex::new(Some(connection)) });
+                }
+                // Its proxy is being replaced at this moment.
+                Err(ClientError::Broken { .. }) if Instant::now() < deadline => {
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Connects to the host, after starting it from a copy of `executable`
@@ -113,7 +127,10 @@ impl HostClient {
     /// # Errors
     /// As [`Self::apply`]; the old daemons go on when the new ones do not start.
     pub async fn upgrade(&self, executable: &Path) -> Result<(), ClientError> {
-        self.once(&Request::Upgrade { executable: executable.to_owned() }).await
+        // The host has another working directory.
+        let executable = std::path::absolute(executable)
+            .map_err(|source| ClientError::Executable { path: executable.to_owned(), source })?;
+        self.once(&Request::Upgrade { executable }).await
     }
 
     /// Drains, stops every release, and ends both daemons.
@@ -162,7 +179,7 @@ impl HostClient {
                     if Instant::now() >= deadline {
                         return Err(error);
                     }
-                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    tokio::time::sleep(RETRY).await;
                 }
                 Err(error) => return Err(error),
             }

@@ -145,6 +145,9 @@ impl Charge {
     /// Accepts connections for every route, with the sockets the keeper held
     /// or new ones.
     async fn accept_all(&self) {
+        if self.hub.addresses().iter().all(|address| self.hub.accepts(*address)) {
+            return;
+        }
         let mut sockets = match self.hub.link.sockets() {
             Ok(sockets) => sockets,
             Err(error) => return self.hub.problem(format!("no listening sockets: {error}")),

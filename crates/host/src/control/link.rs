@@ -60,7 +60,7 @@ pub(super) struct Link {
 
 #[derive(Debug)]
 struct Shared {
-    /// The keeper was asked to end: no other is started.
+    /// Should the keeper end, no other is started.
     ending: AtomicBool,
     /// What a new keeper has to be given.
     listening: Mutex<BTreeMap<SocketAddr, TcpListener>>,
@@ -140,6 +140,11 @@ impl Link {
     pub(super) fn sockets(&self) -> io::Result<BTreeMap<SocketAddr, TcpListener>> {
         let listening = self.shared.listening();
         listening.iter().map(|(address, socket)| Ok((*address, socket.try_clone()?))).collect()
+    }
+
+    /// Should the keeper die from now on, its next one is another's business.
+    pub(super) fn let_go(&self) {
+        self.shared.ending.store(true, Ordering::Relaxed);
     }
 
     /// Has the keeper end everything and itself; returns when it has.

@@ -114,6 +114,7 @@ impl Charge {
     /// Another proxy serves: finish what is open, then end.
     pub(super) async fn leave(mut self) {
         tracing::info!("a newer proxy is in charge; this one finishes what it has");
+        self.hub.link.let_go();
         self.hub.link.tell(Order::Leaving);
         self.hub.proxy.stop_accepting();
         if let Some((reply, _)) = self.upgrade.take() {

@@ -3,10 +3,13 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::arguments;
+use crate::executable;
+use crate::files;
 use crate::log_file;
 use crate::paths::HostPaths;
 
@@ -50,6 +53,18 @@ pub(super) fn into_background(paths: &HostPaths, channel: bool) -> io::Result<()
     command.stdin(if channel { Stdio::inherit() } else { Stdio::null() });
     command.stdout(log.try_clone()?).stderr(log);
     command.spawn().map(drop)
+}
+
+/// Goes on as a copy of this executable at a path of its own version, unless
+/// this is one: what a service manager starts may be replaced at any time.
+pub(super) fn run_from_copy(paths: &HostPaths) -> io::Result<()> {
+    files::create_private_dir(paths.dir())?;
+    let this = std::env::current_exe()?;
+    let copy = executable::install(paths, &this)?;
+    match copy == this {
+        true => Ok(()),
+        false => Err(Command::new(copy).args(std::env::args_os().skip(1)).exec()),
+    }
 }
 
 /// The variables of [`KEPT_ENV`] that are set.

@@ -20,6 +20,16 @@ use super::wire::{Answer, Ask, Exit, Order, ProcessId, Say, VERSION, Welcome};
 use crate::boot_clock;
 use crate::paths::HostPaths;
 
+/// Connections that the kernel keeps while a proxy is being replaced.
+const BACKLOG: i32 = 4096;
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // listen(2) again only changes the length of the queue.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
+
 /// What happens to a keeper.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -239,7 +249,7 @@ impl Keeper {
     fn listen(&mut self, address: SocketAddr) -> io::Result<(SocketAddr, OwnedFd)> {
         let listener = match self.listeners.get(&address) {
             Some(listener) => listener.try_clone()?,
-            None => TcpListener::bind(address)?,
+            None => bind(address)?,
         };
         let socket = listener.try_clone()?.into();
         let address = listener.local_addr()?;

@@ -46,10 +46,13 @@ pub fn main_keeper(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> io::Result<()> {
-    let Arguments { paths, background, channel, resume } = arguments;
+    let Arguments { paths, background, channel, service, resume } = arguments;
     if background {
         files::create_private_dir(paths.dir())?;
         return detach::into_background(&paths, channel);
+    }
+    if service && !resume {
+        detach::run_from_copy(&paths)?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -57,18 +60,24 @@ fn run(arguments: Arguments) -> io::Result<()> {
             reexec::resume(paths).await?
         } else {
             detach::leave_caller();
-            let lock = lock(&paths)?;
+            let lock = lock(&paths, service)?;
             Keeper::begin(paths, lock, channel)?
         };
         keeper.run(events).await
     })
 }
 
-/// One keeper for each folder: the lock is held until it ends.
-fn lock(paths: &HostPaths) -> io::Result<File> {
+/// One keeper for each folder: the lock is held until it ends. The one of a
+/// service manager stands by while another runs: one that a proxy started
+/// when this one's predecessor died.
+fn lock(paths: &HostPaths, wait: bool) -> io::Result<File> {
     let path = paths.keeper_lock();
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-    rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+    let operation = match wait {
+        true => FlockOperation::LockExclusive,
+        false => FlockOperation::NonBlockingLockExclusive,
+    };
+    rustix::fs::flock(&lock, operation).map_err(|_| {
         io::Error::other(format!("another keeper runs (it holds {})", path.display()))
     })?;
     Ok(lock)

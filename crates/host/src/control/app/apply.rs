@@ -116,7 +116,12 @@ impl App {
         if wanted.port() != 0 && self.hub.accepts(wanted) {
             return Ok((Some(wanted), None));
         }
-        match self.hub.link.listen(wanted).await {
+        let mut listened = self.hub.link.listen(wanted).await;
+        if matches!(listened, Err(LinkError::Refused(_))) && wanted != route.listen {
+            // The port it had is another's now: rather a new one than none.
+            listened = self.hub.link.listen(route.listen).await;
+        }
+        match listened {
             Ok((address, socket)) => Ok((Some(address), Some(socket))),
             Err(LinkError::Refused(reason)) => Err(Refusal {
                 code: ErrorCode::Listen,

@@ -14,6 +14,9 @@ use crate::protocol::Health;
 /// How often a process that is starting is asked, at most: a person waits.
 const EAGER: Duration = Duration::from_millis(100);
 
+/// Bytes of an answer that are heard out.
+const REST_MAX: u64 = 1024 * 1024;
+
 /// Why a process is not well.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::control) enum Trouble {
@@ -62,7 +65,11 @@ async fn check(port: u16, health: &Health) -> Result<(), Trouble> {
     };
     let Some(path) = &health.path else { return Ok(()) };
     let no_http = |reason: String| Trouble::NoHttp { path: path.clone(), reason };
-    match tokio::time::timeout(within, get(&mut stream, port, path)).await {
+    let answered = tokio::time::timeout(within, get(&mut stream, port, path)).await;
+    if matches!(answered, Ok(Ok(_))) {
+        tokio::spawn(hear_out(stream, within));
+    }
+    match answered {
         Ok(Ok(200..=399)) => Ok(()),
         Ok(Ok(status)) => Err(Trouble::Status { path: path.clone(), status }),
         Ok(Err(error)) => Err(no_http(error.to_string())),
@@ -70,8 +77,16 @@ async fn check(port: u16, health: &Health) -> Result<(), Trouble> {
     }
 }
 
-/// The status of a GET (RFC 9112, section 4). Of the answer nothing more is
-/// read: health is in the status.
+/// Takes the rest of an answer, within bounds: a connection closed in its
+/// middle would be an error in the service's log at every check.
+async fn hear_out(stream: TcpStream, within: Duration) {
+    let (mut rest, mut nowhere) = (stream.take(REST_MAX), tokio::io::sink());
+    let end = tokio::io::copy(&mut rest, &mut nowhere);
+    // Health is in the status; how the rest ends changes nothing.
+    drop(tokio::time::timeout(within, end).await);
+}
+
+/// The status of a GET (RFC 9112, section 4).
 async fn get(stream: &mut TcpStream, port: u16, path: &str) -> io::Result<u16> {
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nuser-agent: shipway-health\r\n\

@@ -57,4 +57,23 @@ mod tests {
         assert_eq!(resident("Name:\tx\n"), None);
         assert!(used(std::process::id()) > 0);
     }
+
+    #[tokio::test]
+    async fn a_process_whose_child_uses_too_much_is_told_of_once() {
+        let script = "python3 -c 'x = b\"x\" * (96 << 20); input()'; true";
+        let (stdin, _kept_open) = std::io::pipe().unwrap();
+        let mut process = shipway_process::Command::new("memory-test", "/bin/sh")
+            .args(["-c", script])
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(stdin)
+            .spawn()
+            .unwrap();
+        let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let max = 64 << 20;
+        let watched = watch(ProcessId("p".to_owned()), process.pid(), max, Mailbox(sender));
+        tokio::time::timeout(Duration::from_secs(60), watched).await.unwrap();
+        let Some(Message::OverMemory { used, .. }) = told.recv().await else { panic!() };
+        assert!(used > max);
+        process.kill_all().await.unwrap();
+    }
 }

@@ -8,11 +8,12 @@
 //! | `lease` | nobody judges any more; probes while somebody does |
 //! | `takeover` | beginning from a record and from what runs |
 //! | `version`, `replica` | where a version and its processes stand |
-//! | `health`, `memory` | watching a process |
+//! | `health`, `memory`, `logs` | watching a process, and what it writes |
 
 mod apply;
 mod health;
 mod lease;
+mod logs;
 mod memory;
 mod replica;
 mod shift;
@@ -36,8 +37,8 @@ use crate::proxy;
 pub(super) use apply::check_name;
 use health::Trouble;
 use lease::Probing;
+pub(super) use logs::{bound_logs, log_path};
 pub(super) use replica::Tag;
-pub(super) use supervise::{bound_logs, log_path};
 pub(super) use takeover::rebuilt;
 use version::Version;
 

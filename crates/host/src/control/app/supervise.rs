@@ -7,15 +7,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::health::{self, Trouble};
+use super::logs::{self, log_path};
 use super::memory;
 use super::replica::{Replica, Running, Stage, Tag, Watcher, describe};
 use super::version::{Phase, Version};
 use super::{App, Mailbox, Message, Spawned};
 use crate::boot_clock;
-use crate::control::record::file_name;
 use crate::keeper::wire::{Answer, Exit, Order, Process, ProcessId, ProcessSpec};
-use crate::log_file;
-use crate::protocol::{AppId, VersionId, VersionSpec};
+use crate::protocol::{VersionId, VersionSpec};
 
 impl App {
     /// Does what the moment asks for: starts what waits, kills what does not
@@ -39,7 +38,15 @@ impl App {
                 && version.replicas.iter().all(|replica| matches!(replica.stage, Stage::Ended))
             {
                 self.versions.shift_remove(&id);
+                self.remove_old_logs();
             }
+        }
+    }
+
+    fn remove_old_logs(&self) {
+        let there = |id: &VersionId| self.versions.contains_key(id);
+        if let Err(error) = logs::remove_old(&self.hub.paths, &self.record.app, there) {
+            tracing::warn!(app = self.record.app.0, %error, "old logs could not be removed");
         }
     }
 
@@ -364,15 +371,6 @@ fn process_spec(tag: Tag, log: std::path::PathBuf) -> Result<ProcessSpec, String
     })
 }
 
-/// Where a version's output is.
-pub(in crate::control) fn log_path(
-    paths: &crate::paths::HostPaths,
-    app: &AppId,
-    version: &VersionId,
-) -> std::path::PathBuf {
-    paths.logs().join(file_name(app)).join(format!("{}.log", version.0))
-}
-
 /// A port that nobody listens on at this moment. Should somebody be faster,
 /// the process fails at its start and is started again with another.
 fn free_port(used: &BTreeSet<u16>) -> std::io::Result<u16> {
@@ -390,22 +388,4 @@ fn new_process_id() -> ProcessId {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     ProcessId(format!("{:x}-{:x}-{count:x}", boot_clock::now_ms(), std::process::id()))
-}
-
-/// Keeps every version's log within its bounds; called now and then.
-pub(in crate::control) fn bound_logs(paths: &crate::paths::HostPaths) -> std::io::Result<()> {
-    let folders = match std::fs::read_dir(paths.logs()) {
-        Ok(folders) => folders,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    for folder in folders {
-        for log in std::fs::read_dir(folder?.path())? {
-            let path = log?.path();
-            if path.extension().is_some_and(|extension| extension == "log") {
-                log_file::bound(&path, log_file::LOG_MAX)?;
-            }
-        }
-    }
-    Ok(())
 }

@@ -81,6 +81,30 @@ async fn traffic_shifts_under_load_without_a_lost_request_and_the_old_version_go
     assert!(seen.answered > 100, "{seen:?}");
 }
 
+/// Not a benchmark: the order of magnitude, so that nobody adds a pause. The
+/// time includes the way over the socket and two syncs of the disk.
+#[tokio::test]
+async fn a_switch_takes_little_more_than_the_disk() {
+    let world = World::new().await;
+    let dir = world.release();
+    let wish = || Wish::new(1).with("v1", version(&dir, "one")).with("v2", version(&dir, "two"));
+    world.apply(wish().split(&[("v1", 100)]).build()).await;
+    world.until_healthy("v1").await;
+    world.until_healthy("v2").await;
+    let mut switches = Vec::new();
+    for turn in 0..100 {
+        let to = if turn % 2 == 0 { "v2" } else { "v1" };
+        let apply = wish().split(&[(to, 100)]).build();
+        let start = std::time::Instant::now();
+        let applied = world.host.apply(apply).await.unwrap();
+        switches.push(start.elapsed());
+        assert_eq!(applied.split, split(&[(to, 100)]));
+    }
+    switches.sort();
+    println!("median {:?}, p99 {:?}", switches[50], switches[98]);
+    assert!(switches[50] < std::time::Duration::from_millis(50), "{switches:?}");
+}
+
 #[tokio::test]
 async fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let world = World::new().await;
