@@ -1,0 +1,203 @@
+//! What expressions see: the contexts of a job and its steps.
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use shipway_workflow::expr::{Context, Object, Status, Value};
+
+use crate::worker::hash_files::hash_files;
+use crate::worker::shared::Shared;
+use crate::worker::state::JobState;
+
+/// The contexts as they are at one moment.
+pub(crate) struct View<'a> {
+    shared: &'a Shared,
+    state: &'a JobState,
+    github: Object,
+    env: Object,
+    status: Status,
+}
+
+impl<'a> View<'a> {
+    /// The contexts for the step that `github.action` calls `action`; `env`
+    /// comes beside the job's variables.
+    pub(crate) fn new(
+        shared: &'a Shared,
+        state: &'a JobState,
+        action: &str,
+        env: &IndexMap<String, String>,
+    ) -> Self {
+        let mut all = Object::case_sensitive();
+        for (name, value) in state.env.iter().chain(env) {
+            all.insert(name.as_str(), value.as_str());
+        }
+        Self { shared, state, github: github(shared, action), env: all, status: state.status }
+    }
+
+    /// The same, if the job were cancelled now.
+    #[must_use]
+    pub(crate) fn cancelled(self) -> Self {
+        Self { status: Status::Cancelled, ..self }
+    }
+}
+
+impl Context for View<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        let message = &self.shared.message;
+        let contexts = &message.contexts;
+        Some(match name.to_ascii_lowercase().as_str() {
+            "github" => self.github.clone().into(),
+            "env" => self.env.clone().into(),
+            "vars" => texts(contexts.vars.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
+            "secrets" => texts(contexts.secrets.iter().map(|(k, v)| (k.as_str(), v.reveal()))),
+            "needs" => values(&contexts.needs),
+            "inputs" => values(&contexts.inputs),
+            "matrix" => values(&message.matrix),
+            "strategy" => values(&message.strategy),
+            "steps" => self.state.steps.clone().into(),
+            "job" => texts([("status", status_text(self.status))]),
+            "runner" => runner(self.shared),
+            _ => return None,
+        })
+    }
+
+    fn status(&self, _: &[String]) -> Status {
+        self.status
+    }
+
+    fn hash_files(&self, patterns: &[String]) -> Result<String, String> {
+        hash_files(&self.shared.message.folders.workspace, patterns)
+    }
+}
+
+fn texts<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> Value {
+    pairs.into_iter().collect::<Object>().into()
+}
+
+fn values(pairs: &IndexMap<String, Json>) -> Value {
+    pairs
+        .iter()
+        .map(|(key, value)| (key.as_str(), Value::from(value.clone())))
+        .collect::<Object>()
+        .into()
+}
+
+fn status_text(status: Status) -> &'static str {
+    match status {
+        Status::Success | Status::Skipped => "success",
+        Status::Failure => "failure",
+        Status::Cancelled => "cancelled",
+    }
+}
+
+/// The `github` context: the engine's part, and what only the worker knows.
+fn github(shared: &Shared, action: &str) -> Object {
+    let message = &shared.message;
+    let mut github: Object =
+        message.contexts.github.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
+    github.insert("event", Value::from(message.event.clone()));
+    github.insert("event_path", shared.event_file().display().to_string());
+    github.insert("workspace", message.folders.workspace.display().to_string());
+    github.insert("job", message.job.as_str());
+    github.insert("action", action);
+    if !github.contains_key("run_id") {
+        github.insert("run_id", message.run.as_str());
+    }
+    github.insert("run_attempt", message.attempt.to_string());
+    if let Some(token) = message.contexts.secrets.get("GITHUB_TOKEN") {
+        github.insert("token", token.reveal());
+    }
+    github
+}
+
+fn runner(shared: &Shared) -> Value {
+    let pairs = runner_pairs(shared);
+    texts(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// The `runner` context; as variables, `RUNNER_` and the name in capitals.
+pub(crate) fn runner_pairs(shared: &Shared) -> Vec<(&'static str, String)> {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "X64",
+        "x86" => "X86",
+        "aarch64" => "ARM64",
+        "arm" => "ARM",
+        other => other,
+    };
+    let os = if cfg!(target_os = "macos") { "macOS" } else { "Linux" };
+    let folders = &shared.message.folders;
+    let mut pairs = vec![
+        ("os", os.to_owned()),
+        ("arch", arch.to_owned()),
+        ("name", "shipway".to_owned()),
+        ("environment", "self-hosted".to_owned()),
+        ("temp", shared.temp().display().to_string()),
+        ("tool_cache", folders.temp.join("_tool").display().to_string()),
+    ];
+    if let Some(parent) = folders.workspace.parent() {
+        pairs.push(("workspace", parent.display().to_string()));
+    }
+    if shared.debug {
+        pairs.push(("debug", "1".to_owned()));
+    }
+    pairs
+}
+
+/// The parts of the `github` context that are variables, too: `GITHUB_` and the
+/// name in capitals. The token is not: a step has to ask for it.
+const GITHUB_VARIABLES: [&str; 35] = [
+    "action",
+    "actor",
+    "actor_id",
+    "api_url",
+    "base_ref",
+    "event_name",
+    "event_path",
+    "graphql_url",
+    "head_ref",
+    "job",
+    "ref",
+    "ref_name",
+    "ref_protected",
+    "ref_type",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "retention_days",
+    "run_attempt",
+    "run_id",
+    "run_number",
+    "server_url",
+    "sha",
+    "triggering_actor",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+    "workspace",
+    "action_path",
+    "action_ref",
+    "action_repository",
+    "env",
+    "output",
+    "path",
+];
+
+/// GitHub's default variables: `GITHUB_*`, `RUNNER_*` and `CI`.
+pub(crate) fn default_variables(shared: &Shared, action: &str) -> Vec<(String, String)> {
+    let github = github(shared, action);
+    let mut variables: Vec<(String, String)> = GITHUB_VARIABLES
+        .iter()
+        .filter_map(|name| {
+            let value = github.get(name)?;
+            Some((format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_text()))
+        })
+        .collect();
+    variables.push(("GITHUB_ACTIONS".to_owned(), "true".to_owned()));
+    let runner = runner_pairs(shared);
+    variables.extend(
+        runner
+            .into_iter()
+            .map(|(name, value)| (format!("RUNNER_{}", name.to_ascii_uppercase()), value)),
+    );
+    variables
+}

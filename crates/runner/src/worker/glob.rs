@@ -1,0 +1,211 @@
+//! Patterns for files, as `hashFiles` and the artifact actions take them: one a
+//! line, later ones win, `!` takes away, a folder means all in it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// What is wrong with a pattern, or with looking for files.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GlobError {
+    /// Not a pattern.
+    #[error("`{pattern}` is no pattern for files: {reason}")]
+    Pattern { pattern: String, reason: String },
+    /// A folder cannot be read.
+    #[error("cannot look for files in {path}: {source}")]
+    Read { path: PathBuf, source: io::Error },
+}
+
+/// Patterns in their order.
+pub(crate) struct Patterns {
+    patterns: Vec<Pattern>,
+}
+
+struct Pattern {
+    /// Takes files away instead of adding them.
+    exclude: bool,
+    /// The longest folder without a wildcard: where to look.
+    base: PathBuf,
+    matcher: GlobMatcher,
+    /// Everything below what matches matches, too.
+    below: GlobMatcher,
+}
+
+impl Patterns {
+    /// Reads patterns; relative ones are relative to `root`. Empty lines and
+    /// those that begin with `#` do not count.
+    pub(crate) fn parse<'p>(
+        root: &Path,
+        lines: impl IntoIterator<Item = &'p str>,
+    ) -> Result<Self, GlobError> {
+        let patterns = lines
+            .into_iter()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(|line| Pattern::parse(root, line))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { patterns })
+    }
+
+    /// The folders that are searched: of every pattern that adds.
+    pub(crate) fn bases(&self) -> impl Iterator<Item = &Path> {
+        self.patterns
+            .iter()
+            .filter(|pattern| !pattern.exclude)
+            .map(|pattern| pattern.base.as_path())
+    }
+
+    /// The files that match, links included; `hidden`: also those whose path
+    /// has a part that begins with a dot.
+    pub(crate) fn files(&self, hidden: bool) -> Result<BTreeSet<PathBuf>, GlobError> {
+        let mut found = BTreeSet::new();
+        let bases: BTreeSet<&Path> = self.bases().collect();
+        for base in bases {
+            self.walk(base, hidden, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn walk(
+        &self,
+        base: &Path,
+        hidden: bool,
+        found: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), GlobError> {
+        let mut next = vec![base.to_owned()];
+        while let Some(path) = next.pop() {
+            let error = |source| GlobError::Read { path: path.clone(), source };
+            let kind = match fs::symlink_metadata(&path) {
+                Ok(metadata) => metadata.file_type(),
+                Err(absent) if absent.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(error(source)),
+            };
+            if !kind.is_dir() {
+                if self.matches(&path) {
+                    found.insert(path);
+                }
+                continue;
+            }
+            for entry in fs::read_dir(&path).map_err(error)? {
+                let entry = entry.map_err(error)?;
+                if hidden || !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                    next.push(entry.path());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        self.patterns.iter().fold(false, |matched, pattern| {
+            let here = pattern.matcher.is_match(path) || pattern.below.is_match(path);
+            if here { !pattern.exclude } else { matched }
+        })
+    }
+}
+
+impl Pattern {
+    fn parse(root: &Path, line: &str) -> Result<Self, GlobError> {
+        let exclude = line.starts_with('!');
+        let text = line.trim_start_matches('!').trim();
+        let text = match text.strip_prefix("~/") {
+            Some(rest) => format!("{}/{rest}", std::env::var("HOME").unwrap_or_default()),
+            None => text.to_owned(),
+        };
+        let (fixed, wild) = split(&text);
+        let base = clean(&root.join(fixed));
+        let escaped = globset::escape(&base.to_string_lossy());
+        let whole = match wild.is_empty() {
+            true => escaped,
+            false => format!("{}/{wild}", escaped.trim_end_matches('/')),
+        };
+        let build = |text: &str| {
+            let glob =
+                GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build();
+            glob.map(|glob| glob.compile_matcher()).map_err(|error| GlobError::Pattern {
+                pattern: line.to_owned(),
+                reason: error.kind().to_string(),
+            })
+        };
+        let below = format!("{}/**", whole.trim_end_matches('/'));
+        Ok(Self { exclude, base, matcher: build(&whole)?, below: build(&below)? })
+    }
+}
+
+/// The leading parts without a wildcard, and the rest.
+fn split(pattern: &str) -> (String, String) {
+    let wild = |part: &str| part.contains(['*', '?', '[', '{']);
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let at = parts.iter().position(|part| wild(part)).unwrap_or(parts.len());
+    let mut fixed = parts[..at].join("/");
+    if at > 0 && fixed.is_empty() {
+        fixed.push('/');
+    }
+    (fixed, parts[at..].join("/"))
+}
+
+/// The path without `.` and `..`, without asking the file system.
+pub(crate) fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(lines: &[&str], hidden: bool) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["a.txt", "b.log", "dist/x.js", "dist/deep/y.js", "dist/.cache/z.js", "[odd]/q"]
+        {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        let patterns = Patterns::parse(folder.path(), lines.iter().copied()).unwrap();
+        let files = patterns.files(hidden).unwrap();
+        files
+            .iter()
+            .map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn files_folders_and_wildcards() {
+        assert_eq!(found(&["a.txt"], false), ["a.txt"]);
+        assert_eq!(found(&["./dist/"], false), ["dist/deep/y.js", "dist/x.js"]);
+        assert_eq!(found(&["dist"], true), ["dist/.cache/z.js", "dist/deep/y.js", "dist/x.js"]);
+        assert_eq!(found(&["*.txt", "*.log"], false), ["a.txt", "b.log"]);
+        assert_eq!(found(&["**/*.js"], false), ["dist/deep/y.js", "dist/x.js"]);
+        assert_eq!(found(&["dist/*"], false), ["dist/deep/y.js", "dist/x.js"]);
+        assert_eq!(found(&["dist/../a.txt", "# no"], false), ["a.txt"]);
+        assert_eq!(found(&["no-such-file"], false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_excluded_may_be_included_again() {
+        assert_eq!(found(&["dist", "!dist/deep"], false), ["dist/x.js"]);
+        assert_eq!(
+            found(&["**/*", "!**/*.js", "dist/x.js"], false),
+            ["[odd]/q", "a.txt", "b.log", "dist/x.js"]
+        );
+    }
+
+    #[test]
+    fn a_bad_pattern_is_named() {
+        let error = Patterns::parse(Path::new("/"), ["a[b"]).err().unwrap();
+        assert!(error.to_string().starts_with("`a[b` is no pattern for files: "), "{error}");
+    }
+}

@@ -1,0 +1,42 @@
+//! What everything in a job shares and nothing changes.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::protocol::JobMessage;
+use crate::worker::mask::Masker;
+use crate::worker::report::Reporter;
+use crate::worker::stop::Stop;
+
+/// What everything in a job shares and nothing changes.
+pub(crate) struct Shared {
+    pub(crate) message: JobMessage,
+    pub(crate) masker: Masker,
+    pub(crate) reporter: Reporter,
+    pub(crate) stop: Stop,
+    /// The environment of the worker, which steps inherit.
+    pub(crate) machine_env: Vec<(OsString, OsString)>,
+    /// Whether `::debug::` messages are shown: the secret or variable
+    /// `ACTIONS_STEP_DEBUG` is `true`.
+    pub(crate) debug: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(message: JobMessage, masker: Masker, reporter: Reporter, stop: Stop) -> Self {
+        let contexts = &message.contexts;
+        let debug = contexts.secrets.get("ACTIONS_STEP_DEBUG").map(|secret| secret.reveal());
+        let debug = debug.or(contexts.vars.get("ACTIONS_STEP_DEBUG").map(String::as_str));
+        let debug = debug.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        Self { message, masker, reporter, stop, machine_env: std::env::vars_os().collect(), debug }
+    }
+
+    /// `GITHUB_EVENT_PATH`
+    pub(crate) fn event_file(&self) -> PathBuf {
+        self.message.folders.temp.join("_github_workflow").join("event.json")
+    }
+
+    /// `RUNNER_TEMP`
+    pub(crate) fn temp(&self) -> PathBuf {
+        self.message.folders.temp.join("_temp")
+    }
+}

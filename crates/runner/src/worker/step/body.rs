@@ -1,0 +1,178 @@
+//! What a step does: a script, or an action.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use shipway_process::Exit;
+use shipway_workflow::expr::{EvaluateError, Template};
+use shipway_workflow::model::{Bindings, Defaults, Step, StepKind};
+use tokio_util::sync::CancellationToken;
+
+use crate::protocol::StepIndex;
+use crate::worker::action::BuiltIn;
+use crate::worker::contexts::View;
+use crate::worker::environment::environment;
+use crate::worker::output::Listener;
+use crate::worker::program::{self, Ended, Program};
+use crate::worker::script::Shell;
+use crate::worker::shared::Shared;
+use crate::worker::state::JobState;
+use crate::worker::step_files::StepFiles;
+
+/// What a step is about to do.
+pub(crate) struct Body<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) index: StepIndex,
+    pub(crate) step: &'a Step,
+    pub(crate) defaults: [&'a Defaults; 2],
+    /// What `github.action` calls it.
+    pub(crate) action: String,
+    /// The step's own variables.
+    pub(crate) env: &'a IndexMap<String, String>,
+    /// When it has to end.
+    pub(crate) stop: &'a CancellationToken,
+}
+
+/// How a step's body ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Success {
+        outputs: IndexMap<String, String>,
+    },
+    Failure {
+        message: String,
+        outputs: IndexMap<String, String>,
+    },
+    /// It was stopped before it was done.
+    Stopped,
+}
+
+impl Ending {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::Failure { message: message.into(), outputs: IndexMap::new() }
+    }
+}
+
+impl Body<'_> {
+    pub(crate) async fn run(&self, state: &mut JobState) -> Ending {
+        let result = match &self.step.kind {
+            StepKind::Run { script, shell, working_directory } => {
+                self.script(state, script, shell.as_ref(), working_directory.as_ref()).await
+            }
+            StepKind::Uses { action, with } => match BuiltIn::find(&action.value) {
+                Ok(built_in) => self.built_in(state, built_in, with).await,
+                Err(message) => Err(format!("not supported yet: {message}")),
+            },
+            // Refused before the job began.
+            _ => Err("not supported yet: this kind of step".to_owned()),
+        };
+        result.unwrap_or_else(Ending::failed)
+    }
+
+    pub(crate) fn view<'v>(&'v self, state: &'v JobState) -> View<'v> {
+        View::new(self.shared, state, &self.action, self.env)
+    }
+
+    async fn built_in(
+        &self,
+        state: &mut JobState,
+        action: BuiltIn,
+        with: &Bindings,
+    ) -> Result<Ending, String> {
+        let inputs = with.render(&self.view(state)).map_err(|error| self.wrong(&error))?;
+        let inputs = inputs.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        action.run(self, state, inputs).await
+    }
+
+    async fn script(
+        &self,
+        state: &mut JobState,
+        script: &Template,
+        shell: Option<&Template>,
+        dir: Option<&Template>,
+    ) -> Result<Ending, String> {
+        let (script, shell, dir) =
+            self.evaluate(state, script, shell, dir).map_err(|error| self.wrong(&error))?;
+        let shell = Shell::parse(shell.as_deref()).map_err(|error| error.to_string())?;
+        let temp = self.shared.temp();
+        let file = shell
+            .write(&temp, &script)
+            .map_err(|error| format!("cannot write the script into {}: {error}", temp.display()))?;
+        let env = environment(self.shared, state, &self.action, self.env);
+        let (program, args) = shell.command(&file, &env).map_err(|error| error.to_string())?;
+        self.show(&script).await;
+        let ending = self.program(state, Program { program, args, dir, env }).await;
+        if let Err(error) = file.close() {
+            tracing::debug!(%error, "the script's file was not removed");
+        }
+        ending
+    }
+
+    fn wrong(&self, error: &EvaluateError) -> String {
+        let at = error.span.start;
+        let file = &self.shared.message.workflow.path;
+        format!("{file}:{}:{}: {}", at.line, at.column, error.message)
+    }
+
+    /// The script, the shell and the folder, expressions evaluated.
+    fn evaluate(
+        &self,
+        state: &JobState,
+        script: &Template,
+        shell: Option<&Template>,
+        dir: Option<&Template>,
+    ) -> Result<(String, Option<String>, PathBuf), EvaluateError> {
+        let view = self.view(state);
+        let [job, workflow] = self.defaults;
+        let shell = shell.or(job.shell.as_ref()).or(workflow.shell.as_ref());
+        let shell = shell.map(|shell| shell.render(&view)).transpose()?;
+        let dir = dir.or(job.working_directory.as_ref()).or(workflow.working_directory.as_ref());
+        let dir = dir.map(|dir| dir.render(&view)).transpose()?;
+        let workspace = &self.shared.message.folders.workspace;
+        Ok((script.render(&view)?, shell, workspace.join(dir.unwrap_or_default())))
+    }
+
+    /// Shows what is run, as GitHub does.
+    async fn show(&self, script: &str) {
+        let first = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let text = format!("##[group]Run {first}\n{}\n##[endgroup]", script.trim_end());
+        self.shared.reporter.say(Some(self.index), &text).await;
+    }
+
+    /// Runs a program with the files to write to, and applies what it says.
+    pub(crate) async fn program(
+        &self,
+        state: &mut JobState,
+        mut program: Program,
+    ) -> Result<Ending, String> {
+        let files = StepFiles::create(&self.shared.temp())
+            .map_err(|error| format!("cannot create the step's files: {error}"))?;
+        let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
+        program.env.extend(named);
+        let mut listener = Listener::new(self.shared, self.index);
+        let ran = program::run(program, state, &mut listener, self.shared, self.index, self.stop);
+        let ended = ran.await.map_err(|error| error.to_string())?;
+        // As on GitHub, what it wrote counts although it may have failed.
+        let mut outputs = std::mem::take(&mut listener.outputs);
+        let applied = files.apply(self.shared, state, self.index).await;
+        let wrong = match applied {
+            Ok(found) => {
+                outputs.extend(found);
+                listener.failed.take()
+            }
+            Err(message) => Some(message),
+        };
+        Ok(match (ended, wrong) {
+            (Ended::Stopped, _) => Ending::Stopped,
+            (Ended::Exit(Exit::Code(0)), None) => Ending::Success { outputs },
+            (Ended::Exit(Exit::Code(0)), Some(message)) => Ending::Failure { message, outputs },
+            (Ended::Exit(Exit::Code(code)), _) => {
+                let message = format!("Process completed with exit code {code}.");
+                Ending::Failure { message, outputs }
+            }
+            (Ended::Exit(exit), _) => {
+                Ending::Failure { message: format!("The process was {exit}."), outputs }
+            }
+        })
+    }
+}

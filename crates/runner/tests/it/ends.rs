@@ -1,0 +1,272 @@
+//! However a job ends, nothing of it is left.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use shipway_process::{Command, Lifetime, Signal};
+use shipway_runner::client::{JobOutcome, clean_up, run_job};
+use shipway_runner::protocol::{Event, JobResult, Outcome};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Heard, Run, collect, runs, worker, workflow};
+
+/// Says its pid and that of a daemon, and does not go away by itself.
+const STUBBORN: &str = "- run: |
+    trap '' INT TERM
+    (setsid sh -c 'trap \"\" INT TERM; echo pid $$; while :; do sleep 1000; done' &)
+    echo pid $$
+    while :; do sleep 1000; done
+";
+
+/// Reads events until `count` pids were said; the pids.
+async fn pids(events: &mut mpsc::Receiver<Event>, count: usize) -> Vec<u32> {
+    let mut text = String::new();
+    loop {
+        let found: Vec<u32> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("pid ").and_then(|pid| pid.parse().ok()))
+            .collect();
+        if found.len() == count && text.ends_with('\n') {
+            return found;
+        }
+        match events.recv().await.expect("the job says its pids") {
+            Event::Output { data, stream, .. }
+                if stream != shipway_runner::protocol::Stream::Worker =>
+            {
+                text.push_str(&data.to_text());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_job_is_interrupted_and_its_always_steps_run() {
+    let run = Run::new();
+    let steps = "- run: |
+    trap 'echo interrupted; exit 1' INT
+    echo pid $$; sleep 1000 & wait
+- run: echo not reached
+- {if: always(), run: 'echo always ${{ job.status }}'}
+- {if: cancelled(), run: echo cancelled}
+- {if: failure(), run: echo failure}";
+    let (sender, mut events) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    let worker = worker();
+    let job = run_job(&worker, run.message("j", &workflow(steps)), sender, cancel.clone());
+    let watch = async {
+        let pids = pids(&mut events, 1).await;
+        cancel.cancel();
+        (pids, collect(events).await)
+    };
+    let (outcome, (pids, events)) = tokio::join!(job, watch);
+    let heard = Heard { outcome, events };
+    assert_eq!(heard.result(), JobResult::Cancelled);
+    assert_eq!(heard.reason(), "cancelled");
+    assert_eq!(heard.output(), "interrupted\nalways cancelled\ncancelled\n");
+    assert_eq!(heard.conclusions()[0], (Outcome::Cancelled, Outcome::Cancelled));
+    assert!(!runs(pids[0]));
+}
+
+#[tokio::test]
+async fn a_cancelled_job_that_does_not_listen_is_killed() {
+    let run = Run::new();
+    let (sender, mut events) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    let worker = worker();
+    let job = run_job(&worker, run.message("j", &workflow(STUBBORN)), sender, cancel.clone());
+    let watch = async {
+        let pids = pids(&mut events, 2).await;
+        cancel.cancel();
+        (pids, Instant::now(), collect(events).await)
+    };
+    let (outcome, (pids, cancelled, events)) = tokio::join!(job, watch);
+    let heard = Heard { outcome, events };
+    assert_eq!(heard.result(), JobResult::Cancelled);
+    assert!(cancelled.elapsed() >= Duration::from_millis(500), "SIGINT, 300 ms, SIGTERM, 200 ms");
+    assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
+}
+
+#[tokio::test]
+async fn always_steps_have_no_more_time_than_the_cancellation() {
+    let mut run = Run::new();
+    run.limits.cancel_ms = 500;
+    let steps = "- run: echo pid $$; exec sleep 1000
+- {if: always(), run: 'echo begun; exec sleep 1000'}
+- {if: always(), run: echo not reached}";
+    let (sender, mut events) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    let worker = worker();
+    let job = run_job(&worker, run.message("j", &workflow(steps)), sender, cancel.clone());
+    let watch = async {
+        pids(&mut events, 1).await;
+        cancel.cancel();
+        collect(events).await
+    };
+    let (outcome, events) = tokio::join!(job, watch);
+    let heard = Heard { outcome, events };
+    assert_eq!(heard.result(), JobResult::Cancelled);
+    assert_eq!(heard.output(), "begun\n");
+}
+
+#[tokio::test]
+async fn a_step_and_a_job_have_their_time() {
+    let run = Run::new();
+    let heard = run
+        .steps(
+            "- {run: sleep 1000, timeout-minutes: 0.005, continue-on-error: true, name: slow}
+- {if: always(), run: echo after}",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success);
+    assert_eq!(
+        heard.reports()[0].reason.as_deref(),
+        Some("The step 'slow' has timed out after 0.005 minutes.")
+    );
+    let text = "
+on: push
+jobs:
+  j:
+    runs-on: x
+    timeout-minutes: ${{ fromJSON('0.01') }}
+    steps:
+      - run: exec sleep 1000
+      - {if: always(), run: echo always}
+      - run: echo not reached
+";
+    let heard = run.job("j", text).await;
+    assert_eq!(heard.result(), JobResult::Cancelled);
+    assert_eq!(heard.reason(), "the job's time was over after 0 min 0 s");
+    assert_eq!(heard.output(), "always\n");
+}
+
+#[tokio::test]
+async fn a_killed_worker_leaves_nothing() {
+    let run = Run::new();
+    let (sender, mut events) = mpsc::channel(64);
+    let worker = worker();
+    let job =
+        run_job(&worker, run.message("j", &workflow(STUBBORN)), sender, CancellationToken::new());
+    let watch = async {
+        let Some(Event::Started { pid, .. }) = events.recv().await else { panic!("begins") };
+        let pids = pids(&mut events, 2).await;
+        let worker = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        rustix::process::kill_process(worker, rustix::process::Signal::KILL).unwrap();
+        pids
+    };
+    let (outcome, pids) = tokio::join!(job, watch);
+    let JobOutcome::Lost { reason } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(reason, "the worker ended without a result: killed by SIGKILL.");
+    assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
+}
+
+#[tokio::test]
+async fn a_stopped_worker_is_noticed_and_killed() {
+    let mut run = Run::new();
+    run.limits.heartbeat_ms = 200;
+    let (sender, mut events) = mpsc::channel(64);
+    let worker = worker();
+    let job =
+        run_job(&worker, run.message("j", &workflow(STUBBORN)), sender, CancellationToken::new());
+    let watch = async {
+        let Some(Event::Started { pid, .. }) = events.recv().await else { panic!("begins") };
+        let pids = pids(&mut events, 2).await;
+        let worker = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        rustix::process::kill_process(worker, rustix::process::Signal::STOP).unwrap();
+        pids
+    };
+    let (outcome, pids) = tokio::join!(job, watch);
+    let JobOutcome::Lost { reason } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(reason, "the worker was silent for 600 ms and was killed");
+    assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_job_leaves_nothing() {
+    let run = Run::new();
+    let (sender, mut events) = mpsc::channel(64);
+    let worker = worker();
+    let message = run.message("j", &workflow(STUBBORN));
+    let found = tokio::select! {
+        outcome = run_job(&worker, message, sender, CancellationToken::new()) => panic!("{outcome:?}"),
+        found = pids(&mut events, 2) => found,
+    };
+    assert!(!found.iter().any(|pid| runs(*pid)), "{found:?}");
+}
+
+#[tokio::test]
+async fn no_worker_is_a_failure_and_not_a_loss() {
+    let run = Run::new();
+    let mut worker = worker();
+    worker.program = "/no/such/worker".into();
+    let (sender, _events) = mpsc::channel(1);
+    let outcome =
+        run_job(&worker, run.message("j", &workflow("- run: x")), sender, CancellationToken::new())
+            .await;
+    let JobOutcome::Ended { result: JobResult::Failure, reason: Some(reason), .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(reason.to_string().contains("`/no/such/worker`: no such program"), "{reason}");
+}
+
+/// The role of an engine that is killed: runs a stubborn job and says the pids.
+#[tokio::test]
+#[ignore = "a role in another test, not a test"]
+async fn engine() {
+    let run = Run::new();
+    let (sender, mut events) = mpsc::channel(64);
+    let worker = worker();
+    let mut message = run.message("j", &workflow(STUBBORN));
+    message.effect = std::env::var("EFFECT").unwrap();
+    let watch = async {
+        let Some(Event::Started { pid, .. }) = events.recv().await else { panic!("begins") };
+        let found = pids(&mut events, 2).await;
+        println!("\nPIDS {pid} {} {}", found[0], found[1]);
+        std::future::pending::<()>().await;
+    };
+    tokio::join!(run_job(&worker, message, sender, CancellationToken::new()), watch);
+}
+
+#[tokio::test]
+async fn a_killed_engine_leaves_nothing() {
+    let effect = format!("killed-engine-{}", std::process::id());
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = Command::new("role", std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "ends::engine", "--nocapture"])
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("TMPDIR", folder.path())
+        .env("EFFECT", &effect)
+        .stdout(Stdio::piped())
+        // Nothing but the engine itself is killed here.
+        .lifetime(Lifetime::OnItsOwn)
+        .use_cgroups(false)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(engine.take_stdout().unwrap().unwrap()).lines();
+    let pids: Vec<u32> = loop {
+        let line = lines.next_line().await.unwrap().expect("the role says the pids");
+        if let Some(pids) = line.strip_prefix("PIDS ") {
+            break pids.split(' ').map(|pid| pid.parse().unwrap()).collect();
+        }
+    };
+    let processes: Vec<_> = pids
+        .iter()
+        .map(|pid| {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+            rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap()
+        })
+        .collect();
+    engine.signal_child(Signal::KILL).unwrap();
+    engine.wait().await.unwrap();
+    // The worker notices by itself; nobody else cleans up.
+    for process in &processes {
+        let mut fds = [rustix::event::PollFd::new(process, rustix::event::PollFlags::IN)];
+        let timeout = rustix::event::Timespec { tv_sec: 10, tv_nsec: 0 };
+        let ended = rustix::event::poll(&mut fds, Some(&timeout)).unwrap();
+        assert_eq!(ended, 1, "of {pids:?} one is left");
+    }
+    clean_up(&effect).await.unwrap();
+    assert_eq!(clean_up(&effect).await.unwrap(), 0);
+}

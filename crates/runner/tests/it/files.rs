@@ -1,0 +1,129 @@
+//! File commands, workflow commands and masking, through a real worker.
+
+use shipway_runner::protocol::{Event, JobResult, Level, Secret};
+
+use crate::support::Run;
+
+#[tokio::test]
+async fn variables_paths_and_summaries_for_later_steps() {
+    let heard = Run::new()
+        .steps(
+            "- run: |
+    echo 'A=1' >> $GITHUB_ENV
+    printf 'B<<E\\none\\ntwo\\nE\\n' >> $GITHUB_ENV
+    echo 'NODE_OPTIONS=x' >> $GITHUB_ENV
+    mkdir -p bin; printf '#!/bin/sh\\necho tool' > bin/tool; chmod +x bin/tool
+    echo \"$PWD/bin\" >> $GITHUB_PATH
+    echo '# Done' >> $GITHUB_STEP_SUMMARY
+- run: echo \"$A $B ${NODE_OPTIONS:-none} ${{ env.A }}\"; tool; echo \"${PATH%%:*}\" | grep -c bin$",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.output(), "1 one\ntwo none 1\ntool\n1\n");
+    let summaries: Vec<&str> = heard
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Summary { markdown, .. } => Some(markdown.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(summaries, ["# Done\n"]);
+    assert_eq!(
+        heard.annotations()[0].message,
+        "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command."
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_file_fails_its_step() {
+    let heard = Run::new().steps("- run: echo 'A<<E' >> $GITHUB_OUTPUT").await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert_eq!(
+        heard.reason(),
+        "step `Run echo 'A<<E' >> $GITHUB_OUTPUT` failed: Unable to process file command 'output' \
+         successfully. Invalid value. Matching delimiter not found 'E'"
+    );
+}
+
+#[tokio::test]
+async fn commands_become_annotations_and_groups() {
+    let heard = Run::new()
+        .steps(
+            "- run: |
+    echo '::group::G'
+    echo '::warning file=a.rs,line=3,title=T::careful'
+    echo '::endgroup::'
+    echo '::debug::hidden'
+    echo '::stop-commands::tok'
+    echo '::error::only text'
+    echo '::tok::'
+    echo '::error::real' >&2",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success);
+    let found: Vec<_> = heard
+        .annotations()
+        .iter()
+        .map(|a| (a.level, a.file.clone(), a.line, a.title.clone(), a.message.as_str()))
+        .collect();
+    let place = (Some("a.rs".to_owned()), Some(3), Some("T".to_owned()));
+    assert_eq!(
+        found,
+        [
+            (Level::Warning, place.0, place.1, place.2, "careful"),
+            (Level::Error, None, None, None, "real")
+        ]
+    );
+    let log = heard.log();
+    for line in
+        ["##[group]G", "##[warning]careful", "##[endgroup]", "::error::only text", "##[error]real"]
+    {
+        assert!(log.lines().any(|l| l == line), "{line} in {log}");
+    }
+    assert!(!log.lines().any(|line| line.contains("debug]hidden")), "{log}");
+}
+
+#[tokio::test]
+async fn a_disabled_command_fails_its_step() {
+    let heard = Run::new().steps("- run: echo '::set-env name=A::1'").await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert!(heard.reason().contains("`set-env` command is disabled"), "{}", heard.reason());
+}
+
+#[tokio::test]
+async fn no_secret_reaches_the_engine() {
+    let mut run = Run::new();
+    let secret = "s3cr3t/with \"quotes\"\nsecond-line-of-it";
+    run.secrets.insert("KEY".to_owned(), Secret::new(secret));
+    let heard = run
+        .steps(
+            "- name: named ${{ env.X }}
+  env: {KEY: '${{ secrets.KEY }}', X: plain}
+  run: |
+    echo \"$KEY\"
+    printf %s \"$KEY\" | base64 -w0; echo
+    printf 'user:%s' \"$KEY\" | base64 -w0; echo
+    python3 -c 'import os, json, urllib.parse as u; k = os.environ[\"KEY\"]; print(json.dumps(k)); print(u.quote(k)); print(u.quote_plus(k))'
+    for c in s3cr3t/with; do printf 's3cr'; sleep 0.05; printf '3t/with \"quo'; sleep 0.05; echo 'tes\"'; done
+    echo '::add-mask::later-secret'
+    echo \"a later-secret b\" >&2
+    echo \"::error::$KEY\"
+    echo \"::notice title=later-secret::x\"
+    echo \"summary later-secret\" >> $GITHUB_STEP_SUMMARY
+    echo \"out=second-line-of-it\" >> $GITHUB_OUTPUT
+    exit 1
+- if: always()
+  name: second-line-of-it
+  run: |
+    echo ${{ secrets.KEY == '' }} second-line-of-it",
+        )
+        .await;
+    let everything = format!("{:?} {:?}", heard.events, heard.outcome);
+    assert!(heard.log().contains("a *** b"), "{}", heard.log());
+    let encoded =
+        ["czNjcjN0", "second-line", "later-secret", "s3cr3t/with", "s3cr3t%2Fwith", "quotes"];
+    for form in encoded {
+        assert!(!everything.contains(form), "{form} in {everything}");
+    }
+}

@@ -1,0 +1,199 @@
+//! What a step sees, and what follows from how it ends.
+
+use shipway_runner::protocol::{JobResult, Outcome, Secret};
+
+use crate::support::{Run, workflow};
+
+use Outcome::{Failure, Skipped, Success};
+
+#[tokio::test]
+async fn a_script_sees_its_variables() {
+    let mut run = Run::new();
+    run.vars.insert("V".to_owned(), "var".to_owned());
+    let text = "
+on: push
+env: {A: workflow, B: workflow, C: workflow}
+jobs:
+  j:
+    runs-on: x
+    env: {B: job, C: job, D: '${{ vars.V }}-${{ github.sha }}'}
+    steps:
+      - run: echo \"$A $B $C $D $E\"
+        env: {C: step, E: '${{ env.B }} ${{ github.event.head.message }}'}
+      - run: echo \"$CI $GITHUB_ACTIONS $GITHUB_REPOSITORY $RUNNER_OS $GITHUB_JOB $GITHUB_ACTION\"
+      - run: |
+          cat \"$GITHUB_EVENT_PATH\"; echo
+          [ \"$PWD\" = \"$GITHUB_WORKSPACE\" ] && echo in the workspace
+          [ -d \"$RUNNER_TEMP\" ] && echo temp
+        env: {GITHUB_REPOSITORY: spoofed}
+";
+    let heard = run.job("j", text).await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    let sha = run.git(&["rev-parse", "HEAD"]);
+    assert_eq!(
+        heard.output(),
+        format!(
+            "workflow job step var-{sha} job hi\n\
+             true true acme/shop Linux j __step_2\n\
+             {{\"head\":{{\"message\":\"hi\"}}}}\nin the workspace\ntemp\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn what_a_failure_means_for_the_steps_after_it() {
+    let heard = Run::new()
+        .steps(
+            "- {id: a, run: exit 3}
+- run: echo not reached
+- {if: always(), run: 'echo always ${{ steps.a.outcome }} ${{ job.status }}'}
+- {if: failure(), run: echo failure}
+- {if: cancelled(), run: echo cancelled}
+- {if: success(), run: echo success}
+- {if: '${{ !cancelled() }}', run: echo not cancelled}",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert_eq!(heard.output(), "always failure failure\nfailure\nnot cancelled\n");
+    assert_eq!(heard.reason(), "step `Run exit 3` failed: Process completed with exit code 3.");
+    let both = |outcome| (outcome, outcome);
+    let expected = [Failure, Skipped, Success, Success, Skipped, Skipped, Success].map(both);
+    assert_eq!(heard.conclusions(), expected);
+}
+
+#[tokio::test]
+async fn a_tolerated_failure_is_an_outcome_and_no_conclusion() {
+    let heard = Run::new()
+        .steps(
+            "- {id: a, run: exit 1, continue-on-error: true}
+- run: echo ${{ steps.a.outcome }} ${{ steps.a.conclusion }}
+- {if: failure(), run: echo no}",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success);
+    assert_eq!(heard.output(), "failure success\n");
+    assert_eq!(heard.conclusions()[0], (Failure, Success));
+}
+
+#[tokio::test]
+async fn shells_behave_as_on_github() {
+    let heard = Run::new()
+        .steps(
+            "- {run: 'false | true; echo default has no pipefail'}
+- {shell: bash, continue-on-error: true, run: 'false | true; echo not reached'}
+- {shell: sh, continue-on-error: true, run: 'false; echo not reached'}
+- {shell: python, run: 'import os; print(\"python\", os.getcwd() == os.environ[\"GITHUB_WORKSPACE\"])'}
+- {shell: 'sed -n p {0}', run: as it is}
+- {shell: fish, continue-on-error: true, run: x}
+- {working-directory: sub, continue-on-error: true, run: pwd}
+- run: mkdir sub
+- {working-directory: sub, run: basename $PWD}",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.output(), "default has no pipefail\npython True\nas it is\nsub\n");
+    let reasons: Vec<_> = heard.reports().iter().filter_map(|r| r.reason.clone()).collect();
+    assert_eq!(reasons[..2], ["Process completed with exit code 1."; 2]);
+    assert!(reasons[2].starts_with("Invalid shell option `fish`."), "{}", reasons[2]);
+    assert!(reasons[3].contains("there is no folder"), "{}", reasons[3]);
+}
+
+#[tokio::test]
+async fn defaults_are_of_the_job_then_of_the_workflow() {
+    let text = "
+on: push
+defaults: {run: {shell: 'sed s/x/workflow/ {0}', working-directory: /}}
+jobs:
+  j:
+    runs-on: x
+    defaults: {run: {shell: 'sed s/x/job/ {0}'}}
+    steps:
+      - run: x
+      - {run: pwd, shell: bash}
+";
+    let heard = Run::new().job("j", text).await;
+    assert_eq!(heard.output().trim_end(), "job/", "{}", heard.log());
+}
+
+#[tokio::test]
+async fn outputs_reach_steps_and_jobs_but_secrets_do_not() {
+    let mut run = Run::new();
+    run.secrets.insert("S".to_owned(), Secret::new("hunter2hunter2"));
+    let text = "
+on: push
+jobs:
+  j:
+    runs-on: x
+    outputs:
+      plain: ${{ steps.a.outputs.x }}
+      old: ${{ steps.a.outputs.old }}
+      secret: ${{ steps.a.outputs.s }}
+      missing: ${{ steps.nope.outputs.x }}
+    steps:
+      - id: a
+        run: |
+          echo 'x=one' >> $GITHUB_OUTPUT
+          echo \"s=$S\" >> $GITHUB_OUTPUT
+          echo '::set-output name=old::two'
+        env: {S: '${{ secrets.S }}'}
+      - run: echo ${{ steps.a.outputs.x }}
+";
+    let heard = run.job("j", text).await;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(heard.outputs(), [pair("plain", "one"), pair("old", "two")]);
+    assert_eq!(heard.reports()[0].outputs["s"], "***");
+    let messages: Vec<&str> = heard.annotations().iter().map(|a| a.message.as_str()).collect();
+    assert!(messages.iter().any(|m| m.contains("`set-output` command is deprecated")));
+    assert!(messages.contains(&"Skip output 'secret' since it may contain secret."));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_before_anything_runs() {
+    let run = Run::new();
+    let heard = run.steps("- run: touch ran\n- uses: actions/setup-node@v4\n- uses: ./local").await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert_eq!(
+        heard.reason(),
+        "not begun: .github/workflows/w.yml:7:15: not supported yet: the action \
+         `actions/setup-node@v4`. Built in are actions/checkout, actions/upload-artifact and \
+         actions/download-artifact; everything else has to be a `run` step\n\
+         .github/workflows/w.yml:8:15: not supported yet: the action `./local`. Built in are \
+         actions/checkout, actions/upload-artifact and actions/download-artifact; everything else \
+         has to be a `run` step"
+    );
+    assert!(!run.path("jobs/j/workspace/ran").exists());
+    assert!(heard.events.is_empty());
+    let heard = run.steps("- runn: x").await;
+    assert!(heard.reason().contains("w.yml:6:9"), "{}", heard.reason());
+    let heard = run.job("nope", &workflow("- run: x")).await;
+    assert_eq!(heard.reason(), "not begun: .github/workflows/w.yml has no job `nope`");
+}
+
+#[tokio::test]
+async fn an_expression_that_fails_fails_its_step() {
+    let heard = Run::new()
+        .steps("- run: echo ${{ fromJSON('{') }}\n- {if: failure(), run: echo after}")
+        .await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert!(heard.reason().contains(".github/workflows/w.yml:6:"), "{}", heard.reason());
+    assert_eq!(heard.output(), "after\n");
+}
+
+#[tokio::test]
+async fn a_background_process_serves_later_steps_and_dies_with_the_job() {
+    let heard = Run::new()
+        .steps(
+            "- run: |
+    mkfifo ask answer
+    (while read line < ask; do echo \"got $line\" > answer; done) &
+    (setsid sleep 1000 &)
+    echo $! > pid
+- run: echo hello > ask; cat answer; cat pid",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    let output = heard.output();
+    let (answer, pid) = output.trim().split_once('\n').unwrap();
+    assert_eq!(answer, "got hello");
+    assert!(!crate::support::runs(pid.parse().unwrap()));
+}

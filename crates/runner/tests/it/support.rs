@@ -1,0 +1,235 @@
+//! What the tests share: a run with its folders, and what a job in it said.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+use shipway_core::ids::{CommitId, JobKey, RunId};
+use shipway_runner::client::{JobOutcome, WorkerCommand, run_job};
+use shipway_runner::protocol::{
+    Annotation, Contexts, Event, Folders, JobMessage, JobResult, Limits, Outcome, PROTOCOL, Secret,
+    Source, StepReport, Stream, WorkflowFile,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// A run: a repository and the folders of its jobs, removed when dropped.
+pub(crate) struct Run {
+    folder: tempfile::TempDir,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) vars: IndexMap<String, String>,
+    pub(crate) needs: IndexMap<String, Value>,
+    pub(crate) limits: Limits,
+}
+
+/// What a job said until its end.
+pub(crate) struct Heard {
+    pub(crate) outcome: JobOutcome,
+    pub(crate) events: Vec<Event>,
+}
+
+pub(crate) fn worker() -> WorkerCommand {
+    WorkerCommand::new(env!("CARGO_BIN_EXE_shipway-worker"), &[])
+}
+
+impl Run {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Self {
+            folder,
+            secrets: BTreeMap::new(),
+            vars: IndexMap::new(),
+            needs: IndexMap::new(),
+            limits: Limits {
+                timeout_ms: 60_000,
+                interrupt_ms: 300,
+                terminate_ms: 200,
+                cancel_ms: 20_000,
+                heartbeat_ms: 1_000,
+            },
+        };
+        std::fs::create_dir(run.repository()).unwrap();
+        run.git(&["init", "--quiet", "--initial-branch=main"]);
+        run.commit("README.md", "first\n");
+        run
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn repository(&self) -> PathBuf {
+        self.path("repository")
+    }
+
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        let identity = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+        let output = Command::new("git")
+            .current_dir(self.repository())
+            .args(identity)
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    pub(crate) fn commit(&self, file: &str, text: &str) -> String {
+        let path = self.repository().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", file]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// The message for job `key` of the workflow with this `text`.
+    pub(crate) fn message(&self, key: &str, text: &str) -> JobMessage {
+        let github = json!({
+            "repository": "acme/shop", "ref": "refs/heads/main", "ref_name": "main",
+            "sha": self.git(&["rev-parse", "HEAD"]), "event_name": "push", "run_id": "7",
+        });
+        let Value::Object(github) = github else { unreachable!() };
+        let name = self.folder.path().file_name().unwrap().to_string_lossy().replace('.', "");
+        JobMessage {
+            protocol: PROTOCOL,
+            effect: format!("test-{name}-{key}"),
+            run: RunId::new("r1").unwrap(),
+            job: JobKey::new(key).unwrap(),
+            attempt: 1,
+            name: key.to_owned(),
+            workflow: WorkflowFile {
+                path: ".github/workflows/w.yml".to_owned(),
+                text: text.to_owned(),
+            },
+            matrix: IndexMap::new(),
+            strategy: IndexMap::new(),
+            contexts: Contexts {
+                github: github.into_iter().collect(),
+                vars: self.vars.clone(),
+                secrets: self.secrets.clone(),
+                needs: self.needs.clone(),
+                inputs: IndexMap::new(),
+                env: IndexMap::new(),
+            },
+            event: json!({"head": {"message": "hi"}}),
+            source: Source {
+                repository: self.repository(),
+                commit: CommitId::new(self.git(&["rev-parse", "HEAD"])).unwrap(),
+                branch: Some("main".to_owned()),
+            },
+            folders: Folders {
+                workspace: self.path(&format!("jobs/{key}/workspace")),
+                temp: self.path(&format!("jobs/{key}/temp")),
+                artifacts: self.path("artifacts"),
+            },
+            limits: self.limits,
+        }
+    }
+
+    /// Runs the only job of a workflow whose steps are `steps` (YAML, not
+    /// indented).
+    pub(crate) async fn steps(&self, steps: &str) -> Heard {
+        self.job("j", &workflow(steps)).await
+    }
+
+    pub(crate) async fn job(&self, key: &str, text: &str) -> Heard {
+        let (heard, events) = mpsc::channel(16);
+        let message = self.message(key, text);
+        let cancel = CancellationToken::new();
+        let worker = worker();
+        let (outcome, events) =
+            tokio::join!(run_job(&worker, message, heard, cancel), collect(events));
+        Heard { outcome, events }
+    }
+}
+
+/// A workflow with one job `j` of these steps.
+pub(crate) fn workflow(steps: &str) -> String {
+    let steps: String = steps.lines().map(|line| format!("      {line}\n")).collect();
+    format!("on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n{steps}")
+}
+
+pub(crate) async fn collect(mut events: mpsc::Receiver<Event>) -> Vec<Event> {
+    let mut all = Vec::new();
+    while let Some(event) = events.recv().await {
+        all.push(event);
+    }
+    all
+}
+
+impl Heard {
+    pub(crate) fn result(&self) -> JobResult {
+        match &self.outcome {
+            JobOutcome::Ended { result, .. } => *result,
+            JobOutcome::Lost { reason } => panic!("lost: {reason}\n{}", self.log()),
+        }
+    }
+
+    pub(crate) fn reason(&self) -> String {
+        match &self.outcome {
+            JobOutcome::Ended { reason, .. } => {
+                reason.as_ref().map(ToString::to_string).unwrap_or_default()
+            }
+            JobOutcome::Lost { reason } => format!("lost: {reason}"),
+        }
+    }
+
+    pub(crate) fn outputs(&self) -> Vec<(String, String)> {
+        match &self.outcome {
+            JobOutcome::Ended { outputs, .. } => outputs.clone().into_iter().collect(),
+            JobOutcome::Lost { .. } => Vec::new(),
+        }
+    }
+
+    /// Everything that was written.
+    pub(crate) fn log(&self) -> String {
+        self.written(|_| true)
+    }
+
+    /// What programs wrote, without the worker's own messages.
+    pub(crate) fn output(&self) -> String {
+        self.written(|stream| stream != Stream::Worker)
+    }
+
+    fn written(&self, wanted: impl Fn(Stream) -> bool) -> String {
+        let texts = self.events.iter().filter_map(|event| match event {
+            Event::Output { stream, data, .. } if wanted(*stream) => Some(data.to_text()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    pub(crate) fn reports(&self) -> Vec<&StepReport> {
+        let reports = self.events.iter().filter_map(|event| match event {
+            Event::StepEnded(report) => Some(report),
+            _ => None,
+        });
+        reports.collect()
+    }
+
+    /// Outcome and conclusion of each step.
+    pub(crate) fn conclusions(&self) -> Vec<(Outcome, Outcome)> {
+        self.reports().iter().map(|report| (report.outcome, report.conclusion)).collect()
+    }
+
+    pub(crate) fn annotations(&self) -> Vec<&Annotation> {
+        let found = self.events.iter().filter_map(|event| match event {
+            Event::Annotation(annotation) => Some(annotation),
+            _ => None,
+        });
+        found.collect()
+    }
+}
+
+/// Whether a process runs: a zombie does not.
+pub(crate) fn runs(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit_once(") ").unwrap().1.starts_with('Z'))
+}
+
+pub(crate) fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(path.as_ref()).unwrap()
+}
