@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -78,7 +79,22 @@ fn begin(
     permit: OwnedSemaphorePermit,
 ) {
     let client = Client::new(peer, address, &proxy.limits);
-    tokio::spawn(connection::serve(proxy, stream, client, permit));
+    proxy.open.fetch_add(1, Relaxed);
+    let seat = Seat { proxy: proxy.clone(), _permit: permit };
+    tokio::spawn(connection::serve(proxy, stream, client, seat));
+}
+
+/// One of the connections that may be open; lives as long as its socket.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    proxy: Arc<Proxy>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.proxy.open.fetch_sub(1, Relaxed);
+    }
 }
 
 /// The client was gone before it was accepted; others are not affected.

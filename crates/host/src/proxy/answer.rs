@@ -53,7 +53,10 @@ pub(crate) struct Relay {
     in_flight: InFlight,
     pool_size: usize,
     /// The head was counted as an error already.
-    counted: bool,
+    pub(crate) counted: bool,
+    /// Trailers are passed on. HTTP/1 can carry only announced ones, to a
+    /// client that reads them: for others hyper would never end the body.
+    pub(crate) trailers: bool,
     open: Open,
 }
 
@@ -76,9 +79,9 @@ impl Relay {
         in_flight: InFlight,
         open: Open,
         pool_size: usize,
-        counted: bool,
     ) -> Self {
-        Self { incoming, source: Some(source), in_flight, pool_size, counted, open }
+        let source = Some(source);
+        Self { incoming, source, in_flight, pool_size, counted: false, trailers: false, open }
     }
 
     fn poll_incoming(
@@ -141,6 +144,10 @@ impl Body for AnswerBody {
                     relay.in_flight.backend().users.broke_off();
                 }
                 return Poll::Ready(Some(Err(BrokeOff(error))));
+            }
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() && !relay.trailers => {
+                relay.finish(cx);
+                return Poll::Ready(None);
             }
             Poll::Ready(Some(Ok(frame))) => frame,
         };

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::header::{self, HeaderMap};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -14,7 +15,7 @@ use hyper::body::Incoming;
 #[derive(Debug)]
 pub(crate) enum RequestBody {
     Empty,
-    Stream { body: Incoming, upload: Arc<Upload>, left: u64 },
+    Stream { body: Incoming, upload: Arc<Upload>, left: u64, trailers: bool },
 }
 
 /// How far a body has come: seen by the request that waits for the answer.
@@ -37,8 +38,15 @@ pub(crate) enum BodyError {
     Client(hyper::Error),
 }
 
+/// Whether HTTP/1 can carry the trailers of a message with this head.
+pub(crate) fn announces_trailers(head: &HeaderMap) -> bool {
+    head.contains_key(header::TRAILER) && !head.contains_key(header::CONTENT_LENGTH)
+}
+
 impl RequestBody {
-    pub(crate) fn new(body: Incoming, most: Option<u64>) -> Self {
+    /// At most `most` bytes. Trailers are left out unless the head announces
+    /// them: hyper encodes no others, and would never end the body.
+    pub(crate) fn new(body: Incoming, head: &HeaderMap, most: Option<u64>) -> Self {
         if body.is_end_stream() {
             return Self::Empty;
         }
@@ -49,7 +57,8 @@ impl RequestBody {
             failed: AtomicBool::new(false),
             too_large: AtomicBool::new(false),
         });
-        Self::Stream { body, upload, left: most.unwrap_or(u64::MAX) }
+        let left = most.unwrap_or(u64::MAX);
+        Self::Stream { body, upload, left, trailers: announces_trailers(head) }
     }
 
     pub(crate) fn upload(&self) -> Option<Arc<Upload>> {
@@ -94,7 +103,9 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self::Stream { body, upload, left } = &mut *self else { return Poll::Ready(None) };
+        let Self::Stream { body, upload, left, trailers } = &mut *self else {
+            return Poll::Ready(None);
+        };
         match ready!(Pin::new(&mut *body).poll_frame(cx)) {
             None => {
                 upload.end();
@@ -103,6 +114,10 @@ impl Body for RequestBody {
             Some(Err(error)) => {
                 upload.failed.store(true, Relaxed);
                 Poll::Ready(Some(Err(BodyError::Client(error))))
+            }
+            Some(Ok(frame)) if frame.is_trailers() && !*trailers => {
+                upload.end();
+                Poll::Ready(None)
             }
             Some(Ok(frame)) => {
                 let len = frame.data_ref().map_or(0, |data| data.len() as u64);

@@ -11,8 +11,8 @@ use std::task::{Context, Poll, ready};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::acceptor::Seat;
 use super::client::Client;
 use super::framing::{Framing, Phase, Verdict};
 
@@ -21,6 +21,10 @@ const READ: usize = 64 * 1024;
 /// Read and thrown away after the last answer, so that the kernel does not
 /// reset the connection before the client has read it.
 const LINGER: usize = 4 * 1024 * 1024;
+
+/// A NUL is valid in no place of a head: the parser answers 400 in its turn,
+/// after the answers to what came before.
+const REFUSED_HEAD: &[u8] = b"\0\r\n\r\n";
 
 /// What an HTTP/2 connection with prior knowledge begins with (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -50,15 +54,11 @@ pub(crate) struct ClientIo {
     refused: bool,
     write_closed: bool,
     lingered: usize,
-    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 impl ClientIo {
-    pub(crate) fn new(
-        stream: TcpStream,
-        client: Arc<Client>,
-        permit: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(crate) fn new(stream: TcpStream, client: Arc<Client>, seat: Seat) -> Self {
         Self {
             stream,
             client,
@@ -67,7 +67,7 @@ impl ClientIo {
             refused: false,
             write_closed: false,
             lingered: 0,
-            _permit: permit,
+            _seat: seat,
         }
     }
 
@@ -93,7 +93,7 @@ impl ClientIo {
     }
 
     /// Judges `bytes`, hands on what may pass and keeps what has to wait.
-    fn pass(&mut self, bytes: &[u8], out: &mut ReadBufCursor<'_>) -> io::Result<()> {
+    fn pass(&mut self, bytes: &[u8], out: &mut ReadBufCursor<'_>) {
         let verdict = self.framing.as_mut().map_or(Verdict::Pass, |framing| framing.watch(bytes));
         match verdict {
             Verdict::Pass => out.put_slice(bytes),
@@ -102,21 +102,24 @@ impl ClientIo {
                 self.waiting.extend_from_slice(&bytes[passed..]);
             }
             Verdict::RefuseHead(passed) => {
-                // A NUL is valid in no place of a head: the parser answers 400
-                // in its turn, after the answers to what came before. There
-                // is room for it, since the refused line is left out.
                 out.put_slice(&bytes[..passed]);
-                out.put_slice(b"\0");
-                self.refused = true;
+                self.refuse(REFUSED_HEAD, out);
             }
-            Verdict::RefuseBody(_) => {
-                self.refused = true;
+            Verdict::RefuseBody(passed) => {
+                out.put_slice(&bytes[..passed]);
+                self.refuse(b"", out);
                 self.client.body_refused();
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "malformed chunk"));
             }
         }
         self.stamp();
-        Ok(())
+    }
+
+    /// From here on the parser gets `ending` and then an error.
+    fn refuse(&mut self, ending: &[u8], out: &mut ReadBufCursor<'_>) {
+        let fits = ending.len().min(out.remaining());
+        out.put_slice(&ending[..fits]);
+        self.waiting = ending[fits..].to_vec();
+        self.refused = true;
     }
 
     fn stamp(&self) {
@@ -135,9 +138,19 @@ impl ClientIo {
         let most = waiting.len().min(out.remaining());
         let rest = waiting.split_off(most);
         let before = out.remaining();
-        self.pass(&waiting, out)?;
+        self.pass(&waiting, out);
         self.waiting.extend_from_slice(&rest);
-        if out.remaining() == before { Poll::Pending } else { Poll::Ready(Ok(())) }
+        self.after_pass(out.remaining() < before)
+    }
+
+    /// Nothing passed: the rest is refused, or waits. The parser is polled
+    /// again once an upgrade is decided.
+    fn after_pass(&self, passed: bool) -> Poll<io::Result<()>> {
+        match passed {
+            true => Poll::Ready(Ok(())),
+            false if self.refused => Poll::Ready(Err(refused())),
+            false => Poll::Pending,
+        }
     }
 
     /// Reads on until the client has closed too, within limits.
@@ -156,6 +169,10 @@ impl ClientIo {
     }
 }
 
+fn refused() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a message that could be read in two ways")
+}
+
 impl Read for ClientIo {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -164,7 +181,10 @@ impl Read for ClientIo {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.refused {
-            return Poll::Ready(Ok(()));
+            let before = out.remaining();
+            let ending = std::mem::take(&mut this.waiting);
+            this.refuse(&ending, &mut out);
+            return this.after_pass(out.remaining() < before);
         }
         if !this.waiting.is_empty() {
             return this.poll_waiting(&mut out);
@@ -190,9 +210,8 @@ impl Read for ClientIo {
                 return Poll::Ready(Ok(()));
             }
             let before = out.remaining();
-            this.pass(&scratch[..len], &mut out)?;
-            // The parser is polled again once an upgrade is decided.
-            if out.remaining() == before { Poll::Pending } else { Poll::Ready(Ok(())) }
+            this.pass(&scratch[..len], &mut out);
+            this.after_pass(out.remaining() < before)
         })
     }
 }

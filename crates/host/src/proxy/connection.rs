@@ -9,9 +9,10 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
 use super::Proxy;
+use super::acceptor::Seat;
 use super::client::{Client, Expired};
 use super::client_io::{ClientIo, Protocol};
 use super::limits::Limits;
@@ -28,18 +29,13 @@ pub(crate) enum Closing {
 }
 
 /// Serves the requests of one connection until it ends.
-pub(crate) async fn serve(
-    proxy: Arc<Proxy>,
-    stream: TcpStream,
-    client: Client,
-    permit: OwnedSemaphorePermit,
-) {
+pub(crate) async fn serve(proxy: Arc<Proxy>, stream: TcpStream, client: Client, seat: Seat) {
     // Small answers would wait for acknowledgements else.
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, "a client has gone");
     }
     let client = Arc::new(client);
-    let mut io = ClientIo::new(stream, client.clone(), permit);
+    let mut io = ClientIo::new(stream, client.clone(), seat);
     let mut closing = proxy.closing.subscribe();
     if *closing.borrow() != Closing::Open {
         closing.mark_changed();

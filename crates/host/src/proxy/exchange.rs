@@ -28,6 +28,17 @@ pub(crate) struct Answered {
     pub(crate) first_byte: Duration,
     /// The client's side of the tunnel, if it asked for one.
     pub(crate) on_upgrade: Option<OnUpgrade>,
+    pub(crate) trailers: Trailers,
+}
+
+/// Which trailers the client can get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trailers {
+    /// It does not read them.
+    None,
+    /// Those that the head announces.
+    Announced,
+    Any,
 }
 
 /// Why there is no answer.

@@ -124,7 +124,8 @@ fn upgrade(parts: &request::Parts) -> Option<HeaderValue> {
     wanted.then(|| protocol.clone())
 }
 
-fn wants_trailers(headers: &HeaderMap) -> bool {
+/// Whether the client reads trailers.
+pub(crate) fn wants_trailers(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TE) && listed(headers, header::TE, "trailers")
 }
 

@@ -36,7 +36,7 @@ mod upstream;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -69,6 +69,8 @@ pub struct Proxy {
     connections: Arc<Semaphore>,
     acceptors: Mutex<HashMap<SocketAddr, Acceptor>>,
     closing: watch::Sender<Closing>,
+    /// Connections that are open.
+    open: AtomicUsize,
     /// Connections broken off with a request in them.
     broken: AtomicU64,
 }
@@ -86,6 +88,7 @@ impl Proxy {
             connections: Arc::new(Semaphore::new(limits.connections)),
             acceptors: Mutex::default(),
             closing: watch::Sender::new(Closing::Open),
+            open: AtomicUsize::new(0),
             broken: AtomicU64::new(0),
             limits,
         })
@@ -148,7 +151,7 @@ impl Proxy {
 
     /// Client connections that are open now.
     pub fn connections(&self) -> usize {
-        self.limits.connections - self.connections.available_permits()
+        self.open.load(Ordering::Relaxed)
     }
 
     fn acceptors(&self) -> MutexGuard<'_, HashMap<SocketAddr, Acceptor>> {

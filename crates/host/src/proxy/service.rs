@@ -13,9 +13,9 @@ use hyper::upgrade::OnUpgrade;
 use super::Proxy;
 use super::answer::{AnswerBody, Open, Relay, page};
 use super::backend::{Backend, InFlight};
-use super::bodies::{RequestBody, Upload};
+use super::bodies::{RequestBody, Upload, announces_trailers};
 use super::client::Client;
-use super::exchange::{self, Answered, Failed};
+use super::exchange::{self, Answered, Failed, Trailers};
 use super::head::{self, BadHead};
 use super::record::{Record, RequestId};
 use super::table::App;
@@ -157,9 +157,14 @@ impl Proxy {
             return Err(Refusal::TooLarge);
         }
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
-        let body = RequestBody::new(body, self.limits.body_bytes);
+        let body = RequestBody::new(body, &parts.headers, self.limits.body_bytes);
         let upload = body.upload();
         let mut routed = self.routed(client, &host, &parts, open, Duration::ZERO).await?;
+        let trailers = match parts.version {
+            Version::HTTP_2 => Trailers::Any,
+            _ if head::wants_trailers(&parts.headers) => Trailers::Announced,
+            _ => Trailers::None,
+        };
         let upgrades = head::forward_request(&mut parts, host.clone(), client, upload.is_some());
         let mut request = Request::from_parts(parts, body);
         let mut began = began;
@@ -170,7 +175,10 @@ impl Proxy {
                 Ok((answer, source)) => {
                     let first_byte = began.elapsed();
                     let on_upgrade = on_upgrade.filter(|_| upgrades);
-                    return Ok((Answered { answer, source, first_byte, on_upgrade }, routed));
+                    return Ok((
+                        Answered { answer, source, first_byte, on_upgrade, trailers },
+                        routed,
+                    ));
                 }
                 Err(Failed::NoEndpoint(unsent)) => {
                     let held = held_from.elapsed();
@@ -296,13 +304,13 @@ impl Proxy {
 
     /// Passes a backend's answer on.
     async fn forward(
-        &self,
+        self: &Arc<Self>,
         answered: Answered,
         routed: Routed,
         mut open: Open,
         id: RequestId,
     ) -> Response<AnswerBody> {
-        let Answered { answer, source, first_byte, on_upgrade } = answered;
+        let Answered { answer, source, first_byte, on_upgrade, trailers } = answered;
         let (mut parts, incoming) = answer.into_parts();
         let Routed { app, in_flight, stick, .. } = routed;
         let upgraded = parts.status == StatusCode::SWITCHING_PROTOCOLS;
@@ -323,6 +331,11 @@ impl Proxy {
             record.answer = Some((parts.status, first_byte));
         }
         head::forward_answer(&mut parts, upgraded);
+        let trailers = match trailers {
+            Trailers::Any => true,
+            Trailers::Announced => announces_trailers(&parts.headers),
+            Trailers::None => false,
+        };
         if stick
             && let Some(sticky) = &app.sticky
             && let Some(cookie) = sticky.set(in_flight.backend().version())
@@ -330,13 +343,13 @@ impl Proxy {
             parts.headers.append(header::SET_COOKIE, cookie);
         }
         if upgraded && let Some(on_upgrade) = on_upgrade {
-            let ending = self.closing.subscribe();
-            let tunnel = tunnel::run(on_upgrade, source, in_flight, open, ending);
-            tokio::spawn(tunnel);
+            tokio::spawn(tunnel::run(self.clone(), on_upgrade, source, in_flight, open));
             return Response::from_parts(parts, AnswerBody::Tunnel);
         }
         let pool_size = self.limits.pool_size;
-        let mut relay = Relay::new(incoming, source, in_flight, open, pool_size, error);
+        let mut relay = Relay::new(incoming, source, in_flight, open, pool_size);
+        relay.counted = error;
+        relay.trailers = trailers;
         if relay.is_over() {
             std::future::poll_fn(|cx| std::task::Poll::Ready(relay.finish(cx))).await;
         }

@@ -1,10 +1,13 @@
 //! After `101 Switching Protocols`: bytes to and fro, nobody looks at them.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::watch;
 
+use super::Proxy;
 use super::answer::{Open, Source};
 use super::backend::InFlight;
 use super::connection::Closing;
@@ -12,12 +15,13 @@ use super::connection::Closing;
 /// Carries one tunnel to its end: both sides have closed, the version or the
 /// proxy breaks it off, or an error.
 pub(crate) async fn run(
+    proxy: Arc<Proxy>,
     client: OnUpgrade,
     source: Source,
     in_flight: InFlight,
     mut open: Open,
-    mut closing: watch::Receiver<Closing>,
 ) {
+    let mut closing = proxy.closing.subscribe();
     let Source { upstream, at: _at } = source;
     let Some((backend, begun)) = upstream.into_tunnel().await else { return };
     let client = match client.await {
@@ -38,6 +42,8 @@ pub(crate) async fn run(
             Err(error) => tracing::debug!(%error, "a tunnel broke"),
         },
         () = in_flight.backend().broken_off() => {}
-        _ = closing.wait_for(|closing| *closing == Closing::Break) => {}
+        _ = closing.wait_for(|closing| *closing == Closing::Break) => {
+            proxy.broken.fetch_add(1, Relaxed);
+        }
     }
 }
