@@ -59,8 +59,8 @@ impl Condition {
         let test = if trimmed.is_empty() {
             None
         } else if trimmed.contains("${{") {
-            let lead = text.len() - text.trim_start().len();
-            let template = Template::parse(file, trimmed, span, scope, |at| locate(lead + at))?;
+            // Untrimmed: with anything around `${{ }}`, even a line end, it is text, as on GitHub.
+            let template = Template::parse(file, text, span, scope, locate)?;
             Some(match template.as_expression() {
                 Some(expression) => Test::Expression(expression.clone()),
                 None => Test::Text(template),

@@ -110,6 +110,9 @@ fn conditions() {
     assert!(condition("", Status::Success));
     assert!(!condition("", Status::Skipped));
     assert!(condition("${{ false }} == true", Status::Success), "text is true, as on GitHub");
+    assert!(condition("${{ false }}\n", Status::Success), "so is an expression and a line end");
+    assert!(!condition("false\n", Status::Success));
+    assert!(!condition("${{ false }} or", Status::Failure), "text asks for success before");
 }
 
 /// A context whose functions remember nothing and whose memory is small.

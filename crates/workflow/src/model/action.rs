@@ -54,7 +54,7 @@ pub struct ActionOutput {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Runs {
     /// In Node.
-    JavaScript(JavaScriptAction),
+    JavaScript(Box<JavaScriptAction>),
     /// In a container.
     Docker(Box<DockerAction>),
     /// As steps.
@@ -218,7 +218,8 @@ impl Runs {
             other => match node_version(other) {
                 Some(version) => {
                     let fields = reader.fields(node, what, NODE_KEYS)?;
-                    JavaScriptAction::read(reader, &fields, version).map(Self::JavaScript)
+                    JavaScriptAction::read(reader, &fields, version)
+                        .map(|action| Self::JavaScript(Box::new(action)))
                 }
                 None => {
                     let known = ["composite", "docker", "node20", "node24"];

@@ -291,18 +291,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the scalar is one whole `${{ … }}`, which may stand for a list or a mapping.
+    /// The expression, when the scalar is one whole `${{ … }}`: that may stand for a list or a
+    /// mapping. Inside is nothing if it cannot be parsed, which is reported.
     pub(super) fn whole_expression(
         &mut self,
         node: &Node,
         what: &str,
         scope: &Scope<'_>,
     ) -> Option<Option<Template>> {
-        let text = node.as_str().map(str::trim)?;
+        let text = node.as_str()?;
         if !(text.starts_with("${{") && text.ends_with("}}")) {
             return None;
         }
-        Some(self.template(node, what, scope))
+        match self.template(node, what, scope) {
+            Some(template) if template.as_expression().is_none() => None,
+            template => Some(template),
+        }
     }
 }
 

@@ -102,6 +102,54 @@ fn a_whole_workflow() {
 }
 
 #[test]
+fn jobs_are_shown_by_name_and_matrix() {
+    let text = "\
+on: push
+jobs:
+  a: {runs-on: x, strategy: {matrix: {v: [1]}}, steps: []}
+  b: {runs-on: x, name: Build, strategy: {matrix: {v: [1]}}, steps: []}
+  c: {runs-on: x, name: 'On ${{ matrix.v }}', strategy: {matrix: {v: [1]}}, steps: []}
+  d: {runs-on: x, steps: []}
+";
+    let workflow = Workflow::read("f", text).unwrap();
+    let context = variables(r#"{"matrix": {"v": 1}}"#);
+    let name = |job: &str| {
+        let job = &workflow.jobs[job];
+        let plan = job.strategy.as_ref().map(|s| s.evaluate(&context).unwrap()).unwrap_or_default();
+        job.display_name(&plan.combinations[0], &context).unwrap()
+    };
+    assert_eq!(["a", "b", "c", "d"].map(name), ["a (1)", "Build (1)", "On 1", "d"]);
+}
+
+#[test]
+fn aliases_and_computed_names() {
+    let text = "\
+on: push
+env: &env
+  A: 1
+  '${{ github.ref }}_X': b
+jobs:
+  one: &job
+    runs-on: &runner x
+    env: *env
+    steps:
+      - &step {run: 'echo ${{ github.ref }}'}
+      - *step
+  two: *job
+";
+    let workflow = Workflow::read("f", text).unwrap_or_else(|_| panic!("{}", problems(text)));
+    let context = variables(r#"{"github": {"ref": "main"}}"#);
+    let JobKind::Steps(job) = &workflow.jobs["two"].kind else { panic!() };
+    let env = job.env.render(&context).unwrap();
+    assert_eq!(env.keys().collect::<Vec<_>>(), ["A", "main_X"]);
+    assert_eq!(job.steps.len(), 2);
+    let wrong = text.replace("github.ref }}'}", "nope }}'}");
+    let message = "ci.yml:10:31: error[SW0201]: Unrecognized named-value: 'nope'. Located at \
+                   position 1 within expression: nope";
+    assert_eq!(lines(&wrong), message, "once, though it is read four times");
+}
+
+#[test]
 fn runs_on_from_an_expression() {
     let text = "on: push\njobs: {a: {runs-on: '${{ fromJSON(vars.r) }}', steps: []}}\n";
     let workflow = Workflow::read("f", text).unwrap();
