@@ -117,8 +117,14 @@ async fn execute(
     let stop = Stop::default();
     let shared = Shared::new(job, masker, reporter.clone(), stop.clone());
     let end = tokio::select! {
-        end = job::execute(&shared) => end,
-        () = obey(orders, stop) => return Err(WorkerError::Orphaned),
+        end = job::execute(&shared) => Some(end),
+        () = obey(orders, stop) => None,
+    };
+    let Some(end) = end else {
+        // Nobody will remove the group of a worker without an engine. If it
+        // cannot be removed here, the next engine does it.
+        drop(shipway_process::leave_own_groups());
+        return Err(WorkerError::Orphaned);
     };
     let (result, outputs, reason) = (end.result, end.outputs, end.reason);
     reporter.send(Event::JobEnded { result, outputs, reason }).await;

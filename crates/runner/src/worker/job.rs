@@ -31,7 +31,11 @@ impl JobEnd {
 pub(crate) async fn execute(shared: &Shared) -> JobEnd {
     let prepared = match prepare(&shared.message) {
         Ok(prepared) => prepared,
-        Err(message) => return JobEnd::failed(Reason::Refused { message }),
+        // It may quote the workflow, in which somebody may have written a secret.
+        Err(message) => {
+            let message = shared.masker.mask(&message);
+            return JobEnd::failed(Reason::Refused { message });
+        }
     };
     if let Err(error) = create_folders(shared) {
         return JobEnd::failed(Reason::Worker { message: error.to_string() });

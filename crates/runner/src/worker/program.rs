@@ -203,7 +203,7 @@ impl Pipes {
             while let Some(open) = pipe.as_ref().filter(|_| left > 0) {
                 // An asynchronous read looks at the pipe itself; `try_read`
                 // trusts what the poller has seen so far, which may be less.
-                match rustix::io::read(&*open, &mut buffer) {
+                match rustix::io::read(open, &mut buffer) {
                     Ok(0) => *pipe = None,
                     Ok(count) => {
                         left = left.saturating_sub(count);

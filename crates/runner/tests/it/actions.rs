@@ -13,19 +13,19 @@ async fn checkout_is_the_commit_on_its_branch() {
     run.commit("src/a.txt", "new\n");
     std::fs::write(run.repository().join("src/a.txt"), "not committed").unwrap();
     let heard = run
-        .steps(&format!(
-            "- {{uses: actions/checkout@v4, id: c}}
+        .steps(
+            "- {uses: actions/checkout@v4, id: c}
 - run: cat src/a.txt; git branch --show-current; git rev-list --count HEAD; git status --short
-- run: '[ ${{{{ steps.c.outputs.commit }}}} = $GITHUB_SHA ] && echo same'
-- {{uses: Actions/Checkout@main, with: {{ref: v1, path: other}}}}
+- run: '[ ${{ steps.c.outputs.commit }} = $GITHUB_SHA ] && echo same'
+- {uses: Actions/Checkout@main, with: {ref: v1, path: other}}
 - run: cat other/src/a.txt; git -C other rev-parse HEAD
-- {{uses: actions/checkout@v3, with: {{ref: refs/heads/feature, path: third, fetch-depth: 0}}}}
+- {uses: actions/checkout@v3, with: {ref: refs/heads/feature, path: third, fetch-depth: 0}}
 - run: cat third/src/a.txt; git -C third tag; git -C third branch --remotes
 - run: touch junk; echo changed > src/a.txt
 - uses: actions/checkout@v4
 - run: cat src/a.txt; ls -d junk other 2>/dev/null || echo clean
-- {{run: git push --quiet origin HEAD:refs/heads/stolen, continue-on-error: true}}"
-        ))
+- {run: git push --quiet origin HEAD:refs/heads/stolen, continue-on-error: true}",
+        )
         .await;
     assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
     let lines: Vec<String> = heard

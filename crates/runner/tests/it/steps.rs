@@ -83,7 +83,7 @@ async fn shells_behave_as_on_github() {
 - {shell: bash, continue-on-error: true, run: 'false | true; echo not reached'}
 - {shell: sh, continue-on-error: true, run: 'false; echo not reached'}
 - {shell: python, run: 'import os; print(\"python\", os.getcwd() == os.environ[\"GITHUB_WORKSPACE\"])'}
-- {shell: 'sed -n p {0}', run: as it is}
+- {shell: 'sed -n p {0}', run: \"as it is\\n\"}
 - {shell: fish, continue-on-error: true, run: x}
 - {working-directory: sub, continue-on-error: true, run: pwd}
 - run: mkdir sub
