@@ -110,6 +110,16 @@ impl Repository {
         }
     }
 
+    /// The local branches whose newest commit is this one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn branches_at(&self, commit: &CommitId) -> Result<Vec<String>, GitError> {
+        let format = "--format=%(refname:short)";
+        let points = ["for-each-ref", format, "--points-at", commit.as_str(), "refs/heads"];
+        Ok(git(&self.root, points)?.lines().map(str::to_owned).collect())
+    }
+
     /// Files that differ from the commit, and files that git does not know and
     /// does not ignore, as `git status --short` shows them.
     ///

@@ -290,7 +290,7 @@ fn candidate(open: &Open, env: &crate::ids::EnvName) -> Result<Candidate, Illega
         kind: Kind::Ship,
         release: release.id(),
         commit: release.commit.clone(),
-        wanted: wanted(open, release, config, rules)?,
+        wanted: wanted(Some(open), release, config, rules)?,
         rules: rules.clone(),
         verdicts: vec![workflows_gate(open, config)],
         by: open.plan.by.clone(),
@@ -298,8 +298,8 @@ fn candidate(open: &Open, env: &crate::ids::EnvName) -> Result<Candidate, Illega
 }
 
 /// What shall be of each service of `release` under `rules`.
-fn wanted(
-    open: &Open,
+pub(super) fn wanted(
+    open: Option<&Open>,
     release: &Release,
     config: &Config,
     rules: &Environment,
@@ -308,7 +308,7 @@ fn wanted(
         let both = config.services.get(name).zip(rules.services.get(name));
         let (service, place) =
             both.ok_or_else(|| Illegal::new(format!("service `{name}` is not configured")))?;
-        let commit = match open.plan.services.get(name) {
+        let commit = match open.and_then(|open| open.plan.services.get(name)) {
             Some(PlannedService::Reuse { commit, .. }) => commit,
             Some(PlannedService::Build { .. }) | None => &release.commit,
         };

@@ -5,12 +5,14 @@
 mod decide;
 mod delivery;
 mod event;
+mod manual;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use delivery::{BuildState, Delivery, End, Open, Stage};
 pub use event::{Command, Event};
+pub use manual::manual_candidate;
 
 use crate::config::Config;
 use crate::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};

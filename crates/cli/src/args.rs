@@ -1,0 +1,324 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Takes a commit to production and back: runs workflows, holds gates, builds
+/// releases, deploys them, watches them, and goes back by itself.
+#[derive(Debug, Parser)]
+#[command(name = "shipway", version, propagate_version = true, after_help = EXITS)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 as asked; 1 refused or failed, what served still serves; \
+    2 the command line, configuration or a workflow is wrong; 3 waits for a person; \
+    4 Shipway itself cannot go on.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a small repository of your own and ship it
+    Demo(Demo),
+    /// Take the commit that is checked out to where it goes
+    Ship(Ship),
+    /// Run workflows as GitHub would, here; uncommitted changes included
+    Run(Run),
+    /// Deploy a release that was built before
+    Deploy(Deploy),
+    /// Take what serves in one environment to the next
+    Promote(Promote),
+    /// Agree to what waits for approval
+    Approve(Approve),
+    /// Say no to what waits for approval
+    Reject(Reject),
+    /// Go back to the release before, or to another
+    Rollback(Rollback),
+    /// Begin nothing in an environment until it is resumed
+    Pause(InEnvironment),
+    /// Go on; also answers a question with yes
+    Resume(InEnvironment),
+    /// Call off what is under way
+    Abort(InEnvironment),
+    /// What is where, what is under way, what waits for whom
+    Status(Report),
+    /// What was deployed
+    History(History),
+    /// What a run's jobs or a service wrote
+    Logs(Logs),
+    /// What changed since a commit, and what depends on it
+    Changes(Changes),
+    /// The configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Look at the repository and write a first shipway.yaml and workflow
+    Init(Init),
+    /// Environments
+    #[command(subcommand)]
+    Env(List),
+    /// Services
+    #[command(subcommand)]
+    Service(List),
+    /// The journal
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Remove what nothing needs any more
+    Gc(Gc),
+    /// Copy journal and blobs to a folder
+    Backup(Backup),
+    /// Put a backup back in place
+    Restore(Restore),
+    /// The daemons of this machine
+    #[command(subcommand)]
+    Host(Host),
+    /// Print completions for a shell
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages into a folder
+    Man {
+        /// The folder.
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to write the repository
+    #[arg(long, default_value = "shipway-demo")]
+    pub(crate) dir: PathBuf,
+    /// Approve without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ship {
+    /// As far as this environment
+    #[arg(long, value_name = "ENV")]
+    pub(crate) to: Option<String>,
+    /// The branch that the commit counts as, on a detached HEAD
+    #[arg(long)]
+    pub(crate) branch: Option<String>,
+    /// Approve without asking, where you may
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The event that starts workflows
+    #[arg(default_value = "push")]
+    pub(crate) event: String,
+    /// Only this workflow, by file name or name
+    #[arg(long, short = 'W')]
+    pub(crate) workflow: Option<String>,
+    /// Only this job, and what it needs
+    #[arg(long, short)]
+    pub(crate) job: Option<String>,
+    /// A secret: NAME=VALUE, or NAME to take it from the environment
+    #[arg(long, short, value_name = "NAME[=VALUE]")]
+    pub(crate) secret: Vec<String>,
+    /// A variable of `vars`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<String>,
+    /// An input of `inputs`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) input: Vec<String>,
+    /// Show what would run and why, and run nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// Where to
+    pub(crate) env: String,
+    /// Which release (or commit), by its first digits; the newest without it
+    #[arg(long)]
+    pub(crate) release: Option<String>,
+    /// Approve without asking, where you may
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Promote {
+    /// Where to: takes what serves in the environment before
+    pub(crate) env: String,
+    /// Approve without asking, where you may
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// Where; not needed when only one waits
+    pub(crate) env: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reject {
+    /// Where; not needed when only one waits
+    pub(crate) env: Option<String>,
+    /// Why
+    #[arg(long, short, default_value = "")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Where; not needed when there is only one
+    pub(crate) env: Option<String>,
+    /// To this release (or commit), by its first digits
+    #[arg(long, value_name = "RELEASE")]
+    pub(crate) to: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InEnvironment {
+    /// Where
+    pub(crate) env: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Only this environment
+    pub(crate) env: Option<String>,
+    /// As many, newest first
+    #[arg(long, short = 'n', default_value_t = 20)]
+    pub(crate) lines: usize,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// A run (`status` names them), or an environment
+    pub(crate) of: Option<String>,
+    /// The service, for an environment with several
+    pub(crate) service: Option<String>,
+    /// Show what comes, until it ends
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// As many of the last lines of a service
+    #[arg(long, short = 'n', default_value_t = 100)]
+    pub(crate) lines: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
+    /// Since this commit; by default the release that serves first
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print it with every default
+    Show(Report),
+    /// Print the JSON Schema of shipway.yaml
+    Schema,
+    /// Say what is wrong with it
+    Check(Report),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum List {
+    /// List them
+    List(Report),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Find out whether any entry was changed
+    Verify(Report),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gc {
+    /// Keep what is younger than this many days
+    #[arg(long, default_value_t = 7)]
+    pub(crate) days: u64,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// A new or empty folder
+    pub(crate) to: PathBuf,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup's folder
+    pub(crate) from: PathBuf,
+    /// Move a store that is there aside
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Host {
+    /// What runs and how much it serves
+    Status(Report),
+    /// Drain, stop every release, end the daemons
+    Stop,
+    /// Replace the daemons by this build, without losing a request
+    Upgrade,
+    /// Start the daemons at boot
+    Install {
+        /// For the whole machine, not for this user
+        #[arg(long)]
+        system: bool,
+    },
+}

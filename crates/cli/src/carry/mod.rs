@@ -1,0 +1,117 @@
+//! Carries a wish to its end: as the engine, if nobody is, else by reading
+//! along. Whoever asks sees the same.
+
+mod report;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shipway_core::command::Command;
+use shipway_core::journal::StreamId;
+use shipway_core::stream::Stream;
+use shipway_server::follow::{Follower, Views};
+use shipway_server::inbox::{Request, answer, submit};
+use shipway_server::{Engine, EngineError, LiveOutput};
+use shipway_store::Checkpoints;
+use shipway_targets::Secret;
+
+pub(crate) use report::{Reporter, Style, describe};
+
+use crate::error::CliError;
+use crate::project::{Project, actor};
+
+/// Between two looks at the journal.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// What is asked, and what of it has to be seen.
+pub(crate) struct Wish<'a, T> {
+    /// For people who look at who owns the journal.
+    pub(crate) purpose: String,
+    /// Secrets given on the command line.
+    pub(crate) secrets: HashMap<String, Secret>,
+    /// Gets what jobs write.
+    pub(crate) live_output: Option<LiveOutput>,
+    /// What the wish has come to, once it has.
+    pub(crate) until: Box<dyn FnMut(&Views) -> Option<T> + 'a>,
+}
+
+/// Puts a command into the inbox, and waits for nothing.
+pub(crate) fn ask(project: &Project, to: StreamId, command: Command) -> Result<Asked, CliError> {
+    let id = submit(&project.store, &actor(), &Request { to, command })?;
+    Ok(Asked(id))
+}
+
+/// A command in the inbox.
+pub(crate) struct Asked(shipway_store::InputId);
+
+impl Asked {
+    /// `None` until somebody has looked at it.
+    pub(crate) fn answer(&self, project: &Project) -> Result<Option<Result<(), String>>, CliError> {
+        Ok(answer(&project.store, &self.0)?)
+    }
+}
+
+/// Carries on until the wish has come to something.
+pub(crate) async fn carry<T>(
+    project: &Project,
+    reporter: &mut Reporter,
+    mut wish: Wish<'_, T>,
+) -> Result<T, CliError> {
+    let mut follower = Follower::new(&project.store)?;
+    let performer = project.performer(
+        std::mem::take(&mut wish.secrets),
+        wish.live_output.take(),
+    )?;
+    let performer = Arc::new(performer);
+    loop {
+        reporter.show(follower.look(&project.store)?, &follower.views);
+        if let Some(end) = (wish.until)(&follower.views) {
+            return Ok(end);
+        }
+        let store = Arc::clone(&project.store);
+        match Engine::start(store, Arc::clone(&performer), &wish.purpose).await {
+            Ok(engine) => return own(project, reporter, &mut follower, engine, wish.until).await,
+            Err(EngineError::Held(_)) => tokio::time::sleep(LOOK).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// As the owner: until the wish has come to something, and nobody else's work
+/// is under way.
+async fn own<T>(
+    project: &Project,
+    reporter: &mut Reporter,
+    follower: &mut Follower,
+    mut engine: Engine,
+    mut until: Box<dyn FnMut(&Views) -> Option<T> + '_>,
+) -> Result<T, CliError> {
+    let mut end = None;
+    let worked = {
+        let work = engine.run(|views| {
+            end = end.take().or_else(|| until(views));
+            end.is_some() && !views.live.streams().any(Stream::is_busy)
+        });
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                worked = &mut work => break worked,
+                () = tokio::time::sleep(LOOK) => {
+                    reporter.show(follower.look(&project.store)?, &follower.views);
+                }
+            }
+        }
+    };
+    reporter.show(follower.look(&project.store)?, &follower.views);
+    reporter.finish();
+    match worked {
+        Ok(()) => engine.stop().await?,
+        Err(error) => return Err(error.into()),
+    }
+    // What was written is vouched for outside the store.
+    Checkpoints::open(&project.folders.checkpoints())?
+        .sign(project.store.journal(), Timestamp::now())?;
+    end.ok_or_else(|| CliError::trouble("the engine ended before its work was done"))
+}

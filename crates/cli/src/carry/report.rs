@@ -1,0 +1,330 @@
+//! Progress, as entries of the journal tell it: the same lines for a run that
+//! is live and for one that is read again.
+
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use shipway_core::effect::{Done, Effect, Failure, Outcome};
+use shipway_core::environment;
+use shipway_core::guard::{Verdict, Watched};
+use shipway_core::ids::{EnvName, PlanId};
+use shipway_core::journal::{Entry, StreamId, Version};
+use shipway_core::plan::{self, Plan, PlannedService};
+use shipway_core::run::{self, JobEnd, RunResult};
+use shipway_core::stream::Record;
+use shipway_server::follow::Views;
+
+use crate::print;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Not at all: the answer is for a program.
+    Silent,
+    /// Lines; on a terminal with what is being done below them.
+    Lines,
+}
+
+/// Shows entries as they come.
+pub(crate) struct Reporter {
+    style: Style,
+    /// Only this plan, once it is known, and what belongs to it.
+    only: Option<PlanId>,
+    begun: HashMap<(StreamId, Version), (Timestamp, String)>,
+    spinner: Option<ProgressBar>,
+}
+
+impl Reporter {
+    pub(crate) fn new(style: Style) -> Self {
+        let terminal = style == Style::Lines && std::io::stderr().is_terminal();
+        let spinner = terminal.then(|| {
+            let bar = ProgressBar::new_spinner();
+            // The template is ours and right; without it the bar is plain.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        Self { style, only: None, begun: HashMap::new(), spinner }
+    }
+
+    /// Shows what belongs to this plan, and deployments.
+    pub(crate) fn follow(&mut self, plan: PlanId) {
+        self.only = Some(plan);
+    }
+
+    pub(crate) fn line(&self, text: impl AsRef<str>) {
+        if self.style == Style::Silent {
+            return;
+        }
+        match &self.spinner {
+            Some(bar) => bar.suspend(|| print::aside(text)),
+            None => print::aside(text),
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.spinner {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Runs `ask` with the terminal to itself.
+    pub(crate) fn pause<T>(&self, ask: impl FnOnce() -> T) -> T {
+        match &self.spinner {
+            Some(bar) => bar.suspend(ask),
+            None => ask(),
+        }
+    }
+
+    pub(crate) fn show(&mut self, news: Vec<(Entry, Option<Record>)>, views: &Views) {
+        for (entry, record) in news {
+            if let Some(record) = record.filter(|_| self.concerns(&entry.stream)) {
+                self.record(&entry, &record);
+            }
+        }
+        let _ = views;
+        if let Some(bar) = &self.spinner {
+            let mut doing: Vec<&str> = self.begun.values().map(|(_, what)| what.as_str()).collect();
+            doing.sort_unstable();
+            bar.set_message(doing.join(", "));
+        }
+    }
+
+    fn concerns(&self, stream: &StreamId) -> bool {
+        match (&self.only, stream) {
+            (Some(plan), StreamId::Plan(id)) => id == plan,
+            (Some(plan), StreamId::Run(id)) => id.as_str().starts_with(&format!("{plan}.")),
+            (None, _) | (Some(_), StreamId::Env(_)) => true,
+        }
+    }
+
+    fn record(&mut self, entry: &Entry, record: &Record) {
+        match record {
+            Record::Intent { effect } => {
+                if let Some(what) = doing(effect) {
+                    let key = (entry.stream.clone(), entry.version);
+                    self.begun.insert(key, (entry.at, what));
+                }
+            }
+            Record::Ended { intent, outcome } => {
+                let begun = self.begun.remove(&(entry.stream.clone(), *intent));
+                if let Some((at, what)) = begun {
+                    self.ended(&what, print::between(at, entry.at), outcome);
+                }
+            }
+            Record::Plan(event) => self.plan(event),
+            Record::Run(event) => self.run(event),
+            Record::Env(event) => {
+                if let StreamId::Env(env) = &entry.stream {
+                    self.env(env, event);
+                }
+            }
+        }
+    }
+
+    fn ended(&self, what: &str, took: Duration, outcome: &Outcome) {
+        let took = print::took(took);
+        match outcome {
+            Outcome::Done { result: Done::Job(end) } => self.job(what, &took, end),
+            Outcome::Done { result: Done::Watched(watched) } => self.watched(what, &took, watched),
+            Outcome::Done { .. } => self.line(format!("  ✓ {what}  {took}")),
+            Outcome::Failed { failure } => self.failure(&format!("  ✗ {what}  {took}"), failure),
+            Outcome::Lost => self.line(format!("  ? {what}: the engine ended meanwhile")),
+            Outcome::Cancelled => self.line(format!("  ■ {what}: called off  {took}")),
+        }
+    }
+
+    fn job(&self, what: &str, took: &str, end: &JobEnd) {
+        let mark = mark(end.result);
+        self.line(format!("  {mark} {what}  {took}"));
+        if end.result == RunResult::Failure {
+            self.indented(&end.tail);
+            if let Some(reason) = &end.reason {
+                self.line(format!("    {reason}"));
+            }
+        }
+    }
+
+    fn watched(&self, what: &str, took: &str, watched: &Watched) {
+        let (mark, why) = match &watched.verdict {
+            Verdict::Healthy => ("✓", String::new()),
+            Verdict::NotEnough { reason } => ("~", format!(": {reason}")),
+            Verdict::Worse { reason, .. } => ("✗", format!(": {reason}")),
+            Verdict::FellBack => ("✗", ": the target has put the old version back".to_owned()),
+        };
+        let seen = watched.readings.iter().map(|reading| {
+            format!("{} users' requests, {} probes", reading.users.requests, reading.probes.requests)
+        });
+        let seen = seen.collect::<Vec<_>>().join("; ");
+        self.line(format!("  {mark} {what}  {took}  ({seen}){why}"));
+        for note in &watched.notes {
+            self.line(format!("    note: {note}"));
+        }
+        self.indented(&watched.output);
+    }
+
+    fn failure(&self, head: &str, failure: &Failure) {
+        self.line(format!("{head}: {}", failure.message));
+        self.indented(&failure.output);
+    }
+
+    fn indented(&self, lines: &[String]) {
+        for line in lines {
+            self.line(format!("    │ {line}"));
+        }
+    }
+
+    fn plan(&self, event: &plan::Event) {
+        match event {
+            plan::Event::Opened { plan, .. } => {
+                for line in describe(plan) {
+                    self.line(line);
+                }
+            }
+            plan::Event::Released { id, .. } => self.line(format!("release {id}")),
+            plan::Event::RunEnded { .. }
+            | plan::Event::BuildsBegun { .. }
+            | plan::Event::Built { .. }
+            | plan::Event::StageBegun { .. }
+            | plan::Event::StageEnded { .. }
+            | plan::Event::Closed { .. } => {}
+        }
+    }
+
+    fn run(&self, event: &run::Event) {
+        match event {
+            run::Event::JobSkipped { job, why } => self.line(format!("  – {job}: {why}")),
+            run::Event::JobFailed { job, why } => self.line(format!("  ✗ {job}: {why}")),
+            run::Event::Ended { result, why } => {
+                let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+                self.line(format!("{} run ended with {result}{why}", mark(*result)));
+            }
+            run::Event::Started { .. }
+            | run::Event::JobExpanded { .. }
+            | run::Event::InstanceStarted { .. }
+            | run::Event::InstanceEnded { .. }
+            | run::Event::Cancelling => {}
+        }
+    }
+
+    fn env(&self, env: &EnvName, event: &environment::Event) {
+        use environment::Event;
+        match event {
+            Event::Proposed { approval_until: Some(_), candidate, .. } => {
+                let commit = candidate.commit.short();
+                self.line(format!("? {env}: {commit} waits for approval"));
+            }
+            Event::Approved { by, .. } => self.line(format!("✓ {env}: approved by {by}")),
+            Event::Dropped { failure, .. } => self.line(format!("✗ {env}: {failure}")),
+            Event::AlreadyThere { deployment, .. } => {
+                self.line(format!("✓ {env}: it is there already ({deployment})"));
+            }
+            Event::Started { plan, .. } => {
+                self.line(format!("{}: {} to {env}", plan.id, plan.commit.short()));
+            }
+            Event::Asked { question } => self.question(env, question),
+            Event::Stopping { failure } => self.line(format!("  ■ {failure}")),
+            Event::TurnedBack { failure, .. } => {
+                self.line(format!("  ↩ going back: {failure}"));
+            }
+            Event::Succeeded { deployment } => self.line(format!("✓ {env} serves {deployment}")),
+            Event::Failed { deployment, failure, serving, trouble } => {
+                self.line(format!("✗ {deployment} was refused: {failure}"));
+                for trouble in trouble {
+                    self.line(format!("  ! on the way back: {trouble}"));
+                }
+                match serving {
+                    Some(old) => self.line(format!("  {env} still serves {old}")),
+                    None => self.line(format!("  nothing runs in {env}: it was the first deployment")),
+                }
+            }
+            Event::Paused => self.line(format!("{env} is paused")),
+            Event::Resumed => self.line(format!("{env} goes on")),
+            Event::Proposed { .. }
+            | Event::Judged { .. }
+            | Event::Cleared { .. }
+            | Event::StepDone { .. }
+            | Event::StepRepeated { .. }
+            | Event::Answered
+            | Event::BackStepDone { .. } => {}
+        }
+    }
+
+    fn question(&self, env: &EnvName, question: &shipway_core::deployment::Question) {
+        use shipway_core::deployment::Question;
+        let what = match question {
+            Question::Guard { reason } => format!("{reason}; keep the new version?"),
+            Question::Lost { what } => {
+                format!("the engine ended in the middle of `{what}`; run it again?")
+            }
+        };
+        self.line(format!("  ? {what}  (`shipway resume {env}` or `shipway abort {env}`)"));
+    }
+}
+
+const fn mark(result: RunResult) -> &'static str {
+    match result {
+        RunResult::Success => "✓",
+        RunResult::Failure => "✗",
+        RunResult::Cancelled => "■",
+        RunResult::Skipped => "–",
+    }
+}
+
+/// What is being done, for people; messages between streams are nobody's
+/// business.
+fn doing(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Tell { .. } => return None,
+        Effect::RunJob(job) => format!("job {}", job.name),
+        Effect::Build(build) => format!("build {}", build.service),
+        Effect::Migrate(command) => format!("migrate {}", command.service),
+        Effect::Smoke(command) => format!("smoke-test {}", command.service),
+        Effect::Start(change) => format!("start {}", change.service),
+        Effect::Shift(change) => format!("switch traffic of {}", change.service),
+        Effect::Watch(watch) => format!("watch {}", watch.env),
+        Effect::Finish(change) => format!("drain the old {}", change.service),
+        Effect::Return(change) => format!("put the old {} back", change.service),
+        Effect::Remove(change) => format!("remove the new {}", change.service),
+    })
+}
+
+/// The plan, before anything is done.
+pub(crate) fn describe(plan: &Plan) -> Vec<String> {
+    let commit = &plan.commit;
+    let place = plan.trigger.git_ref.trim_start_matches("refs/heads/");
+    let mut lines = vec![format!(
+        "plan {}: {} {:?} by {} on {place}",
+        plan.id,
+        commit.id.short(),
+        commit.subject,
+        commit.author
+    )];
+    for run in &plan.runs {
+        let what = match &run.passed {
+            Some(earlier) => format!("passed before, in {earlier}"),
+            None => format!("runs: {}", run.why),
+        };
+        lines.push(format!("  workflow {}  {what}", run.name));
+    }
+    for run in &plan.not_run {
+        lines.push(format!("  workflow {}  does not run: {}", run.path, run.why));
+    }
+    for (service, todo) in &plan.services {
+        lines.push(match todo {
+            PlannedService::Build { why } => format!("  service {service}  is built: {why}"),
+            PlannedService::Reuse { commit, .. } => {
+                format!("  service {service}  is as of {}", commit.short())
+            }
+        });
+    }
+    for stage in &plan.stages {
+        lines.push(format!("  to {}: {}", stage.env, stage.why));
+    }
+    lines
+}

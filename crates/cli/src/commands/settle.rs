@@ -1,0 +1,128 @@
+//! Asking an environment for something and seeing it through: what
+//! `approve`, `rollback`, `deploy` and their like have in common.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use shipway_core::command::Command;
+use shipway_core::environment::{self, Environment};
+use shipway_core::ids::EnvName;
+use shipway_core::journal::StreamId;
+use shipway_core::view::{HistoryLine, Live};
+use shipway_server::follow::Views;
+use shipway_targets::App;
+
+use crate::carry::{Asked, Reporter, Style, Wish, ask, carry};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::print;
+use crate::project::Project;
+
+/// Asks, and waits until the environment has nothing left to do by itself.
+pub(super) async fn see_through(
+    project: &Project,
+    env: &EnvName,
+    command: environment::Command,
+    style: Style,
+) -> Result<Views, CliError> {
+    let asked = ask(project, StreamId::Env(env.clone()), Command::Env(command))?;
+    let mut reporter = Reporter::new(style);
+    let views = wait(project, &mut reporter, env, &asked).await;
+    reporter.finish();
+    views
+}
+
+async fn wait(
+    project: &Project,
+    reporter: &mut Reporter,
+    env: &EnvName,
+    asked: &Asked,
+) -> Result<Views, CliError> {
+    let until = |views: &Views| match asked.answer(project) {
+        Err(error) => Some(Err(error)),
+        Ok(None) => None,
+        Ok(Some(Err(reason))) => Some(Err(CliError::refused(reason))),
+        Ok(Some(Ok(()))) => {
+            let quiet = environment(&views.live, env).is_none_or(|env| !env.is_busy());
+            quiet.then(|| Ok(views.clone()))
+        }
+    };
+    let wish = Wish {
+        purpose: format!("work in {env}"),
+        secrets: HashMap::new(),
+        live_output: None,
+        until: Box::new(until),
+    };
+    carry(project, reporter, wish).await?
+}
+
+/// An environment in which something has happened.
+pub(super) fn environment<'a>(live: &'a Live, name: &EnvName) -> Option<&'a Environment> {
+    live.environments().find(|env| env.name == *name)
+}
+
+/// The environment that is meant: the one named, or the only one that fits.
+pub(super) fn the_one(
+    live: &Live,
+    named: Option<&str>,
+    fits: impl Fn(&Environment) -> bool,
+    what: &str,
+) -> Result<EnvName, CliError> {
+    if let Some(name) = named {
+        return super::env_name(name);
+    }
+    let fitting: Vec<&EnvName> =
+        live.environments().filter(|env| fits(env)).map(|env| &env.name).collect();
+    match fitting[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(CliError::refused(format!("nothing {what}"))),
+        [..] => {
+            let names = fitting.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Err(CliError::usage(format!("name the environment: {names} {what}")))
+        }
+    }
+}
+
+/// How the newest deployment in an environment ended, as an exit code.
+pub(super) fn exit_of(views: &Views, env: &EnvName) -> Exit {
+    let state = environment(&views.live, env);
+    if state.is_some_and(|env| env.waiting.is_some() || env.active.is_some()) {
+        return Exit::Waiting;
+    }
+    let ended = views.history.lines.iter().rev().find(|line| line.env == *env);
+    match ended.and_then(|line| line.end.as_ref()) {
+        Some(end) if end.failure.is_some() => Exit::Failed,
+        _ => Exit::Ok,
+    }
+}
+
+/// The newest deployment in an environment.
+pub(super) fn newest<'a>(views: &'a Views, env: &EnvName) -> Option<&'a HistoryLine> {
+    views.history.lines.iter().rev().find(|line| line.env == *env)
+}
+
+/// Where users reach each service of an environment; nothing when the host
+/// does not run.
+pub(super) async fn addresses(project: &Project, env: &Environment) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let Some(current) = &env.current else { return found };
+    for service in current.services.keys() {
+        let app =
+            App { project: project.id.clone(), env: env.name.clone(), service: service.clone() };
+        let look = project.target.observe(&app, false);
+        let looked = tokio::time::timeout(Duration::from_secs(2), look).await;
+        if let Ok(Ok(observed)) = looked {
+            let address = observed.address.map(|address| format!("http://{address}"));
+            found.extend(address.map(|address| (service.to_string(), address)));
+        }
+    }
+    found
+}
+
+/// Tells where an environment answers.
+pub(super) async fn tell_addresses(project: &Project, live: &Live, env: &EnvName) {
+    let Some(state) = environment(live, env) else { return };
+    for (service, address) in addresses(project, state).await {
+        print::line(format!("{env}  {service}  {address}"));
+    }
+}

@@ -1,0 +1,381 @@
+//! `shipway ship`: this commit, as far as it goes.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+use shipway_core::approval;
+use shipway_core::command::Command;
+use shipway_core::effect::{Failure, FailureCode};
+use shipway_core::environment::{self, Waiting};
+use shipway_core::ids::{EnvName, PlanId};
+use shipway_core::journal::StreamId;
+use shipway_core::plan::{self, End, Plan};
+use shipway_core::view::Live;
+use shipway_server::follow::Views;
+use shipway_server::git::Repository;
+use shipway_server::planner::{self, Shipping};
+use tokio::sync::oneshot;
+
+use crate::args::Ship;
+use crate::carry::{Reporter, Style, Wish, ask, carry, describe};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::print;
+use crate::project::{Project, actor};
+
+use super::settle::{environment, tell_addresses};
+
+/// How shipping came out.
+#[derive(Debug, Serialize)]
+#[serde(tag = "shipped", rename_all = "snake_case")]
+enum Answer {
+    /// It serves everywhere.
+    Delivered { plan: PlanId, environments: Vec<EnvName> },
+    /// It served everywhere before.
+    AlreadyThere { environments: Vec<EnvName> },
+    /// It was refused.
+    Refused { plan: PlanId, failure: Failure },
+    /// It waits for people.
+    Waiting { plan: PlanId, environment: EnvName },
+}
+
+pub(super) async fn ship(args: &Ship) -> Result<Exit, CliError> {
+    ship_from(&Project::open()?, args).await
+}
+
+/// As `shipway ship` in the project's folder.
+pub(super) async fn ship_from(project: &Project, args: &Ship) -> Result<Exit, CliError> {
+    let repository = project.repository()?;
+    refuse_uncommitted(&repository)?;
+    let commit = repository.head()?;
+    let wish = planner::Ship {
+        repository: &repository,
+        branch: branch(&repository, args.branch.as_deref())?,
+        commit,
+        to: args.to.as_deref().map(super::env_name).transpose()?,
+        by: actor(),
+    };
+    let views = Views::load(&project.store)?;
+    match wish.plan(&views.live)? {
+        Shipping::AlreadyThere(environments) => already_there(project, &views, args, environments).await,
+        Shipping::Plan(plan) if args.plan => show_plan(&plan, args),
+        Shipping::UnderWay(id) => {
+            print::aside(format!("plan {id} is under way already; following it"));
+            follow(project, args, id).await
+        }
+        Shipping::Plan(plan) => {
+            let id = plan.id.clone();
+            let open = plan::Command::Open { plan };
+            let asked = ask(project, StreamId::Plan(id.clone()), Command::Plan(open))?;
+            follow_asked(project, args, id, Some(asked)).await
+        }
+    }
+}
+
+/// What is shipped is what is committed: nobody could say otherwise what runs.
+fn refuse_uncommitted(repository: &Repository) -> Result<(), CliError> {
+    let changes = repository.uncommitted()?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let shown = changes.iter().take(10).map(|line| format!("\n    {line}")).collect::<String>();
+    let more = if changes.len() > 10 { "\n    …" } else { "" };
+    Err(CliError::usage(format!("there are uncommitted changes:{shown}{more}")).hint(
+        "commit them, or put them aside with `git stash -u`; `shipway run` runs workflows with them",
+    ))
+}
+
+/// The branch that the commit counts as.
+fn branch(repository: &Repository, named: Option<&str>) -> Result<String, CliError> {
+    if let Some(name) = named {
+        return Ok(name.to_owned());
+    }
+    if let Some(name) = repository.branch()? {
+        return Ok(name);
+    }
+    let head = repository.head()?;
+    match &repository.branches_at(&head.id)?[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(CliError::usage("HEAD is detached, and no branch is at this commit")
+            .hint("say which branch it counts as: `shipway ship --branch main`")),
+        several => Err(CliError::usage(format!(
+            "HEAD is detached, and several branches are at this commit: {}",
+            several.join(", ")
+        ))
+        .hint("say which one it counts as: `shipway ship --branch main`")),
+    }
+}
+
+async fn already_there(
+    project: &Project,
+    views: &Views,
+    args: &Ship,
+    environments: Vec<EnvName>,
+) -> Result<Exit, CliError> {
+    if args.json {
+        print::json(&Answer::AlreadyThere { environments })?;
+        return Ok(Exit::Ok);
+    }
+    let names = environments.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    print::line(format!("this commit is already in {names}: nothing to do"));
+    for env in &environments {
+        tell_addresses(project, &views.live, env).await;
+    }
+    Ok(Exit::Ok)
+}
+
+fn show_plan(plan: &Plan, args: &Ship) -> Result<Exit, CliError> {
+    if args.json {
+        print::json(plan)?;
+    } else {
+        describe(plan).into_iter().for_each(print::line);
+    }
+    Ok(Exit::Ok)
+}
+
+async fn follow(project: &Project, args: &Ship, id: PlanId) -> Result<Exit, CliError> {
+    follow_asked(project, args, id, None).await
+}
+
+/// What has to be seen of a plan.
+enum Seen {
+    /// It is over.
+    Closed(End),
+    /// It waits for people, and none of them is here.
+    Waiting(EnvName),
+    /// It was not taken.
+    Refused(String),
+}
+
+async fn follow_asked(
+    project: &Project,
+    args: &Ship,
+    id: PlanId,
+    asked: Option<crate::carry::Asked>,
+) -> Result<Exit, CliError> {
+    let style = if args.json { Style::Silent } else { Style::Lines };
+    let mut reporter = Reporter::new(style);
+    reporter.follow(id.clone());
+    let mut approving = Approving::new(args);
+    let mut called_off = CallOff::new();
+    let until = |views: &Views| {
+        if let Some(Ok(Some(Err(reason)))) = asked.as_ref().map(|asked| asked.answer(project)) {
+            return Some(Ok(Seen::Refused(reason)));
+        }
+        if let Err(error) = called_off.look(project, &id) {
+            return Some(Err(error));
+        }
+        match closed(&views.live, &id) {
+            Some(end) => Some(Ok(Seen::Closed(end))),
+            None => match approving.look(project, &views.live, &id) {
+                Ok(waits) => waits.map(|env| Ok(Seen::Waiting(env))),
+                Err(error) => Some(Err(error)),
+            },
+        }
+    };
+    let wish = Wish {
+        purpose: format!("ship {id}"),
+        secrets: HashMap::new(),
+        live_output: None,
+        until: Box::new(until),
+    };
+    let seen = carry(project, &mut reporter, wish).await;
+    reporter.finish();
+    let views = Views::load(&project.store)?;
+    tell(project, args, &views, id, seen??).await
+}
+
+fn closed(live: &Live, id: &PlanId) -> Option<End> {
+    live.recent.iter().find(|plan| plan.id == *id).map(|plan| plan.end.clone())
+}
+
+async fn tell(
+    project: &Project,
+    args: &Ship,
+    views: &Views,
+    id: PlanId,
+    seen: Seen,
+) -> Result<Exit, CliError> {
+    let (exit, answer) = match seen {
+        Seen::Refused(reason) => return Err(CliError::refused(reason)),
+        Seen::Closed(End::Delivered) => {
+            let environments = stages(views, &id);
+            (Exit::Ok, Answer::Delivered { plan: id, environments })
+        }
+        Seen::Closed(End::Failed { failure }) => {
+            (Exit::Failed, Answer::Refused { plan: id, failure })
+        }
+        Seen::Waiting(environment) => (Exit::Waiting, Answer::Waiting { plan: id, environment }),
+    };
+    if args.json {
+        print::json(&answer)?;
+        return Ok(exit);
+    }
+    match &answer {
+        Answer::Delivered { environments, .. } => {
+            for env in environments {
+                tell_addresses(project, &views.live, env).await;
+            }
+        }
+        Answer::Refused { failure, .. } => tell_refused(project, views, failure).await,
+        Answer::Waiting { environment, .. } => print::line(format!(
+            "{environment} waits for approval: `shipway approve {environment}` or `shipway reject \
+             {environment}`"
+        )),
+        Answer::AlreadyThere { .. } => {}
+    }
+    Ok(exit)
+}
+
+fn stages(views: &Views, id: &PlanId) -> Vec<EnvName> {
+    let lines = views.history.lines.iter().filter(|line| line.plan.as_ref() == Some(id));
+    lines.map(|line| line.env.clone()).collect()
+}
+
+async fn tell_refused(project: &Project, views: &Views, failure: &Failure) {
+    print::line(format!("refused: {failure}"));
+    for line in &failure.output {
+        print::line(format!("  │ {line}"));
+    }
+    if failure.code == FailureCode::Superseded {
+        return;
+    }
+    for env in views.live.environments() {
+        if let Some(current) = &env.current {
+            print::line(format!("{} still serves {}", env.name, current.commit.short()));
+            tell_addresses(project, &views.live, &env.name).await;
+        }
+    }
+}
+
+/// Ctrl-C calls the plan off, in order; a second one ends this process, and
+/// the next one goes on.
+struct CallOff {
+    pressed: Option<oneshot::Receiver<()>>,
+}
+
+impl CallOff {
+    fn new() -> Self {
+        let (tell, pressed) = oneshot::channel();
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_err() || tell.send(()).is_err() {
+                return;
+            }
+            print::aside("calling it off; press Ctrl-C again to leave it as it is");
+            if tokio::signal::ctrl_c().await.is_ok() {
+                // What is under way is found by the next process.
+                std::process::abort();
+            }
+        });
+        Self { pressed: Some(pressed) }
+    }
+
+    fn look(&mut self, project: &Project, id: &PlanId) -> Result<(), CliError> {
+        let pressed = self.pressed.as_mut().is_some_and(|pressed| pressed.try_recv().is_ok());
+        if pressed {
+            self.pressed = None;
+            let cancel = Command::Plan(plan::Command::Cancel);
+            ask(project, StreamId::Plan(id.clone()), cancel)?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks whoever is at the terminal, once for each question.
+struct Approving {
+    yes: bool,
+    terminal: bool,
+    asked: Option<shipway_core::digest::Digest>,
+    answer: Option<oneshot::Receiver<bool>>,
+}
+
+impl Approving {
+    fn new(args: &Ship) -> Self {
+        let terminal = std::io::stdin().is_terminal() && !args.json;
+        Self { yes: args.yes, terminal, asked: None, answer: None }
+    }
+
+    /// The environment in which the plan waits for somebody who is not here.
+    fn look(
+        &mut self,
+        project: &Project,
+        live: &Live,
+        id: &PlanId,
+    ) -> Result<Option<EnvName>, CliError> {
+        let waits = live.environments().find_map(|env| {
+            let waiting = env.waiting.as_ref()?;
+            (waiting.candidate.plan.as_ref() == Some(id)).then_some((&env.name, waiting))
+        });
+        let Some((env, waiting)) = waits else { return Ok(None) };
+        if let Some(answer) = &mut self.answer {
+            return match answer.try_recv() {
+                Ok(yes) => {
+                    self.answer = None;
+                    self.decide(project, env, waiting, yes)?;
+                    Ok(None)
+                }
+                Err(oneshot::error::TryRecvError::Empty) => Ok(None),
+                Err(oneshot::error::TryRecvError::Closed) => Ok(Some(env.clone())),
+            };
+        }
+        let rule = waiting.candidate.rules.approval.as_ref();
+        let mine = rule.is_some_and(|rule| {
+            approval::allows(rule, &actor(), &waiting.candidate.by, &waiting.given).is_ok()
+        });
+        if self.asked == Some(waiting.identity) {
+            // Answered, and on its way; or more people have to agree.
+            return Ok((!mine).then(|| env.clone()));
+        }
+        if !mine || !(self.yes || self.terminal) {
+            return Ok(Some(env.clone()));
+        }
+        self.asked = Some(waiting.identity);
+        if self.yes {
+            self.decide(project, env, waiting, true)?;
+        } else {
+            self.answer = Some(prompt(env, waiting));
+        }
+        Ok(None)
+    }
+
+    fn decide(
+        &self,
+        project: &Project,
+        env: &EnvName,
+        waiting: &Waiting,
+        yes: bool,
+    ) -> Result<(), CliError> {
+        let identity = waiting.identity;
+        let command = if yes {
+            environment::Command::Approve { identity }
+        } else {
+            environment::Command::Reject { identity, reason: String::new() }
+        };
+        ask(project, StreamId::Env(env.clone()), Command::Env(command))?;
+        Ok(())
+    }
+}
+
+fn prompt(env: &EnvName, waiting: &Waiting) -> oneshot::Receiver<bool> {
+    let (tell, answer) = oneshot::channel();
+    let question = format!("Deploy {} to {env}? [y/N] ", waiting.candidate.commit.short());
+    // A thread of its own: reading a terminal cannot be called off.
+    std::thread::spawn(move || {
+        let mut err = std::io::stderr().lock();
+        let asked = err.write_all(question.as_bytes()).and_then(|()| err.flush());
+        drop(err);
+        let mut line = String::new();
+        let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut line));
+        let yes = read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes" | "Yes");
+        // The one who asked may be gone.
+        drop(tell.send(yes));
+    });
+    answer
+}
+
+/// What serves in an environment, for people.
+pub(super) fn serving(live: &Live, env: &EnvName) -> Option<String> {
+    let current = environment(live, env)?.current.as_ref()?;
+    Some(current.commit.short().to_owned())
+}

@@ -1,0 +1,135 @@
+//! The project that a command is about: found from the current folder.
+
+use std::collections::HashMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use shipway_core::config::FILE_NAME;
+use shipway_core::ids::ProjectId;
+use shipway_core::journal::Actor;
+use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
+use shipway_runner::client::WorkerCommand;
+use shipway_server::folders::{Folders, UserEnv};
+use shipway_server::git::{GitError, Repository};
+use shipway_server::material::ProjectMaterial;
+use shipway_server::Performer;
+use shipway_store::Store;
+use shipway_targets::{HostTarget, Material, Secret, Target};
+use shipway_workflow::yaml;
+
+use crate::error::CliError;
+
+/// A project on this machine.
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    pub(crate) id: ProjectId,
+    pub(crate) folders: Folders,
+    pub(crate) store: Arc<Store>,
+    pub(crate) target: Arc<dyn Target>,
+    material: Arc<dyn Material>,
+}
+
+impl Project {
+    /// The project that the current folder is in.
+    pub(crate) fn open() -> Result<Self, CliError> {
+        let here = env::current_dir()
+            .map_err(|error| CliError::usage(format!("the current folder: {error}")))?;
+        Self::open_at(&here)
+    }
+
+    /// The project that `dir` is in.
+    pub(crate) fn open_at(dir: &Path) -> Result<Self, CliError> {
+        let root = find_root(dir)?;
+        let id = project_id(&root.join(FILE_NAME))?;
+        let folders = Folders::for_user(&user_env(), &id)
+            .map_err(|error| CliError::usage(error.to_string()))?;
+        let store = Arc::new(Store::open_or_create(&folders.store())?);
+        let material: Arc<dyn Material> =
+            Arc::new(ProjectMaterial::new(folders.clone(), Arc::clone(&store)));
+        let host = HostTarget::new(host_paths()?, executable()?, Arc::clone(&material));
+        Ok(Self { root, id, folders, store, target: Arc::new(host), material })
+    }
+
+    /// Its repository.
+    pub(crate) fn repository(&self) -> Result<Repository, GitError> {
+        Repository::at(&self.root)
+    }
+
+    /// What performs its effects.
+    pub(crate) fn performer(
+        &self,
+        secrets: HashMap<String, Secret>,
+        live_output: Option<shipway_server::LiveOutput>,
+    ) -> Result<Performer, CliError> {
+        Ok(Performer {
+            project: self.id.clone(),
+            folders: self.folders.clone(),
+            store: Arc::clone(&self.store),
+            target: Arc::clone(&self.target),
+            material: Arc::clone(&self.material),
+            worker: WorkerCommand::new(executable()?, &["worker"]),
+            secrets,
+            live_output,
+        })
+    }
+}
+
+/// The nearest folder with a `shipway.yaml`, or else the repository's top.
+fn find_root(dir: &Path) -> Result<PathBuf, CliError> {
+    let with_file = dir.ancestors().find(|folder| folder.join(FILE_NAME).is_file());
+    with_file.map(Path::to_owned).ok_or_else(|| {
+        let top = Repository::at(dir).map(|repository| repository.root().to_owned());
+        let top = top.unwrap_or_else(|_| dir.to_owned());
+        CliError::usage(format!("there is no {FILE_NAME} in {} or above", dir.display()))
+            .hint(format!("`shipway init` in {} writes one", top.display()))
+    })
+}
+
+/// Only the project's id, so that a mistake elsewhere in the file is in the way
+/// of nobody who wants to roll back.
+fn project_id(file: &Path) -> Result<ProjectId, CliError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CliError::usage(format!("{}: {error}", file.display())))?;
+    let (root, problems) = yaml::read(FILE_NAME, &text);
+    let named = root.as_ref().and_then(|root| root.as_mapping()?.get("project")?.text());
+    match (named, problems.first()) {
+        (Some(name), _) => {
+            ProjectId::new(name).map_err(|error| CliError::usage(format!("{FILE_NAME}: {error}")))
+        }
+        (None, Some(problem)) => Err(CliError::usage(problem.render(&text))),
+        (None, None) => Err(CliError::usage(format!("{FILE_NAME} does not name its project"))
+            .hint("begin it with `project: a-name`")),
+    }
+}
+
+/// The person at this machine, as the operating system names them.
+pub(crate) fn actor() -> Actor {
+    let name = ["USER", "LOGNAME"].iter().find_map(|name| env::var(name).ok());
+    let user = name.filter(|name| !name.is_empty());
+    Actor::Unverified { user: user.unwrap_or_else(|| "unknown".to_owned()) }
+}
+
+fn user_env() -> UserEnv {
+    UserEnv {
+        home: env::var_os("HOME"),
+        state_home: env::var_os("XDG_STATE_HOME"),
+        data_home: env::var_os("XDG_DATA_HOME"),
+    }
+}
+
+/// This user's host.
+pub(crate) fn host_paths() -> Result<HostPaths, CliError> {
+    let env = HostEnv {
+        state_home: env::var_os("XDG_STATE_HOME"),
+        runtime_dir: env::var_os("XDG_RUNTIME_DIR"),
+        home: env::var_os("HOME"),
+    };
+    HostPaths::for_user(&env).map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// This program.
+pub(crate) fn executable() -> Result<PathBuf, CliError> {
+    env::current_exe()
+        .map_err(|error| CliError::trouble(format!("where this program is: {error}")))
+}
