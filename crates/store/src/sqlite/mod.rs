@@ -58,8 +58,8 @@ impl fmt::Debug for Options {
     }
 }
 
-/// A journal in an SQLite database (write-ahead log; one thread writes, reads
-/// go beside it).
+/// A journal in an SQLite database (write-ahead log; one connection writes,
+/// reads go beside it).
 pub struct SqliteJournal {
     path: PathBuf,
     id: String,

@@ -1,8 +1,14 @@
-//! The one thread that writes, so that concurrent callers share a sync.
+//! The one connection that writes, shared so that concurrent callers share a
+//! transaction and a sync.
+//!
+//! Callers queue their jobs. One of them leads: it runs everything that is
+//! queued, answers the others, and hands the lead to one that came meanwhile.
+//! A caller that is alone changes no thread.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,25 +20,48 @@ use crate::journal::Durability;
 /// How long a grouped append may wait for the disk.
 const FLUSH_AFTER: Duration = Duration::from_millis(100);
 
-/// How many jobs share a transaction at most.
-const GROUP: usize = 1024;
-
-/// Hands jobs to the thread that writes, and waits for them.
+/// Takes jobs, and waits until they are done.
 pub(super) struct Writer {
     path: PathBuf,
-    jobs: Option<Sender<Box<dyn Job>>>,
-    thread: Option<JoinHandle<()>>,
+    queue: Mutex<Queue>,
+    worker: Arc<Mutex<Worker>>,
+    flusher: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Box<dyn Job>>,
+    /// Whether a caller leads: it, or one it hands the lead to, will run what
+    /// is queued.
+    led: bool,
+}
+
+/// What a caller hears.
+enum Answer<T, E> {
+    /// Its job was done.
+    Done(Result<T, E>),
+    /// It is to run what is queued, its own job among it.
+    Lead,
 }
 
 impl Writer {
     pub(super) fn start(path: &Path, db: Connection) -> Result<Self, StoreError> {
-        let (jobs, queue) = channel();
-        let worker = Worker { path: path.to_owned(), db, queue, flush_at: None, failed: None };
-        let thread = thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || worker.run())
-            .map_err(|error| StoreError::io("starting the writer of", path, &error))?;
-        Ok(Self { path: path.to_owned(), jobs: Some(jobs), thread: Some(thread) })
+        let (unsynced, told) = channel();
+        let worker = Worker {
+            path: path.to_owned(),
+            db,
+            unsynced: Some(unsynced),
+            flush_at: None,
+            failed: None,
+        };
+        let worker = Arc::new(Mutex::new(worker));
+        let flushed = Arc::clone(&worker);
+        let flusher = thread::Builder::new()
+            .name("journal-flush".to_owned())
+            .spawn(move || flush_in_time(&told, &flushed))
+            .map_err(|error| StoreError::io("starting the flusher of", path, &error))?;
+        let (path, queue) = (path.to_owned(), Mutex::default());
+        Ok(Self { path, queue, worker, flusher: Some(flusher) })
     }
 
     /// Runs `work` inside a transaction, and returns what it returned once
@@ -44,25 +73,73 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        let closed = || E::from(StoreError::Closed { path: self.path.clone() });
-        let (reply, answer) = sync_channel(1);
+        let (reply, answer) = sync_channel(2);
         let job = Work { durability, work: Some(work), result: None, reply };
-        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
-        jobs.send(Box::new(job)).map_err(|_| closed())?;
-        answer.recv().map_err(|_| closed())?
+        let leads = {
+            let mut queue = lock(&self.queue);
+            queue.jobs.push(Box::new(job));
+            !std::mem::replace(&mut queue.led, true)
+        };
+        if leads {
+            self.lead();
+        }
+        loop {
+            match answer.recv() {
+                Ok(Answer::Done(result)) => return result,
+                Ok(Answer::Lead) => self.lead(),
+                // Another's job panicked in the same transaction.
+                Err(_) => return Err(StoreError::Closed { path: self.path.clone() }.into()),
+            }
+        }
+    }
+
+    /// Runs what is queued, and hands the lead on.
+    fn lead(&self) {
+        let _hand_on = HandOn(&self.queue);
+        let jobs = std::mem::take(&mut lock(&self.queue).jobs);
+        lock(&self.worker).transact(jobs);
+    }
+}
+
+/// Hands the lead on when the leader is done, also by a panic.
+struct HandOn<'a>(&'a Mutex<Queue>);
+
+impl Drop for HandOn<'_> {
+    fn drop(&mut self) {
+        let mut queue = lock(self.0);
+        match queue.jobs.first() {
+            Some(next) => next.lead(),
+            None => queue.led = false,
+        }
     }
 }
 
 impl Drop for Writer {
-    /// Finishes what was asked, syncs, and ends the thread.
+    /// Syncs, and ends the thread.
     fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
+        lock(&self.worker).unsynced = None;
+        if let Some(flusher) = self.flusher.take()
+            && flusher.join().is_err()
         {
-            tracing::error!(path = %self.path.display(), "the journal's writer panicked");
+            tracing::error!(path = %self.path.display(), "the journal's flusher panicked");
         }
     }
+}
+
+/// Syncs what nobody waits for, a while after it was written, and at the end.
+fn flush_in_time(told: &Receiver<()>, worker: &Mutex<Worker>) {
+    while told.recv().is_ok() {
+        let due = Instant::now() + FLUSH_AFTER;
+        while told.recv_timeout(due.saturating_duration_since(Instant::now())).is_ok() {}
+        lock(worker).flush();
+    }
+    lock(worker).flush();
+}
+
+/// A panic in a job rolls its transaction back: there is no state that it
+/// could leave half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One caller's part of a transaction.
@@ -70,7 +147,9 @@ trait Job: Send {
     fn durability(&self) -> Durability;
     /// Does the work. `false` asks to undo it.
     fn run(&mut self, db: &Connection) -> bool;
-    /// Tells the caller.
+    /// Tells the caller that it leads.
+    fn lead(&self);
+    /// Tells the caller what came of it.
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -78,7 +157,7 @@ struct Work<T, E, F> {
     durability: Durability,
     work: Option<F>,
     result: Option<Result<T, E>>,
-    reply: SyncSender<Result<T, E>>,
+    reply: SyncSender<Answer<T, E>>,
 }
 
 impl<T, E, F> Job for Work<T, E, F>
@@ -96,6 +175,11 @@ where
         matches!(self.result, Some(Ok(_)))
     }
 
+    fn lead(&self) {
+        // Its caller waits for an answer, so there is one to hear it.
+        drop(self.reply.send(Answer::Lead));
+    }
+
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         let answer = match (self.result, committed) {
             (Some(Err(own)), _) => Err(own),
@@ -105,15 +189,16 @@ where
             // caller that nothing was done.
             (None, Ok(())) => return,
         };
-        // A caller that no longer waits needs no answer.
-        drop(self.reply.send(answer));
+        // Its caller waits for an answer, so there is one to hear it.
+        drop(self.reply.send(Answer::Done(answer)));
     }
 }
 
 struct Worker {
     path: PathBuf,
     db: Connection,
-    queue: Receiver<Box<dyn Job>>,
+    /// Tells the flusher that there is something to sync.
+    unsynced: Option<Sender<()>>,
     /// When grouped commits have to be synced, if there are any.
     flush_at: Option<Instant>,
     /// Set once a sync failed: what was written since the last one may be
@@ -122,24 +207,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self) {
-        loop {
-            let next = match self.flush_at {
-                None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => self.queue.recv_timeout(at.saturating_duration_since(Instant::now())),
-            };
-            match next {
-                Ok(first) => self.transact(first),
-                Err(RecvTimeoutError::Timeout) => self.flush(),
-                Err(RecvTimeoutError::Disconnected) => break self.flush(),
-            }
-        }
-    }
-
-    /// Runs a job, and those that came meanwhile, in one transaction.
-    fn transact(&mut self, first: Box<dyn Job>) {
-        let mut group = vec![first];
-        group.extend(self.queue.try_iter().take(GROUP - 1));
+    /// Runs the jobs in one transaction.
+    fn transact(&mut self, mut group: Vec<Box<dyn Job>>) {
         let committed = self.commit(&mut group);
         for job in group {
             job.finish(committed.clone());
@@ -159,7 +228,14 @@ impl Worker {
             // whomever, is to be durable.
             return self.sync_log();
         }
-        self.flush_at.get_or_insert_with(|| Instant::now() + FLUSH_AFTER);
+        if self.flush_at.is_none() {
+            self.flush_at = Some(Instant::now() + FLUSH_AFTER);
+            if let Some(unsynced) = &self.unsynced
+                && unsynced.send(()).is_err()
+            {
+                tracing::error!("the journal's flusher has ended");
+            }
+        }
         Ok(())
     }
 
@@ -274,6 +350,20 @@ mod tests {
             assert_eq!(writer.write(durability, insert).unwrap_err().code(), "store.sync_failed");
         }
         assert_eq!(rows(dir.path()), 1);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_synced_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let writer = writer(&dir.path().join("file/t.db"), dir.path());
+        writer.write(Durability::Grouped, insert).unwrap();
+        // Here a sync fails, and so can be seen.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while lock(&writer.worker).failed.is_none() {
+            assert!(Instant::now() < deadline, "it was never synced");
+            thread::yield_now();
+        }
     }
 
     #[test]
