@@ -1,8 +1,10 @@
 //! One request: routed, sent, answered.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::header::{self, HeaderValue};
@@ -351,7 +353,11 @@ impl Proxy {
         relay.counted = error;
         relay.trailers = trailers;
         if relay.is_over() {
-            std::future::poll_fn(|cx| std::task::Poll::Ready(relay.finish(cx))).await;
+            poll_fn(|cx| {
+                relay.finish(cx);
+                Poll::Ready(())
+            })
+            .await;
         }
         Response::from_parts(parts, AnswerBody::Relay(Box::new(relay)))
     }
