@@ -1,7 +1,6 @@
 //! `if:`.
 
 use super::ast::Expression;
-use super::code;
 use super::context::{Context, Status};
 use super::eval::EvaluateError;
 use super::scope::Scope;
@@ -67,12 +66,9 @@ impl Condition {
             })
         } else {
             let lead = text.len() - text.trim_start().len();
-            Some(Test::Expression(Expression::parse(trimmed, scope).map_err(|error| {
-                let from = locate(lead + error.offset);
-                let to = locate(lead + error.offset + error.length);
-                let here = Span::new(from, to.max(from));
-                vec![Diagnostic::error(code::SYNTAX, file, here, error.message)]
-            })?))
+            let expression = Expression::parse(trimmed, scope)
+                .map_err(|error| vec![error.diagnostic(file, |at| locate(lead + at))])?;
+            Some(Test::Expression(expression))
         };
         Ok(Self { span, test, bare: false })
     }

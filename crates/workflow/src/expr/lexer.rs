@@ -1,7 +1,9 @@
 //! From text to tokens.
 
-use super::number;
 use super::parser::MAX_LENGTH;
+use super::{code, number};
+use crate::diagnostic::Diagnostic;
+use crate::span::{Pos, Span};
 
 /// Why a text is no expression. `message` says what and where in words; `offset` is the place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +15,8 @@ pub struct SyntaxError {
     pub offset: usize,
     /// How many bytes there are meant.
     pub length: usize,
+    /// What to do about it, if that is known.
+    pub help: Option<String>,
 }
 
 impl SyntaxError {
@@ -23,7 +27,24 @@ impl SyntaxError {
         let message = format!(
             "{what}: '{lexeme}'. Located at position {position} within expression: {expression}"
         );
-        Self { message, offset, length: lexeme.len() }
+        Self { message, offset, length: lexeme.len(), help: None }
+    }
+
+    /// An error at one place without a lexeme.
+    pub(super) fn at(offset: usize, message: impl Into<String>) -> Self {
+        Self { message: message.into(), offset, length: 0, help: None }
+    }
+
+    /// The problem in a file, at the place that `locate` finds for the error's.
+    pub(super) fn diagnostic(self, file: &str, mut locate: impl FnMut(usize) -> Pos) -> Diagnostic {
+        let from = locate(self.offset);
+        let to = locate(self.offset + self.length);
+        let span = Span::new(from, to.max(from));
+        let problem = Diagnostic::error(code::SYNTAX, file, span, self.message);
+        match self.help {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        }
     }
 
     fn unexpected(lexeme: &str, offset: usize, expression: &str) -> Self {
@@ -66,7 +87,7 @@ pub(super) struct Token<'a> {
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
     if text.encode_utf16().count() > MAX_LENGTH {
         let message = format!("Exceeded max expression length {MAX_LENGTH}");
-        return Err(SyntaxError { message, offset: 0, length: text.len() });
+        return Err(SyntaxError { message, offset: 0, length: text.len(), help: None });
     }
     let mut lexer = Lexer { text, at: 0, tokens: Vec::new() };
     while lexer.token()? {}

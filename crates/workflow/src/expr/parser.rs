@@ -193,13 +193,18 @@ impl<'a> Parser<'a> {
     fn named(&mut self, name: &Token<'a>) -> Parsed {
         if self.take(&TokenKind::OpenParen).is_none() {
             if !self.scope.has_context(name.lexeme) {
-                return Err(self.error("Unrecognized named-value", name));
+                let error = self.error("Unrecognized named-value", name);
+                let help = self.scope.suggest_context(name.lexeme);
+                return Err(SyntaxError { help: Some(help), ..error });
             }
             return self.node(name.offset, NodeKind::Context(name.lexeme.into()));
         }
         let function = Function::named(name.lexeme)
             .filter(|function| self.scope.has_function(*function))
-            .ok_or_else(|| self.error("Unrecognized function", name))?;
+            .ok_or_else(|| {
+                let help = Some(self.scope.suggest_function(name.lexeme));
+                SyntaxError { help, ..self.error("Unrecognized function", name) }
+            })?;
         let arguments = self.arguments()?;
         let (least, most) = self.scope.arity(function);
         if arguments.len() < least {
@@ -263,16 +268,12 @@ impl<'a> Parser<'a> {
     fn ended(&self) -> SyntaxError {
         match self.tokens.last() {
             Some(last) => self.error("Unexpected end of expression", last),
-            None => {
-                let message = "An expression was expected".into();
-                SyntaxError { message, offset: 0, length: 0 }
-            }
+            None => SyntaxError::at(0, "An expression was expected"),
         }
     }
 
     fn too_deep(&self) -> SyntaxError {
         let offset = self.peek().map_or(self.text.len(), |token| token.offset);
-        let message = format!("Exceeded max expression depth {MAX_DEPTH}");
-        SyntaxError { message, offset, length: 0 }
+        SyntaxError::at(offset, format!("Exceeded max expression depth {MAX_DEPTH}"))
     }
 }

@@ -4,6 +4,7 @@
 //! workflow parser.
 
 use super::function::Function;
+use crate::diagnostic::nearest;
 
 /// What is known where an expression stands.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,27 @@ impl Scope<'_> {
             Function::HashFiles => self.hash_files,
             _ if function.is_status() => self.status != StatusFunctions::None,
             _ => true,
+        }
+    }
+
+    /// What to say about a context that is not there.
+    pub(super) fn suggest_context(&self, name: &str) -> String {
+        match nearest(name, self.contexts.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if self.contexts.is_empty() => "no context is available here".into(),
+            None => format!("available here: {}", self.contexts.join(", ")),
+        }
+    }
+
+    /// What to say about a function that is not there.
+    pub(super) fn suggest_function(&self, name: &str) -> String {
+        let here = || Function::ALL.iter().filter(|function| self.has_function(**function));
+        match nearest(name, here().map(|function| function.name())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                let names: Vec<&str> = here().map(|function| function.name()).collect();
+                format!("available here: {}", names.join(", "))
+            }
         }
     }
 

@@ -85,11 +85,8 @@ impl Template {
                     parts.push(Part::Expression { expression, span: Span::new(start, end) });
                 }
                 Err(error) => {
-                    let from = locate(lead + error.offset);
-                    let to = locate(lead + error.offset + error.length);
+                    problems.push(error.diagnostic(file, |offset| locate(lead + offset)));
                     at = close + CLOSE.len();
-                    let here = Span::new(from, to.max(from));
-                    problems.push(Diagnostic::error(code::SYNTAX, file, here, error.message));
                 }
             }
         }
@@ -199,8 +196,7 @@ const CLOSE: &str = "}}";
 /// An expression of a template, which may not be empty.
 fn expression(text: &str, scope: &Scope<'_>) -> Result<Expression, SyntaxError> {
     if text.is_empty() {
-        let message = "An expression was expected".into();
-        return Err(SyntaxError { message, offset: 0, length: 0 });
+        return Err(SyntaxError::at(0, "An expression was expected"));
     }
     Expression::parse(text, scope)
 }

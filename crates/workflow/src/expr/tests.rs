@@ -91,6 +91,7 @@ fn every_bad_expression_of_a_template_is_reported() {
       |
     1 | a ${{ github. }} b ${{ nobody }} c ${{ 'open }}
       |                        ^^^^^^
+      = help: available here: github, inputs, vars, needs, strategy, matrix, secrets, steps, job, runner, env
     error[SW0202]: this `${{` has no closing `}}`
      --> f.yml:1:36
       |
@@ -136,6 +137,17 @@ fn memory_is_limited() {
     let expression = Expression::parse(&inner, &scopes::STEP_KEY).unwrap();
     let error = expression.evaluate(&Small).unwrap_err();
     assert_eq!(error.message, "The maximum allowed memory size was exceeded");
+}
+
+#[test]
+fn nesting_is_limited_before_the_stack_is() {
+    let nested = |n: usize| format!("{}1{}", "(".repeat(n), ")".repeat(n));
+    assert_eq!(evaluate(&nested(150)), Ok(1.0.into()));
+    insta::assert_snapshot!(evaluate(&nested(5_000)).unwrap_err(), @"Exceeded max expression depth 50");
+    let indexed = format!("github{}", "[github".repeat(5_000));
+    insta::assert_snapshot!(evaluate(&indexed).unwrap_err(), @"Exceeded max expression length 21000");
+    let chain = vec!["1"; 60].join(" == ");
+    insta::assert_snapshot!(evaluate(&chain).unwrap_err(), @"Exceeded max expression depth 50");
 }
 
 fn piece() -> impl Strategy<Value = String> {

@@ -144,9 +144,9 @@ jobs:
     assert_eq!(env.keys().collect::<Vec<_>>(), ["A", "main_X"]);
     assert_eq!(job.steps.len(), 2);
     let wrong = text.replace("github.ref }}'}", "nope }}'}");
-    let message = "ci.yml:10:31: error[SW0201]: Unrecognized named-value: 'nope'. Located at \
-                   position 1 within expression: nope";
-    assert_eq!(lines(&wrong), message, "once, though it is read four times");
+    let found = lines(&wrong);
+    assert!(found.starts_with("ci.yml:10:31: error[SW0201]"), "{found}");
+    assert_eq!(found.lines().count(), 1, "once, though it is read four times");
 }
 
 #[test]
@@ -213,6 +213,7 @@ jobs:
        |
     11 |       - run: echo ${{ secret.TOKEN }}
        |                       ^^^^^^
+       = help: did you mean `secrets`?
     error[SW0302]: the step says neither `run` nor `uses`, so there is nothing to do
       --> ci.yml:12:9
        |
