@@ -301,10 +301,33 @@ impl Command {
     }
 }
 
-/// What is left of a name in a folder's name. `.` ends the name there.
+/// The longest name in a folder's name, which has 255 bytes at most.
+const LONGEST_NAME: usize = 120;
+
+/// A name as a part of a folder's name: two names never become one, since what
+/// does not fit is written in hex, and what is too long ends in a hash. `.` is
+/// what ends the name there.
 fn folder_name(name: &str) -> String {
-    let fit = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
-    name.chars().map(fit).collect()
+    let mut folder = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => folder.push(char::from(byte)),
+            _ => folder.push_str(&format!("_{byte:02x}")),
+        }
+    }
+    if folder.len() > LONGEST_NAME {
+        folder.truncate(LONGEST_NAME - 17);
+        folder.push_str(&format!("_{:016x}", fnv1a(name.as_bytes())));
+    }
+    folder
+}
+
+/// The FNV-1a hash of 64 bits: the same in every build, unlike the standard
+/// library's.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The prefix of every id made from `name`.
@@ -318,4 +341,22 @@ fn unique(name: &str) -> String {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     format!("{name}.{}-{count}-{now:x}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_are_two_folders() {
+        let long = "a".repeat(300);
+        let longer = "a".repeat(301);
+        let names = ["a.b", "a_b", "a/b", "a", "a_2eb", &long, &longer];
+        let mut folders: Vec<String> = names.iter().map(|name| folder_name(name)).collect();
+        assert!(folders.iter().all(|folder| folder.len() <= LONGEST_NAME), "{folders:?}");
+        assert!(!folders.iter().any(|folder| folder.contains(['.', '/'])), "{folders:?}");
+        folders.sort();
+        folders.dedup();
+        assert_eq!(folders.len(), names.len());
+    }
 }

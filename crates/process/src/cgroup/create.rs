@@ -227,3 +227,36 @@ fn in_version_1(
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel reads in these files is in cgroup-v2.rst; the machine
+    /// that runs the tests may have the controllers in version 1.
+    #[test]
+    fn limits_are_written_as_version_2_reads_them() {
+        let group = tempfile::tempdir().unwrap();
+        fs::write(group.path().join("memory.swap.max"), "max").unwrap();
+        let limits = Limits { memory_max: Some(1 << 20), cpu_milli: Some(250), pids: Some(7) };
+        let enforced = limit_version_2(group.path(), &limits);
+        assert_eq!(enforced, Enforced { memory: true, cpu: true, pids: true });
+        let read = |file: &str| fs::read_to_string(group.path().join(file)).unwrap();
+        assert_eq!(read("memory.max"), "1048576");
+        assert_eq!(read("memory.swap.max"), "0");
+        assert_eq!(read("cpu.max"), "25000 100000");
+        assert_eq!(read("pids.max"), "7");
+    }
+
+    #[test]
+    fn controllers_are_enabled_before_a_group_is_limited() {
+        let parent = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| fs::write(parent.path().join(file), text).unwrap();
+        write("cgroup.controllers", "cpu memory");
+        write("cgroup.subtree_control", "cpu");
+        assert!(!can_limit(parent.path(), &["pids"], false), "there is no such controller");
+        assert!(can_limit(parent.path(), &["cpu", "memory"], false));
+        let written = fs::read_to_string(parent.path().join("cgroup.subtree_control")).unwrap();
+        assert_eq!(written, "+cpu +memory");
+    }
+}

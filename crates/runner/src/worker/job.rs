@@ -63,11 +63,11 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
 async fn run_steps(shared: &Shared, prepared: &Prepared, state: &mut JobState) {
     let defaults = [&prepared.job.defaults, &prepared.workflow.defaults];
     for (index, step) in prepared.job.steps.iter().enumerate() {
-        if shared.stop.is_overdue() {
-            return;
-        }
         if shared.stop.reason().is_some() {
             state.status = Status::Cancelled;
+        }
+        if shared.stop.is_overdue() {
+            return;
         }
         StepRun { shared, index, step, defaults }.run(state).await;
     }

@@ -211,6 +211,46 @@ async fn no_worker_is_a_failure_and_not_a_loss() {
     assert!(reason.to_string().contains("`/no/such/worker`: no such program"), "{reason}");
 }
 
+#[tokio::test]
+async fn a_worker_of_another_protocol_refuses() {
+    let run = Run::new();
+    let mut message = run.message("j", &workflow("- run: x"));
+    message.protocol = 99;
+    let (sender, _events) = mpsc::channel(1);
+    let outcome = run_job(&worker(), message, sender, CancellationToken::new()).await;
+    let heard = Heard { outcome, events: Vec::new() };
+    assert!(heard.reason().contains("speaks version 99"), "{}", heard.reason());
+}
+
+#[tokio::test]
+async fn a_job_goes_on_when_nobody_listens() {
+    let run = Run::new();
+    let (sender, events) = mpsc::channel(1);
+    drop(events);
+    let message = run.message("j", &workflow("- run: seq 100000; touch done"));
+    let outcome = run_job(&worker(), message, sender, CancellationToken::new()).await;
+    assert!(matches!(outcome, JobOutcome::Ended { result: JobResult::Success, .. }), "{outcome:?}");
+    assert!(run.path("jobs/j/workspace/done").exists());
+}
+
+#[tokio::test]
+async fn a_step_that_outlasts_the_whole_cancellation_ends_as_cancelled() {
+    let mut run = Run::new();
+    run.limits.cancel_ms = 100;
+    let (sender, mut events) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    let worker = worker();
+    let job = run_job(&worker, run.message("j", &workflow(STUBBORN)), sender, cancel.clone());
+    let watch = async {
+        let pids = pids(&mut events, 2).await;
+        cancel.cancel();
+        (pids, collect(events).await)
+    };
+    let (outcome, (pids, events)) = tokio::join!(job, watch);
+    assert_eq!(Heard { outcome, events }.result(), JobResult::Cancelled);
+    assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
+}
+
 /// The role of an engine that is killed: runs a stubborn job and says the pids.
 #[tokio::test]
 #[ignore = "a role in another test, not a test"]
