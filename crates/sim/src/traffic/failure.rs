@@ -96,6 +96,9 @@ impl FailureKind {
         if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
             return Self::Unanswered;
         }
+        if h2_error(error).is_some_and(|error| error.is_reset() && error.is_remote()) {
+            return Self::Reset;
+        }
         Self::by_cause(error).unwrap_or_else(|| Self::Protocol(chain(error)))
     }
 
@@ -114,6 +117,22 @@ impl FailureKind {
         }
         None
     }
+}
+
+/// Whether the server of HTTP/2 says that it has not begun with the request,
+/// and will not: a stream above the last one of a GOAWAY without an error (the
+/// library gives that error to no other stream), or a refused stream. Such a
+/// request is to be sent again (RFC 9113, sections 6.8 and 8.7).
+pub(super) fn never_begun(error: &hyper::Error) -> bool {
+    h2_error(error).is_some_and(|error| {
+        let goodbye = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (goodbye || refused)
+    })
+}
+
+fn h2_error(error: &hyper::Error) -> Option<&h2::Error> {
+    error.source()?.downcast_ref()
 }
 
 fn chain(error: &dyn Error) -> String {

@@ -8,7 +8,8 @@
 //! must bring the same number, the body that belongs to it, its checksum and
 //! the version that served it. Everything else is a [`Failure`], of a kind,
 //! with its time and version. Nothing that was sent is sent again, unless it
-//! certainly never left this process.
+//! certainly never left this process, or the server of HTTP/2 says that it has
+//! not begun with it.
 
 mod connection;
 mod context;

@@ -6,35 +6,44 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::Version;
 use http_body_util::Full;
-use hyper::client::conn::http2::SendRequest;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::connection::Http2Connection;
 use super::context::Context;
 use super::exchange::Echo;
-use super::failure::{FailureKind, Source};
+use super::failure::{FailureKind, Source, never_begun};
 use super::ledger::{Answered, Fault};
 use super::requests::OPENINGS;
 use super::schedule::Schedule;
 
-/// A connection that several streams share; opened anew when it is closed.
+type Connection = Arc<Http2Connection<Full<Bytes>>>;
+
+/// A connection that several streams share; opened anew when the server takes
+/// no more requests on it. Each stream holds on to the one it is on, so that
+/// what is open there can be finished.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<Option<Http2Connection<Full<Bytes>>>>>);
+pub(super) struct Shared(Arc<Mutex<Option<Connection>>>);
 
 impl Shared {
-    async fn sender(&self, context: &Context) -> Result<SendRequest<Full<Bytes>>, FailureKind> {
+    async fn connection(&self, context: &Context) -> Result<Connection, FailureKind> {
         let mut slot = self.0.lock().await;
-        if let Some(connection) = slot.as_mut() {
-            if !connection.sender.is_closed() && connection.sender.ready().await.is_ok() {
-                return Ok(connection.sender.clone());
-            }
+        if let Some(connection) = slot.as_ref()
+            && connection.sender.clone().ready().await.is_ok()
+        {
+            return Ok(Arc::clone(connection));
+        }
+        let connection = Arc::new(Http2Connection::open(context, Source::Streams).await?);
+        *slot = Some(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    /// Nothing new begins on this connection.
+    async fn leave(&self, connection: &Connection) {
+        let mut slot = self.0.lock().await;
+        if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection)) {
             *slot = None;
         }
-        let connection = Http2Connection::open(context, Source::Streams).await?;
-        let sender = connection.sender.clone();
-        *slot = Some(connection);
-        Ok(sender)
     }
 }
 
@@ -61,15 +70,15 @@ pub(super) async fn run(context: Context, shared: Shared, schedule: Schedule, le
 }
 
 async fn exchange(context: &Context, shared: &Shared, echo: Echo) -> Result<Answered, Fault> {
-    let mut request = echo.request(context, Version::HTTP_2)?;
     for _ in 0..OPENINGS {
-        let mut sender = shared.sender(context).await?;
-        match sender.try_send_request(request).await {
+        let connection = shared.connection(context).await?;
+        let mut sender = connection.sender.clone();
+        match sender.try_send_request(echo.request(context, Version::HTTP_2)?).await {
             Ok(response) => return echo.check(response).await,
-            Err(mut error) => match error.take_message() {
-                Some(unsent) => request = unsent,
-                None => return Err(FailureKind::before_head(error.error()).into()),
-            },
+            Err(error) if error.message().is_some() || never_begun(error.error()) => {
+                shared.leave(&connection).await;
+            }
+            Err(error) => return Err(FailureKind::before_head(error.error()).into()),
         }
     }
     Err(FailureKind::Refused.into())

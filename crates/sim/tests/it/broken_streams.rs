@@ -107,7 +107,7 @@ async fn what_is_wrong_with_a_stream_is_found() {
         (Sabotage::OtherAnswer, "wrong sequence"),
         (Sabotage::OtherBody, "wrong body"),
         (Sabotage::Truncate, "truncated"),
-        (Sabotage::ResetStream, "protocol"),
+        (Sabotage::ResetStream, "reset"),
         (Sabotage::Status, "status"),
         (Sabotage::Hang, "timed out"),
     ] {
