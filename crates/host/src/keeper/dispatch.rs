@@ -147,6 +147,9 @@ impl Keeper {
         let answered = match order {
             Order::End => {
                 self.processes.kill_all().await;
+                if let Err(error) = super::note_end(&self.lock) {
+                    tracing::error!(%error, "a keeper that stands by will start");
+                }
                 tracing::info!("the keeper ends, as it was asked");
                 return ControlFlow::Break(());
             }

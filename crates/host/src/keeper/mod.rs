@@ -20,7 +20,7 @@ pub(crate) mod wire;
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::process::ExitCode;
 
 use rustix::fs::FlockOperation;
@@ -31,6 +31,9 @@ use crate::paths::HostPaths;
 use dispatch::Keeper;
 
 pub(crate) use detach::start_in_background;
+
+/// What the lock says once the host was asked to end.
+const ENDED: &str = "ended";
 
 /// Runs the keeper: `host keeper …`, without those two words.
 pub fn main_keeper(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -60,7 +63,7 @@ fn run(arguments: Arguments) -> io::Result<()> {
             reexec::resume(paths).await?
         } else {
             detach::leave_caller();
-            let lock = lock(&paths, service)?;
+            let Some(lock) = lock(&paths, service)? else { return Ok(()) };
             Keeper::begin(paths, lock, channel)?
         };
         keeper.run(events).await
@@ -68,17 +71,32 @@ fn run(arguments: Arguments) -> io::Result<()> {
 }
 
 /// One keeper for each folder: the lock is held until it ends. The one of a
-/// service manager stands by while another runs: one that a proxy started
-/// when this one's predecessor died.
-fn lock(paths: &HostPaths, wait: bool) -> io::Result<File> {
+/// service manager stands by while another runs, one that a proxy started
+/// when this one's predecessor died. `None`: that other was asked to end, and
+/// so was the service.
+fn lock(paths: &HostPaths, stand_by: bool) -> io::Result<Option<File>> {
     let path = paths.keeper_lock();
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-    let operation = match wait {
-        true => FlockOperation::LockExclusive,
-        false => FlockOperation::NonBlockingLockExclusive,
-    };
-    rustix::fs::flock(&lock, operation).map_err(|_| {
-        io::Error::other(format!("another keeper runs (it holds {})", path.display()))
-    })?;
-    Ok(lock)
+    let mut options = OpenOptions::new();
+    let mut lock = options.create(true).truncate(false).read(true).write(true).open(&path)?;
+    if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if !stand_by {
+            let message = format!("another keeper runs (it holds {})", path.display());
+            return Err(io::Error::other(message));
+        }
+        tracing::info!("another keeper runs; this one stands by");
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
+        let mut left = String::new();
+        lock.read_to_string(&mut left)?;
+        if left == ENDED {
+            return Ok(None);
+        }
+    }
+    lock.set_len(0)?;
+    Ok(Some(lock))
+}
+
+/// Leaves word in the lock that the host was asked to end.
+fn note_end(mut lock: &File) -> io::Result<()> {
+    lock.rewind()?;
+    lock.write_all(ENDED.as_bytes())
 }

@@ -110,7 +110,8 @@ async fn both_killed_at_once_are_started_anew_and_find_the_releases() {
     assert_eq!(ask(address, "/").await, (200, "one".to_owned()));
 }
 
-fn stop(pid: u32) {
+/// Holds a process still.
+pub(crate) fn stop(pid: u32) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
 }

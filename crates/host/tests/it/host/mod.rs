@@ -6,5 +6,6 @@ mod lease;
 mod lifecycle;
 mod load;
 mod service;
+mod service_manager;
 mod upgrade;
 mod world;

@@ -49,6 +49,29 @@ async fn two_upgrades_under_load_lose_nothing() {
     assert_eq!(ask(address, "/").await, (200, "one".to_owned()));
 }
 
+#[tokio::test]
+async fn a_request_inside_the_old_proxy_outlives_its_version_and_its_proxy() {
+    let world = World::new().await;
+    let dir = world.release();
+    let wish = |generation| {
+        Wish::new(generation).with("v1", version(&dir, "one")).with("v2", version(&dir, "two"))
+    };
+    let apply = wish(1).split(&[("v1", 100)]).build();
+    let address = world.apply(apply).await.listening.unwrap();
+    world.until_healthy("v1").await;
+    world.until_healthy("v2").await;
+    let slow = tokio::spawn(async move { ask(address, "/slow=3").await });
+    world.until("it is inside", |observed| observed.versions[&id("v1")].in_flight == 1).await;
+
+    world.host.upgrade(&build(&world, "newer")).await.unwrap();
+    let wish = Wish::new(2).with("v2", version(&dir, "two")).split(&[("v2", 100)]);
+    world.until_healthy("v2").await;
+    world.apply(wish.build()).await;
+    assert_eq!(ask(address, "/").await, (200, "two".to_owned()));
+    assert_eq!(slow.await.unwrap(), (200, "one".to_owned()));
+    world.until("v1 gone", |observed| !observed.versions.contains_key(&id("v1"))).await;
+}
+
 fn program(pid: u32) -> PathBuf {
     fs::read_link(format!("/proc/{pid}/exe")).unwrap()
 }
