@@ -144,7 +144,7 @@ pub(crate) fn runner_pairs(shared: &Shared) -> Vec<(&'static str, String)> {
 
 /// The parts of the `github` context that are variables, too: `GITHUB_` and the
 /// name in capitals. The token is not: a step has to ask for it.
-const GITHUB_VARIABLES: [&str; 35] = [
+const GITHUB_VARIABLES: [&str; 32] = [
     "action",
     "actor",
     "actor_id",
@@ -177,9 +177,6 @@ const GITHUB_VARIABLES: [&str; 35] = [
     "action_path",
     "action_ref",
     "action_repository",
-    "env",
-    "output",
-    "path",
 ];
 
 /// GitHub's default variables: `GITHUB_*`, `RUNNER_*` and `CI`.

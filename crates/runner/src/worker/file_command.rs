@@ -24,6 +24,9 @@ pub(crate) enum FileCommandError {
     /// The file ends in the middle of the value's line.
     #[error("Invalid value. EOF marker missing new line.")]
     NoLineFeed,
+    /// A file is longer than any output or variable should be.
+    #[error("The file has {} KiB; at most {} KiB are read", .0 / 1024, FILE_MAX / 1024)]
+    TooLong(u64),
     /// `GITHUB_STEP_SUMMARY` is too long.
     #[error(
         "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of {}k, got {}k",
@@ -35,6 +38,9 @@ pub(crate) enum FileCommandError {
 
 /// The most that `GITHUB_STEP_SUMMARY` takes, in bytes.
 pub(crate) const SUMMARY_MAX: u64 = 1024 * 1024;
+
+/// The most that the other files take, in bytes: all of it is held in memory.
+pub(crate) const FILE_MAX: u64 = 8 * 1024 * 1024;
 
 /// The names and values in the text of a file. A later one replaces an earlier
 /// one of the same name.

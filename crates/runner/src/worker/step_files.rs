@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use crate::protocol::{Event, Level, StepIndex};
-use crate::worker::file_command::{FileCommandError, SUMMARY_MAX, pairs, paths};
+use crate::worker::file_command::{FILE_MAX, FileCommandError, SUMMARY_MAX, pairs, paths};
 use crate::worker::shared::Shared;
 use crate::worker::state::JobState;
 
@@ -64,7 +64,7 @@ impl StepFiles {
         }
         match self.text("path") {
             Ok(text) => paths(&text).for_each(|folder| state.prepend_path(folder)),
-            Err(error) => check.push(("path", error.to_string())),
+            Err(error) => check.push(("path", error)),
         }
         if let Err(error) = self.summary(shared, step).await {
             check.push(("step_summary", error));
@@ -78,15 +78,20 @@ impl StepFiles {
     }
 
     fn read(&self, name: &str) -> Result<IndexMap<String, String>, String> {
-        pairs(&self.text(name).map_err(|e| e.to_string())?).map_err(|e| e.to_string())
+        pairs(&self.text(name)?).map_err(|error| error.to_string())
     }
 
     /// A file that the step removed says nothing.
-    fn text(&self, name: &str) -> io::Result<String> {
-        match fs::read(self.folder.path().join(name)) {
+    fn text(&self, name: &str) -> Result<String, String> {
+        let path = self.folder.path().join(name);
+        let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        if length > FILE_MAX {
+            return Err(FileCommandError::TooLong(length).to_string());
+        }
+        match fs::read(path) {
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -96,7 +101,7 @@ impl StepFiles {
         if length > SUMMARY_MAX {
             return Err(FileCommandError::Summary(length).to_string());
         }
-        let text = self.text("summary").map_err(|error| error.to_string())?;
+        let text = self.text("summary")?;
         if !text.trim().is_empty() {
             let markdown = shared.masker.mask(&text);
             shared.reporter.send(Event::Summary { step, markdown }).await;

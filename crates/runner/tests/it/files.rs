@@ -47,6 +47,22 @@ async fn a_wrong_file_fails_its_step() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_too_long_is_not_read_into_memory() {
+    let run = Run::new();
+    for (variable, message) in [
+        (
+            "GITHUB_OUTPUT",
+            "'output' successfully. The file has 9216 KiB; at most 8192 KiB are read",
+        ),
+        ("GITHUB_STEP_SUMMARY", "supports content up to a size of 1024k, got 9216k"),
+    ] {
+        let heard = run.steps(&format!("- run: head -c 9437184 /dev/zero > ${variable}")).await;
+        assert_eq!(heard.result(), JobResult::Failure);
+        assert!(heard.reason().ends_with(message), "{}", heard.reason());
+    }
+}
+
+#[tokio::test]
 async fn commands_become_annotations_and_groups() {
     let heard = Run::new()
         .steps(
