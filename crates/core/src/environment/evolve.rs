@@ -50,7 +50,9 @@ pub(super) fn evolve(env: &mut Environment, event: &Event, at: Timestamp) -> Res
             let waiting = waiting.ok_or_else(|| unexpected("cleared"))?;
             (env.queued, env.queued_until) = (Some(waiting.candidate), Some(waiting.expires));
         }
+        Event::Paused if env.paused => return Err(unexpected("paused")),
         Event::Paused => env.paused = true,
+        Event::Resumed if !env.paused => return Err(unexpected("resumed")),
         Event::Resumed => {
             env.paused = false;
             if let Some(active) = &mut env.active {
@@ -81,9 +83,21 @@ pub(super) fn evolve(env: &mut Environment, event: &Event, at: Timestamp) -> Res
             };
             env.active = Some(Active { candidate: (**candidate).clone(), deployment });
         }
-        Event::Succeeded { .. } => succeeded(env, at)?,
-        Event::Failed { .. } => {
-            let active = env.active.take().ok_or_else(|| unexpected("failed"))?;
+        Event::Succeeded { deployment } => {
+            let through = |active: &mut Active| {
+                matches!(active.deployment.progress, Progress::Forward { .. })
+                    && active.deployment.step().is_none()
+                    && active.deployment.plan.id == *deployment
+            };
+            let active = env.active.take_if(through);
+            succeeded(env, active.ok_or_else(|| unexpected("succeeded"))?, at);
+        }
+        Event::Failed { deployment, .. } => {
+            let is_back = |active: &mut Active| {
+                matches!(&active.deployment.progress, Progress::Back { steps, .. } if steps.is_empty())
+                    && active.deployment.plan.id == *deployment
+            };
+            let active = env.active.take_if(is_back).ok_or_else(|| unexpected("failed"))?;
             if let Progress::Back { stuck, .. } = active.deployment.progress {
                 env.damaged.extend(stuck);
             }
@@ -164,9 +178,8 @@ fn deployment(deployment: &mut Deployment, event: &Event) -> Result<(), Illegal>
     Ok(())
 }
 
-fn succeeded(env: &mut Environment, at: Timestamp) -> Result<(), Illegal> {
-    let Active { candidate, deployment } =
-        env.active.take().ok_or_else(|| unexpected("succeeded"))?;
+fn succeeded(env: &mut Environment, active: Active, at: Timestamp) {
+    let Active { candidate, deployment } = active;
     let plan = deployment.plan;
     let went_back = plan.kind == Kind::Rollback;
     let current = Deployed {
@@ -188,5 +201,4 @@ fn succeeded(env: &mut Environment, at: Timestamp) -> Result<(), Illegal> {
         env.history.insert(0, left);
         env.history.truncate(REMEMBERED);
     }
-    Ok(())
 }

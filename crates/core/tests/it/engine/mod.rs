@@ -1,0 +1,11 @@
+//! The machines together: an engine in memory, and what must always hold.
+
+mod language;
+mod recovery;
+mod scenarios;
+mod shop;
+mod simulation;
+mod story;
+mod table;
+mod target;
+mod world;
