@@ -6,7 +6,7 @@
 //! | `table`, `split`, `sticky` | which version a request goes to |
 //! | `backend`, `pool`, `counters`, `probe` | a version, what is open to it, what it answered |
 //! | `acceptor`, `connection`, `client`, `client_io`, `framing` | the client's side: sockets, timeouts, what is refused |
-//! | `service`, `head`, `exchange`, `upstream`, `bodies`, `answer`, `tunnel` | one request on its way |
+//! | `service`, `routing`, `refusal`, `head`, `exchange`, `upstream`, `bodies`, `answer`, `tunnel` | one request on its way |
 //! | `record`, `access_log` | one line a request |
 //!
 //! `docs/design/proxy.md` says why it is built so.
@@ -27,6 +27,8 @@ mod limits;
 mod pool;
 mod probe;
 mod record;
+mod refusal;
+mod routing;
 mod service;
 mod split;
 mod sticky;

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -14,78 +13,15 @@ use hyper::upgrade::OnUpgrade;
 
 use super::Proxy;
 use super::answer::{AnswerBody, Open, Relay, page};
-use super::backend::{Backend, InFlight};
+use super::backend::InFlight;
 use super::bodies::{RequestBody, Upload, announces_trailers};
 use super::client::Client;
 use super::exchange::{self, Answered, Failed, Trailers};
-use super::head::{self, BadHead};
+use super::head;
 use super::record::{Record, RequestId};
-use super::table::App;
+use super::refusal::Refusal;
+use super::routing::Routed;
 use super::tunnel;
-
-/// Why the proxy answers itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error("the request names no host, or several")]
-    Host,
-    #[error("this is not a proxy for CONNECT")]
-    Connect,
-    #[error("the request's body is malformed")]
-    Malformed,
-    #[error("the request's body took too long or broke off")]
-    BodyBrokeOff,
-    #[error("the request's body is larger than allowed")]
-    TooLarge,
-    #[error("nothing is served at this address")]
-    NoRoute,
-    #[error("no version is ready to answer")]
-    NothingServes,
-    #[error("too many requests wait for a version to be ready")]
-    TooManyHeld,
-    #[error("the service could not be reached, or broke off before it answered")]
-    Unreachable,
-    #[error("the service took too long to answer")]
-    TooSlow,
-}
-
-impl Refusal {
-    fn status(self) -> StatusCode {
-        match self {
-            Self::Host | Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::BodyBrokeOff => StatusCode::REQUEST_TIMEOUT,
-            Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NoRoute => StatusCode::NOT_FOUND,
-            Self::NothingServes | Self::TooManyHeld => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Unreachable => StatusCode::BAD_GATEWAY,
-            Self::TooSlow => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    /// Whether the client's connection cannot go on.
-    fn closes(self) -> bool {
-        let ours = [Self::NoRoute, Self::NothingServes, Self::TooManyHeld];
-        !ours.contains(&self) && !matches!(self, Self::Unreachable | Self::TooSlow)
-    }
-}
-
-impl From<BadHead> for Refusal {
-    fn from(bad: BadHead) -> Self {
-        match bad {
-            BadHead::Host => Self::Host,
-            BadHead::Connect => Self::Connect,
-        }
-    }
-}
-
-/// A request that has its version: counted as in flight there.
-struct Routed {
-    /// The table's.
-    generation: u64,
-    app: Arc<App>,
-    in_flight: InFlight,
-    stick: bool,
-}
 
 impl Proxy {
     /// Answers one request of `client`.
@@ -183,16 +119,7 @@ impl Proxy {
                     ));
                 }
                 Err(Failed::NoEndpoint(unsent)) => {
-                    let held = held_from.elapsed();
-                    let backend = routed.in_flight.backend().clone();
-                    let left = self.limits.hold_timeout.saturating_sub(held);
-                    if !routed.app.holds() || left.is_zero() {
-                        backend.users.failed();
-                        return Err(Refusal::NothingServes);
-                    }
-                    let generation = routed.generation;
-                    drop(routed);
-                    self.hold(&backend, generation, left).await?;
+                    self.hold(routed, held_from.elapsed()).await?;
                     let (parts, body) = unsent.into_parts();
                     routed = self.routed(client, &host, &parts, open, held_from.elapsed()).await?;
                     request = Request::from_parts(parts, body);
@@ -208,100 +135,6 @@ impl Proxy {
                 }
             }
         }
-    }
-
-    /// Decides for a version. The order of steps pairs with [`Proxy::swap`]:
-    /// count in, then look whether the table is still the same. Either the
-    /// swap comes later, and then whoever drains the version sees the request;
-    /// or it came before, and the request is routed anew.
-    fn route(
-        &self,
-        client: &Client,
-        host: &HeaderValue,
-        parts: &request::Parts,
-    ) -> Result<Routed, Option<Arc<App>>> {
-        loop {
-            let generation = self.generation.load(Ordering::SeqCst);
-            let table = self.table.load();
-            let app = table.find(client.listen, head::name(host), parts.uri.path()).ok_or(None)?;
-            let choice = app.choose(&parts.headers).ok_or_else(|| Some(app.clone()))?;
-            let in_flight = choice.backend.enter();
-            if self.generation.load(Ordering::SeqCst) == generation {
-                return Ok(Routed { generation, app: app.clone(), in_flight, stick: choice.stick });
-            }
-        }
-    }
-
-    /// As `route`, waiting for a table in which something serves.
-    async fn routed(
-        &self,
-        client: &Client,
-        host: &HeaderValue,
-        parts: &request::Parts,
-        open: &mut Open,
-        held: Duration,
-    ) -> Result<Routed, Refusal> {
-        let routed = match self.route(client, host, parts) {
-            Ok(routed) => routed,
-            Err(None) => return Err(Refusal::NoRoute),
-            Err(Some(app)) if !app.holds() => return Err(Refusal::NothingServes),
-            Err(Some(_)) => {
-                let _held = self.held.try_acquire().map_err(|_| Refusal::TooManyHeld)?;
-                let left = self.limits.hold_timeout.saturating_sub(held);
-                let found = self.wait_for_route(client, host, parts);
-                let found = tokio::time::timeout(left, found).await;
-                found.unwrap_or(Err(Refusal::NothingServes))?
-            }
-        };
-        if let Some(record) = &mut open.record {
-            let version = routed.in_flight.backend().version().clone();
-            record.route = Some((routed.app.id.clone(), version));
-        }
-        Ok(routed)
-    }
-
-    async fn wait_for_route(
-        &self,
-        client: &Client,
-        host: &HeaderValue,
-        parts: &request::Parts,
-    ) -> Result<Routed, Refusal> {
-        loop {
-            let swapped = self.swapped.notified();
-            tokio::pin!(swapped);
-            swapped.as_mut().enable();
-            match self.route(client, host, parts) {
-                Ok(routed) => return Ok(routed),
-                Err(None) => return Err(Refusal::NoRoute),
-                Err(Some(_)) => swapped.await,
-            }
-        }
-    }
-
-    /// Waits for a reason to try again: an endpoint, or another table; a
-    /// moment at most, since an endpoint that refuses may accept soon.
-    async fn hold(
-        &self,
-        backend: &Backend,
-        generation: u64,
-        left: Duration,
-    ) -> Result<(), Refusal> {
-        const AGAIN: Duration = Duration::from_millis(50);
-        let _held = self.held.try_acquire().map_err(|_| Refusal::TooManyHeld)?;
-        let swapped = self.swapped.notified();
-        tokio::pin!(swapped);
-        swapped.as_mut().enable();
-        if self.generation.load(Ordering::SeqCst) != generation {
-            return Ok(());
-        }
-        let all_refuse = !backend.endpoints().is_empty();
-        let most = if all_refuse { AGAIN.min(left) } else { left };
-        tokio::select! {
-            () = backend.endpoint(), if !all_refuse => {}
-            () = swapped => {}
-            () = tokio::time::sleep(most) => {}
-        }
-        Ok(())
     }
 
     /// Passes a backend's answer on.
