@@ -122,6 +122,17 @@ jobs:
 }
 
 #[test]
+fn byte_order_marks_and_windows_line_ends() {
+    let text = format!("\u{feff}{}", FULL.trim_start().replace('\n', "\r\n"));
+    let workflow = Workflow::read("f", &text).unwrap_or_else(|_| panic!("{}", problems(&text)));
+    let plain = Workflow::read("f", FULL.trim_start()).unwrap();
+    assert_eq!(workflow.jobs["build"].needs, plain.jobs["build"].needs);
+    let wrong = text.replace("make", "make ${{ nope }}");
+    let problems = Workflow::read("f", &wrong).unwrap_err();
+    assert_eq!(problems[0].span.slice(&wrong), Some("nope"));
+}
+
+#[test]
 fn aliases_and_computed_names() {
     let text = "\
 on: push
