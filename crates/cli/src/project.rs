@@ -10,10 +10,10 @@ use shipway_core::ids::ProjectId;
 use shipway_core::journal::Actor;
 use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
 use shipway_runner::client::WorkerCommand;
+use shipway_server::Performer;
 use shipway_server::folders::{Folders, UserEnv};
 use shipway_server::git::{GitError, Repository};
 use shipway_server::material::ProjectMaterial;
-use shipway_server::Performer;
 use shipway_store::Store;
 use shipway_targets::{HostTarget, Material, Secret, Target};
 use shipway_workflow::yaml;
@@ -130,6 +130,5 @@ pub(crate) fn host_paths() -> Result<HostPaths, CliError> {
 
 /// This program.
 pub(crate) fn executable() -> Result<PathBuf, CliError> {
-    env::current_exe()
-        .map_err(|error| CliError::trouble(format!("where this program is: {error}")))
+    env::current_exe().map_err(|error| CliError::trouble(format!("where this program is: {error}")))
 }

@@ -16,8 +16,9 @@ use shipway_server::inbox::{Request, answer, submit};
 use shipway_server::{Engine, EngineError, LiveOutput};
 use shipway_store::Checkpoints;
 use shipway_targets::Secret;
+use tokio_util::sync::CancellationToken;
 
-pub(crate) use report::{Reporter, Style, describe};
+pub(crate) use report::{Curtain, Reporter, Style, describe};
 
 use crate::error::CliError;
 use crate::project::{Project, actor};
@@ -34,8 +35,13 @@ pub(crate) struct Wish<'a, T> {
     /// Gets what jobs write.
     pub(crate) live_output: Option<LiveOutput>,
     /// What the wish has come to, once it has.
-    pub(crate) until: Box<dyn FnMut(&Views) -> Option<T> + 'a>,
+    pub(crate) until: Until<'a, T>,
+    /// Whoever asked does not want to wait any longer.
+    pub(crate) leave: CancellationToken,
 }
+
+/// Asked after every change.
+pub(crate) type Until<'a, T> = Box<dyn FnMut(&Views) -> Option<T> + 'a>;
 
 /// Puts a command into the inbox, and waits for nothing.
 pub(crate) fn ask(project: &Project, to: StreamId, command: Command) -> Result<Asked, CliError> {
@@ -60,10 +66,8 @@ pub(crate) async fn carry<T>(
     mut wish: Wish<'_, T>,
 ) -> Result<T, CliError> {
     let mut follower = Follower::new(&project.store)?;
-    let performer = project.performer(
-        std::mem::take(&mut wish.secrets),
-        wish.live_output.take(),
-    )?;
+    let performer =
+        project.performer(std::mem::take(&mut wish.secrets), wish.live_output.take())?;
     let performer = Arc::new(performer);
     loop {
         reporter.show(follower.look(&project.store)?, &follower.views);
@@ -72,7 +76,10 @@ pub(crate) async fn carry<T>(
         }
         let store = Arc::clone(&project.store);
         match Engine::start(store, Arc::clone(&performer), &wish.purpose).await {
-            Ok(engine) => return own(project, reporter, &mut follower, engine, wish.until).await,
+            Ok(engine) => {
+                return own(project, reporter, &mut follower, engine, wish.until, &wish.leave).await;
+            }
+            Err(EngineError::Held(_)) if wish.leave.is_cancelled() => return Err(left()),
             Err(EngineError::Held(_)) => tokio::time::sleep(LOOK).await,
             Err(error) => return Err(error.into()),
         }
@@ -86,7 +93,8 @@ async fn own<T>(
     reporter: &mut Reporter,
     follower: &mut Follower,
     mut engine: Engine,
-    mut until: Box<dyn FnMut(&Views) -> Option<T> + '_>,
+    mut until: Until<'_, T>,
+    leave: &CancellationToken,
 ) -> Result<T, CliError> {
     let mut end = None;
     let worked = {
@@ -98,6 +106,7 @@ async fn own<T>(
         loop {
             tokio::select! {
                 worked = &mut work => break worked,
+                () = leave.cancelled() => break Ok(()),
                 () = tokio::time::sleep(LOOK) => {
                     reporter.show(follower.look(&project.store)?, &follower.views);
                 }
@@ -113,5 +122,9 @@ async fn own<T>(
     // What was written is vouched for outside the store.
     Checkpoints::open(&project.folders.checkpoints())?
         .sign(project.store.journal(), Timestamp::now())?;
-    end.ok_or_else(|| CliError::trouble("the engine ended before its work was done"))
+    end.ok_or_else(left)
+}
+
+fn left() -> CliError {
+    CliError::trouble("left before it was done").hint("the next command goes on with it")
 }

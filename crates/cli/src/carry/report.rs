@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use shipway_core::effect::{Done, Effect, Failure, Outcome};
 use shipway_core::environment;
@@ -73,12 +73,9 @@ impl Reporter {
         }
     }
 
-    /// Runs `ask` with the terminal to itself.
-    pub(crate) fn pause<T>(&self, ask: impl FnOnce() -> T) -> T {
-        match &self.spinner {
-            Some(bar) => bar.suspend(ask),
-            None => ask(),
-        }
+    /// What gives the terminal to a question, and takes it back.
+    pub(crate) fn curtain(&self) -> Curtain {
+        Curtain(self.spinner.clone())
     }
 
     pub(crate) fn show(&mut self, news: Vec<(Entry, Option<Record>)>, views: &Views) {
@@ -158,7 +155,10 @@ impl Reporter {
             Verdict::FellBack => ("✗", ": the target has put the old version back".to_owned()),
         };
         let seen = watched.readings.iter().map(|reading| {
-            format!("{} users' requests, {} probes", reading.users.requests, reading.probes.requests)
+            format!(
+                "{} users' requests, {} probes",
+                reading.users.requests, reading.probes.requests
+            )
         });
         let seen = seen.collect::<Vec<_>>().join("; ");
         self.line(format!("  {mark} {what}  {took}  ({seen}){why}"));
@@ -240,7 +240,9 @@ impl Reporter {
                 }
                 match serving {
                     Some(old) => self.line(format!("  {env} still serves {old}")),
-                    None => self.line(format!("  nothing runs in {env}: it was the first deployment")),
+                    None => {
+                        self.line(format!("  nothing runs in {env}: it was the first deployment"))
+                    }
                 }
             }
             Event::Paused => self.line(format!("{env} is paused")),
@@ -264,6 +266,26 @@ impl Reporter {
             }
         };
         self.line(format!("  ? {what}  (`shipway resume {env}` or `shipway abort {env}`)"));
+    }
+}
+
+/// Hides what is being done while a person is asked something.
+#[derive(Clone)]
+pub(crate) struct Curtain(Option<ProgressBar>);
+
+impl Curtain {
+    /// The terminal is for the question.
+    pub(crate) fn draw(&self) {
+        if let Some(bar) = &self.0 {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+
+    /// The question is answered.
+    pub(crate) fn open(&self) {
+        if let Some(bar) = &self.0 {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
     }
 }
 

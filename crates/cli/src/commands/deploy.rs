@@ -38,13 +38,16 @@ pub(super) async fn promote(args: &Promote) -> Result<Exit, CliError> {
         Some(Follows::From(from)) => from,
         Some(Follows::Branch(_) | Follows::Manual) => {
             return Err(CliError::usage(format!("`{env}` takes nothing from another environment"))
-                .hint(format!("`shipway deploy {env} --release RELEASE` names what shall go there")));
+                .hint(format!(
+                    "`shipway deploy {env} --release RELEASE` names what shall go there"
+                )));
         }
         None => return Err(CliError::usage(format!("there is no environment `{env}`"))),
     };
     let proven = environment(&live, from).and_then(|env| env.current.as_ref());
-    let proven = proven
-        .ok_or_else(|| CliError::refused(format!("nothing serves in `{from}`: nothing to promote")))?;
+    let proven = proven.ok_or_else(|| {
+        CliError::refused(format!("nothing serves in `{from}`: nothing to promote"))
+    })?;
     send(&project, &env, &released(&live, proven), args.yes, args.json).await
 }
 
@@ -72,11 +75,13 @@ fn find(live: &Live, prefix: Option<&str>) -> Result<Release, CliError> {
 /// What serves, as a release.
 fn released(live: &Live, deployed: &Deployed) -> Release {
     let known = live.recent.iter().filter_map(|plan| plan.release.as_ref());
-    let same = known.filter(|(id, _)| *id == deployed.release).map(|(_, release)| release);
+    let mut known = known.filter(|(id, _)| *id == deployed.release).map(|(_, release)| release);
     let services = deployed.services.iter();
-    same.last().cloned().unwrap_or_else(|| Release {
+    known.next().cloned().unwrap_or_else(|| Release {
         commit: deployed.commit.clone(),
-        services: services.map(|(name, version)| (name.clone(), version.artifact.clone())).collect(),
+        services: services
+            .map(|(name, version)| (name.clone(), version.artifact.clone()))
+            .collect(),
         runs: Vec::new(),
     })
 }

@@ -39,8 +39,7 @@ pub(super) fn gc(args: &Gc) -> Result<Exit, CliError> {
     answer.releases = remove_old(&project.folders.releases(), age, &keep)?;
     // What runs is in the work folder; a plan that is not over may need the
     // artifacts of its runs.
-    let open: Vec<String> =
-        views.live.open_plans().map(|(id, _)| id.as_str().to_owned()).collect();
+    let open: Vec<String> = views.live.open_plans().map(|(id, _)| id.as_str().to_owned()).collect();
     let in_use = |name: &str| open.iter().any(|plan| name.contains(plan.as_str()));
     let logs = project.folders.state().join("logs");
     for folder in [project.folders.all_artifacts(), project.folders.all_work(), logs] {
@@ -79,12 +78,9 @@ fn needed(views: &Views) -> HashSet<Digest> {
     needed
 }
 
-fn remove_old(
-    folder: &Path,
-    age: Duration,
-    keep: &dyn Fn(&str) -> bool,
-) -> Result<u64, CliError> {
-    let failed = |error: std::io::Error| CliError::trouble(format!("{}: {error}", folder.display()));
+fn remove_old(folder: &Path, age: Duration, keep: &dyn Fn(&str) -> bool) -> Result<u64, CliError> {
+    let failed =
+        |error: std::io::Error| CliError::trouble(format!("{}: {error}", folder.display()));
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
         entries => entries.map_err(failed)?,

@@ -15,8 +15,7 @@ pub(super) fn history(args: &History) -> Result<Exit, CliError> {
     let views = Views::load(&project.store)?;
     let env = args.env.as_deref().map(super::env_name).transpose()?;
     let wanted = |line: &&HistoryLine| env.as_ref().is_none_or(|env| line.env == *env);
-    let lines: Vec<_> =
-        views.history.lines.iter().rev().filter(wanted).take(args.lines).collect();
+    let lines: Vec<_> = views.history.lines.iter().rev().filter(wanted).take(args.lines).collect();
     if args.json {
         print::json(&lines)?;
     } else if lines.is_empty() {
@@ -44,5 +43,10 @@ fn describe(line: &HistoryLine) -> String {
         }
     };
     let started = line.started.strftime("%F %T");
-    format!("{started}Z  {}  {}  {kind} by {}  {end}", line.deployment, line.commit.short(), line.by)
+    format!(
+        "{started}Z  {}  {}  {kind} by {}  {end}",
+        line.deployment,
+        line.commit.short(),
+        line.by
+    )
 }

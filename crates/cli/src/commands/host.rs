@@ -63,10 +63,9 @@ fn tell(status: &HostStatus) {
 }
 
 fn app(observed: &Observed) -> Vec<String> {
-    let address = observed.listening.map_or_else(
-        || "no address".to_owned(),
-        |address| format!("http://{address}"),
-    );
+    let address = observed
+        .listening
+        .map_or_else(|| "no address".to_owned(), |address| format!("http://{address}"));
     let mut lines = vec![format!("{}  {address}", observed.app.0)];
     for (id, version) in &observed.versions {
         let share = observed.split.weights.get(id).copied().unwrap_or(0);

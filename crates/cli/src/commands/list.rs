@@ -21,9 +21,10 @@ pub(super) fn environments(args: &Report) -> Result<Exit, CliError> {
             Follows::From(from) => format!("takes what was proven in {from}"),
             Follows::Manual => "takes what a person deploys".to_owned(),
         };
-        let approval = env.approval.as_ref().map_or_else(String::new, |rule| {
-            format!(", {} must approve", rule.required)
-        });
+        let approval = env
+            .approval
+            .as_ref()
+            .map_or_else(String::new, |rule| format!(", {} must approve", rule.required));
         print::line(format!("{name}  {follows}{approval}"));
     }
     Ok(Exit::Ok)

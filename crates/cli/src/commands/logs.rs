@@ -69,9 +69,8 @@ struct Files {
 
 impl Files {
     fn show_news(&mut self, folder: &Path) -> Result<bool, CliError> {
-        let unreadable = |error: std::io::Error| {
-            CliError::trouble(format!("{}: {error}", folder.display()))
-        };
+        let unreadable =
+            |error: std::io::Error| CliError::trouble(format!("{}: {error}", folder.display()));
         let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             entries => entries.map_err(unreadable)?,
@@ -110,11 +109,7 @@ fn show_from(path: &Path, seen: &mut u64, name: &str) -> std::io::Result<bool> {
     Ok(whole > 0)
 }
 
-async fn service_logs(
-    project: &Project,
-    env: &Environment,
-    args: &Logs,
-) -> Result<Exit, CliError> {
+async fn service_logs(project: &Project, env: &Environment, args: &Logs) -> Result<Exit, CliError> {
     let current = env
         .current
         .as_ref()
@@ -123,9 +118,12 @@ async fn service_logs(
         (Some(name), _) => {
             ServiceName::new(name).map_err(|error| CliError::usage(error.to_string()))?
         }
-        (None, 1) => current.services.keys().next().cloned().ok_or_else(|| {
-            CliError::refused(format!("nothing runs in `{}`", env.name))
-        })?,
+        (None, 1) => current
+            .services
+            .keys()
+            .next()
+            .cloned()
+            .ok_or_else(|| CliError::refused(format!("nothing runs in `{}`", env.name)))?,
         (None, _) => {
             let names = current.services.keys().map(ToString::to_string).collect::<Vec<_>>();
             return Err(CliError::usage(format!("name the service: {}", names.join(", "))));

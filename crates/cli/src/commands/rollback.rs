@@ -51,11 +51,7 @@ fn exit(views: &Views, env: &EnvName) -> Exit {
 
 /// The one release that was in the environment and whose digits, or whose
 /// commit's, begin so.
-fn release(
-    env: Option<&Environment>,
-    name: &EnvName,
-    prefix: &str,
-) -> Result<ReleaseId, CliError> {
+fn release(env: Option<&Environment>, name: &EnvName, prefix: &str) -> Result<ReleaseId, CliError> {
     let known = env.into_iter().flat_map(|env| env.current.iter().chain(&env.history));
     let mut fitting: Vec<ReleaseId> = known
         .filter(|d| d.release.0.hex().starts_with(prefix) || d.commit.as_str().starts_with(prefix))

@@ -13,6 +13,7 @@ use shipway_server::planner;
 use shipway_targets::Secret;
 use shipway_workflow::model::Event;
 use shipway_workflow::trigger::GitRef;
+use tokio_util::sync::CancellationToken;
 
 use crate::args::Run;
 use crate::carry::{Reporter, Style, Wish, ask, carry, describe};
@@ -83,6 +84,7 @@ async fn carry_out(project: &Project, args: &Run, plan: plan::Plan) -> Result<Ex
         secrets: secrets(&args.secret)?,
         live_output,
         until: Box::new(until),
+        leave: CancellationToken::new(),
     };
     let end = carry(project, &mut reporter, wish).await;
     reporter.finish();

@@ -11,6 +11,7 @@ use shipway_core::journal::StreamId;
 use shipway_core::view::{HistoryLine, Live};
 use shipway_server::follow::Views;
 use shipway_targets::App;
+use tokio_util::sync::CancellationToken;
 
 use crate::carry::{Asked, Reporter, Style, Wish, ask, carry};
 use crate::error::CliError;
@@ -52,6 +53,7 @@ async fn wait(
         secrets: HashMap::new(),
         live_output: None,
         until: Box::new(until),
+        leave: CancellationToken::new(),
     };
     carry(project, reporter, wish).await?
 }

@@ -16,9 +16,10 @@ use shipway_server::follow::Views;
 use shipway_server::git::Repository;
 use shipway_server::planner::{self, Shipping};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::args::Ship;
-use crate::carry::{Reporter, Style, Wish, ask, carry, describe};
+use crate::carry::{Curtain, Reporter, Style, Wish, ask, carry, describe};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
@@ -58,7 +59,9 @@ pub(super) async fn ship_from(project: &Project, args: &Ship) -> Result<Exit, Cl
     };
     let views = Views::load(&project.store)?;
     match wish.plan(&views.live)? {
-        Shipping::AlreadyThere(environments) => already_there(project, &views, args, environments).await,
+        Shipping::AlreadyThere(environments) => {
+            already_there(project, &views, args, environments).await
+        }
         Shipping::Plan(plan) if args.plan => show_plan(&plan, args),
         Shipping::UnderWay(id) => {
             print::aside(format!("plan {id} is under way already; following it"));
@@ -157,8 +160,9 @@ async fn follow_asked(
     let style = if args.json { Style::Silent } else { Style::Lines };
     let mut reporter = Reporter::new(style);
     reporter.follow(id.clone());
-    let mut approving = Approving::new(args);
-    let mut called_off = CallOff::new();
+    let mut approving = Approving::new(args, reporter.curtain());
+    let leave = CancellationToken::new();
+    let mut called_off = CallOff::new(leave.clone());
     let until = |views: &Views| {
         if let Some(Ok(Some(Err(reason)))) = asked.as_ref().map(|asked| asked.answer(project)) {
             return Some(Ok(Seen::Refused(reason)));
@@ -179,6 +183,7 @@ async fn follow_asked(
         secrets: HashMap::new(),
         live_output: None,
         until: Box::new(until),
+        leave,
     };
     let seen = carry(project, &mut reporter, wish).await;
     reporter.finish();
@@ -249,14 +254,14 @@ async fn tell_refused(project: &Project, views: &Views, failure: &Failure) {
     }
 }
 
-/// Ctrl-C calls the plan off, in order; a second one ends this process, and
-/// the next one goes on.
+/// Ctrl-C calls the plan off, in order; after a second one this process ends,
+/// and the next one goes on.
 struct CallOff {
     pressed: Option<oneshot::Receiver<()>>,
 }
 
 impl CallOff {
-    fn new() -> Self {
+    fn new(leave: CancellationToken) -> Self {
         let (tell, pressed) = oneshot::channel();
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_err() || tell.send(()).is_err() {
@@ -264,8 +269,7 @@ impl CallOff {
             }
             print::aside("calling it off; press Ctrl-C again to leave it as it is");
             if tokio::signal::ctrl_c().await.is_ok() {
-                // What is under way is found by the next process.
-                std::process::abort();
+                leave.cancel();
             }
         });
         Self { pressed: Some(pressed) }
@@ -288,12 +292,13 @@ struct Approving {
     terminal: bool,
     asked: Option<shipway_core::digest::Digest>,
     answer: Option<oneshot::Receiver<bool>>,
+    curtain: Curtain,
 }
 
 impl Approving {
-    fn new(args: &Ship) -> Self {
+    fn new(args: &Ship, curtain: Curtain) -> Self {
         let terminal = std::io::stdin().is_terminal() && !args.json;
-        Self { yes: args.yes, terminal, asked: None, answer: None }
+        Self { yes: args.yes, terminal, asked: None, answer: None, curtain }
     }
 
     /// The environment in which the plan waits for somebody who is not here.
@@ -311,6 +316,7 @@ impl Approving {
         if let Some(answer) = &mut self.answer {
             return match answer.try_recv() {
                 Ok(yes) => {
+                    self.curtain.open();
                     self.answer = None;
                     self.decide(project, env, waiting, yes)?;
                     Ok(None)
@@ -334,6 +340,7 @@ impl Approving {
         if self.yes {
             self.decide(project, env, waiting, true)?;
         } else {
+            self.curtain.draw();
             self.answer = Some(prompt(env, waiting));
         }
         Ok(None)
@@ -369,7 +376,7 @@ fn prompt(env: &EnvName, waiting: &Waiting) -> oneshot::Receiver<bool> {
         let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut line));
         let yes = read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes" | "Yes");
         // The one who asked may be gone.
-        drop(tell.send(yes));
+        let _ = tell.send(yes);
     });
     answer
 }

@@ -16,7 +16,7 @@ use shipway_core::plan::{Commit, Plan, PlannedRun, Trigger};
 use shipway_core::view::Live;
 use shipway_workflow::trigger::GitRef;
 
-pub use config::{at_commit, CommitFacts};
+pub use config::{CommitFacts, at_commit};
 pub use error::PlanError;
 pub use workflows::Found;
 
@@ -131,7 +131,10 @@ impl Run<'_> {
             self.workflow.as_deref(),
         )?;
         if found.runs.is_empty() {
-            return Err(PlanError::NothingRuns { event: self.event.to_string(), not_run: found.not_run });
+            return Err(PlanError::NothingRuns {
+                event: self.event.to_string(),
+                not_run: found.not_run,
+            });
         }
         let names = run_ids(&id, found.runs.iter().map(|run| run.path.as_str()))?;
         let runs = found.runs.iter().zip(names).map(|(run, id)| PlannedRun {
