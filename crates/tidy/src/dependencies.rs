@@ -14,7 +14,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("runner", &["core", "workflow", "process"]),
     ("host", &["process"]),
     ("targets", &["core", "workflow", "host"]),
-    ("server", &["store", "runner", "targets", "host", "evidence", "checks", "core", "workflow"]),
+    (
+        "server",
+        &["store", "runner", "targets", "host", "process", "evidence", "checks", "core", "workflow"],
+    ),
     (
         "cli",
         &["server", "store", "runner", "targets", "host", "evidence", "checks", "core", "workflow"],
