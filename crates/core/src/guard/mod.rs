@@ -115,3 +115,6 @@ pub struct Watched {
     /// The last lines that a version found worse wrote.
     pub output: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,7 +155,8 @@ fn a_matrix_comes_from_what_is_needed() {
         "one: {strategy: {matrix: {os: [linux, mac], v: [1, 2], exclude: [{os: mac, v: 1}]}}, RUN}
 two:
   name: try ${{ matrix.v }} (${{ strategy.job-index }} of ${{ strategy.job-total }})
-  strategy: {matrix: \"${{ fromJSON('{\\\"v\\\": [7, 8]}') }}\"}
+  needs: one
+  strategy: {matrix: {v: \"${{ fromJSON(format('[\\\"{0}\\\", 8]', needs.one.outputs.made)) }}\"}}
   runs-on: ubuntu-latest
   steps: [{run: make}]",
     );
@@ -163,8 +164,8 @@ two:
     one (linux, 1) needs {} matrix {"os":"linux","v":1}
     one (linux, 2) needs {} matrix {"os":"linux","v":2}
     one (mac, 2) needs {} matrix {"os":"mac","v":2}
-    try 7 (0 of 2) needs {} matrix {"v":7}
-    try 8 (1 of 2) needs {} matrix {"v":8}
+    try by one (mac, 2) (0 of 2) needs {"one":{"result":"success","outputs":{"made":"by one (mac, 2)"}}} matrix {"v":"by one (mac, 2)"}
+    try 8 (1 of 2) needs {"one":{"result":"success","outputs":{"made":"by one (mac, 2)"}}} matrix {"v":8}
     = success
     "#);
 }
