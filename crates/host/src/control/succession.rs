@@ -15,13 +15,14 @@ use tokio::time::Instant;
 use super::app::Message;
 use super::charge::Charge;
 use super::link::{LinkError, News};
+use super::socket::Server;
 use super::take_control;
 use crate::executable;
 use crate::keeper::wire::Order;
 use crate::protocol::{ErrorCode, Reply};
 
 /// How long a successor may be silent before it is no longer waited for.
-const SILENCE: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// How often a keeper that is busy at the moment is asked to be upgraded.
 const KEEPER_ATTEMPTS: u32 = 50;
@@ -81,7 +82,8 @@ impl Charge {
 
     /// The new proxy ended before it served: this one goes on.
     pub(super) async fn successor_failed(&mut self) -> std::io::Result<()> {
-        if self.lock.is_none() {
+        let let_go = self.lock.is_none();
+        if let_go {
             self.lock = Some(take_control(&self.hub.paths).await?);
             self.take_over().await?;
         }
@@ -90,6 +92,13 @@ impl Charge {
              the old one goes on"
                 .to_owned(),
         );
+        if let_go {
+            // Its socket may be where this one's was.
+            let server = Server::open(self.hub.paths.socket(), self.ask.clone())?;
+            if let Some(before) = self.server.replace(server) {
+                tokio::spawn(before.close());
+            }
+        }
         Ok(())
     }
 
@@ -108,6 +117,7 @@ impl Charge {
                 "the new proxy was not ready within {} s; the old one goes on",
                 SILENCE.as_secs()
             ));
+            self.hub.link.tell(Order::Dismiss);
         }
     }
 

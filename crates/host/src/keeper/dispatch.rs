@@ -209,6 +209,7 @@ impl Keeper {
             Order::Succeed { executable } => {
                 self.proxies.start(&self.paths, &executable).map_err(text)?;
             }
+            Order::Dismiss => self.proxies.dismiss(),
             Order::Reexec { .. } | Order::End => return Err("asked in the wrong place".to_owned()),
         }
         Ok((Answer::Done, Vec::new()))
@@ -263,9 +264,11 @@ impl Keeper {
     fn hung(&mut self, nr: ProxyNr) {
         match self.proxies.gone(nr) {
             Some(Role::Starting) => self.proxies.say_to_all(&Say::SuccessorFailed),
-            Some(Role::Leaving) => self.proxies.say_to_all(&Say::Alone),
+            Some(Role::Leaving) | None => {}
             Some(Role::Serving) => tracing::warn!("the proxy ended; another is started"),
-            None => {}
+        }
+        if self.proxies.iter().count() == 1 {
+            self.proxies.say_to_all(&Say::Alone);
         }
         if !self.proxies.has_heir() {
             self.start_proxy_later();

@@ -22,6 +22,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
@@ -31,6 +32,9 @@ use crate::paths::HostPaths;
 use dispatch::Keeper;
 
 pub(crate) use detach::start_in_background;
+
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the lock says once the host was asked to end.
 const ENDED: &str = "ended";
@@ -63,7 +67,7 @@ fn run(arguments: Arguments) -> io::Result<()> {
             reexec::resume(paths).await?
         } else {
             detach::leave_caller();
-            let Some(lock) = lock(&paths, service)? else { return Ok(()) };
+            let Some(lock) = lock(&paths, service).await? else { return Ok(()) };
             Keeper::begin(paths, lock, channel)?
         };
         keeper.run(events).await
@@ -74,11 +78,11 @@ fn run(arguments: Arguments) -> io::Result<()> {
 /// service manager stands by while another runs, one that a proxy started
 /// when this one's predecessor died. `None`: that other was asked to end, and
 /// so was the service.
-fn lock(paths: &HostPaths, stand_by: bool) -> io::Result<Option<File>> {
+async fn lock(paths: &HostPaths, stand_by: bool) -> io::Result<Option<File>> {
     let path = paths.keeper_lock();
     let mut options = OpenOptions::new();
     let mut lock = options.create(true).truncate(false).read(true).write(true).open(&path)?;
-    if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+    if !try_lock(&lock).await {
         if !stand_by {
             let message = format!("another keeper runs (it holds {})", path.display());
             return Err(io::Error::other(message));
@@ -93,6 +97,18 @@ fn lock(paths: &HostPaths, stand_by: bool) -> io::Result<Option<File>> {
     }
     lock.set_len(0)?;
     Ok(Some(lock))
+}
+
+/// Takes the lock unless a keeper holds it. Somebody who looks whether one
+/// does holds it too, for a moment: so it is tried for longer than that.
+async fn try_lock(lock: &File) -> bool {
+    for _ in 0..LOCK_ATTEMPTS {
+        if rustix::fs::flock(lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return true;
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
+    false
 }
 
 /// Leaves word in the lock that the host was asked to end.

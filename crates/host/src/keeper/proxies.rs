@@ -172,6 +172,18 @@ impl Proxies {
         }
     }
 
+    /// Ends those that were started and do not serve.
+    pub(super) fn dismiss(&self) {
+        for proxy in self.connected.values().filter(|proxy| proxy.role == Role::Starting) {
+            let Some(record) = proxy.record.clone() else { continue };
+            tokio::spawn(async move {
+                if let Err(error) = record.kill_all().await {
+                    tracing::error!(%error, "a dismissed proxy is still there");
+                }
+            });
+        }
+    }
+
     /// A connection has ended: says what the proxy was.
     pub(super) fn gone(&mut self, nr: ProxyNr) -> Option<Role> {
         self.connected.remove(&nr).map(|proxy| proxy.role)

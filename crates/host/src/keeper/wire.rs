@@ -55,6 +55,8 @@ pub(crate) enum Order {
     Forget { id: ProcessId },
     /// Start a second proxy, to take over from this one.
     Succeed { executable: PathBuf },
+    /// End the second proxy: it does not become ready.
+    Dismiss,
     /// Go on as this executable: same process, children and sockets.
     Reexec { executable: PathBuf },
     /// Kill what is left, and end.

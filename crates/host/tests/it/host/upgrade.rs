@@ -96,6 +96,22 @@ async fn an_executable_that_is_no_host_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_executable_that_starts_and_says_nothing_is_given_up_and_ended() {
+    let world = World::new().await;
+    let before = world.host.status().await.unwrap();
+    let silent = world.dir().join("silent");
+    fs::write(&silent, "#!/bin/sh\nwhile :; do sleep 1; done\n").unwrap();
+    fs::set_permissions(&silent, fs::Permissions::from_mode(0o755)).unwrap();
+    let error = world.host.upgrade(&silent).await.unwrap_err();
+    assert!(error.to_string().contains("was not ready within"), "{error}");
+    until_true("the silent one ended", || world.processes().len() == 2).await;
+    // Its place is free: a proxy that dies is followed by another.
+    kill(before.proxy.pid);
+    until_true("the proxy ended", || !lives(before.proxy.pid)).await;
+    assert_ne!(world.host.status().await.unwrap().instance, before.instance);
+}
+
+#[tokio::test]
 async fn a_successor_that_dies_at_the_last_moment_leaves_the_old_one_in_charge() {
     let world = World::new().await;
     let dir = world.release();
