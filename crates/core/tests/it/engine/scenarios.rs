@@ -367,11 +367,19 @@ fn a_rollback_while_the_old_version_is_drained_waits_for_its_end() {
 #[test]
 fn a_way_back_that_fails_leaves_what_runs_and_the_next_one_repairs() {
     let mut story = shop();
-    story.ship("p2", 2).settle().approve("bob");
+    story.ship("p2", 2).settle().approve("bob").until("production", EffectKind::Watch).tell();
     story.end("production", EffectKind::Watch, How::Worse);
-    story.end("production", EffectKind::Return, How::Badly { partly: false }).settle().tell();
+    story.end("production", EffectKind::Return, How::Badly { partly: false }).settle();
     story.ask("production", "bob", BACK).settle();
     insta::assert_snapshot!(story.tell(), @"
+    env/production: turns back: api answered 30 of 100 users' requests with an error
+    env/production:   > return web: production.1 100%, production.2 0%
+    env/production: a step back failed: return failed
+    env/production:   > return api: production.1 100%, production.2 0%
+    env/production:   > remove api: production.1 100%
+    env/production: production.2 failed; production.1 serves
+    plan/p2: does not serve in production: api answered 30 of 100 users' requests with an error
+    plan/p2: failed: api answered 30 of 100 users' requests with an error
     env/production: Rollback of 00000001 is accepted
     env/production: begins production.3: start api, start web, smoke-test api, switch traffic of api, switch traffic of web, drain the old api, drain the old web
     env/production:   > start api: production.1 100%, production.3 0%
@@ -407,10 +415,12 @@ fn a_pause_after_the_switch_goes_on_watching() {
 #[test]
 fn a_question_blocks_neither_abort_nor_answer() {
     let mut story = shop();
-    story.ship("p2", 2).settle().approve("bob");
-    story.end("production", EffectKind::Watch, How::NotEnough).tell();
+    story.ship("p2", 2).settle().approve("bob").until("production", EffectKind::Watch).tell();
+    story.end("production", EffectKind::Watch, How::NotEnough);
     story.ask("production", "bob", Command::Abort).settle();
-    insta::assert_snapshot!(story.tell(), @"
+    insta::assert_snapshot!(story.tell(), @r#"
+    env/production: asks a person: Guard { reason: "3 requests" }
+    env/production:   > watch, until a person answers
     env/production: stops: called off by bob (unverified)
     env/production: turns back: called off by bob (unverified)
     env/production:   > return web: production.1 100%, production.2 0%
@@ -420,7 +430,7 @@ fn a_question_blocks_neither_abort_nor_answer() {
     env/production: production.2 failed; production.1 serves
     plan/p2: does not serve in production: called off by bob (unverified)
     plan/p2: failed: called off by bob (unverified)
-    ");
+    "#);
 }
 
 #[test]
