@@ -136,6 +136,28 @@ async fn a_torn_record_is_shown_and_routing_is_rebuilt_from_what_runs() {
 }
 
 #[tokio::test]
+async fn a_process_whose_record_is_torn_is_ended_and_started_anew() {
+    let (mut world, address, release) = serving().await;
+    let (keeper, proxy) = daemons(&world).await;
+    for pid in [keeper, proxy] {
+        stop(pid);
+        kill(pid);
+    }
+    until_true("both ended", || !lives(keeper) && !lives(proxy)).await;
+    let mut files = fs::read_dir(world.paths.processes()).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    fs::write(&file, "{\"id\": ").unwrap();
+
+    world.host = HostClient::connect_or_start(&world.paths, executable()).await.unwrap();
+    until_true("the process nobody knows ended", || !lives(release)).await;
+    let answer = ask(address, "/pid").await;
+    assert_eq!(answer.0, 200);
+    assert_ne!(answer.1, release.to_string());
+    let problems = world.host.status().await.unwrap().problems.join("\n");
+    assert!(problems.contains("is ended and started anew"), "{problems}");
+}
+
+#[tokio::test]
 async fn a_missing_record_is_shown_too() {
     let (world, address, release) = serving().await;
     let (_, proxy) = daemons(&world).await;

@@ -160,6 +160,21 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_taken_is_refused_and_named() {
+    let world = World::new().await;
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap();
+    let mut apply = Wish::new(1).with("v1", version(&world.release(), "one")).build();
+    apply.desired.route.as_mut().unwrap().listen = address;
+    let (code, message) = refused(world.host.apply(apply.clone()).await.unwrap_err());
+    assert_eq!(code, ErrorCode::Listen);
+    assert!(message.contains(&format!("cannot listen on {address}")), "{message}");
+    assert_eq!(world.observe().await.generation, 0);
+    drop(other);
+    assert_eq!(world.apply(apply).await.listening, Some(address));
+}
+
+#[tokio::test]
 async fn apps_are_apart_and_replicas_share_the_work() {
     let world = World::new().await;
     let dir = world.release();
