@@ -137,7 +137,7 @@ impl Framing {
 
     /// Takes a line if its end is there, and says how many bytes it took.
     fn take_line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refused> {
-        let end = bytes.iter().position(|&byte| byte == b'\n');
+        let end = memchr::memchr(b'\n', bytes);
         let taken = end.map_or(bytes.len(), |end| end + 1);
         self.section += taken;
         let most = if self.place == Place::ChunkLine { CHUNK_LINE } else { self.most };
@@ -163,7 +163,7 @@ impl Framing {
     /// Judges a line without its LF.
     fn judge(&mut self, line: &[u8]) -> Result<(), Refused> {
         let line = line.strip_suffix(b"\r").ok_or(Refused)?;
-        if line.iter().any(|&byte| byte == b'\r' || byte == 0) {
+        if memchr::memchr2(b'\r', 0, line).is_some() {
             return Err(Refused);
         }
         match self.place {
