@@ -42,7 +42,8 @@ use hub::Hub;
 /// How long traffic's last tasks have once everything was drained.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Runs the proxy: `host proxy …`, without those two words.
+/// Runs the proxy: `host proxy …`, without those two words. It has runtimes of
+/// its own: call it from `main`, outside of any other.
 pub fn main_proxy(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::daemon_log::init();
     let outcome =

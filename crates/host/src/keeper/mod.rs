@@ -39,7 +39,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// What the lock says once the host was asked to end.
 const ENDED: &str = "ended";
 
-/// Runs the keeper: `host keeper …`, without those two words.
+/// Runs the keeper: `host keeper …`, without those two words. It has a
+/// runtime of its own: call it from `main`, outside of any other.
 pub fn main_keeper(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::daemon_log::init();
     let outcome = arguments::parse(args).map_err(io::Error::other).and_then(run);
