@@ -126,3 +126,71 @@ impl Proxy {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::{AccessLog, Backend, Limits, Table};
+    use super::*;
+    use crate::protocol::{AppId, Split, VersionId};
+
+    fn app(backend: &Arc<Backend>) -> Arc<App> {
+        let version = backend.version().clone();
+        let split = Split { weights: [(version.clone(), 100)].into(), ..Split::default() };
+        App::new(AppId("a".into()), [(version, backend.clone())].into(), &split, false).unwrap()
+    }
+
+    /// Once a version is out of the table and has run dry, no request gets it:
+    /// also not one that chose it before and was overtaken by the switch.
+    #[test]
+    fn no_request_slips_through_a_switch() {
+        let listen = "127.0.0.1:80".parse().unwrap();
+        let proxy = Proxy::new(Limits::default(), AccessLog::off());
+        let serve = |app: &Arc<App>| {
+            let mut table = Table::new();
+            table.add(listen, &[], "/", app.clone());
+            proxy.swap(table);
+        };
+        let old = Backend::new(VersionId("old".into()));
+        let new = Backend::new(VersionId("new".into()));
+        let (old_app, new_app) = (app(&old), app(&new));
+        serve(&old_app);
+
+        let (dry, over) = (AtomicBool::new(false), AtomicBool::new(false));
+        std::thread::scope(|threads| {
+            let requests: Vec<_> = (0..2)
+                .map(|_| {
+                    threads.spawn(|| {
+                        let client = Client::new(listen, listen, &Limits::default());
+                        let host = HeaderValue::from_static("a");
+                        let (parts, ()) = http::Request::new(()).into_parts();
+                        let mut slipped = 0;
+                        while !over.load(Ordering::SeqCst) {
+                            let Ok(routed) = proxy.route(&client, &host, &parts) else { continue };
+                            let got_old = Arc::ptr_eq(routed.in_flight.backend(), &old);
+                            slipped += u32::from(got_old && dry.load(Ordering::SeqCst));
+                        }
+                        slipped
+                    })
+                })
+                .collect();
+            for _ in 0..20_000 {
+                serve(&new_app);
+                while old.in_flight() > 0 {
+                    std::hint::spin_loop();
+                }
+                dry.store(true, Ordering::SeqCst);
+                for _ in 0..200 {
+                    std::hint::spin_loop();
+                }
+                dry.store(false, Ordering::SeqCst);
+                serve(&old_app);
+            }
+            over.store(true, Ordering::SeqCst);
+            for request in requests {
+                assert_eq!(request.join().unwrap(), 0, "requests on a version that had run dry");
+            }
+        });
+    }
+}
