@@ -109,17 +109,22 @@ impl Record {
     }
 }
 
-/// Kills what `list` finds until it finds nothing: what was forked between the
-/// look and the kill is found by the next look.
+/// Kills what `list` finds until it finds nothing twice in a row. A list is not
+/// taken in one moment: a process can be listed, fork and end before it is
+/// looked at, and its child come too late for the same list.
 fn kill_listed(list: impl Fn() -> io::Result<Vec<u32>>, deadline: Instant) -> io::Result<()> {
+    let mut seen_empty = false;
     loop {
         let pids = list()?;
-        if pids.is_empty() {
+        if pids.is_empty() && seen_empty {
             return Ok(());
         }
-        for process in open_each(pids)? {
-            send(&process, Signal::KILL)?;
-            poll_until(&mut [PollFd::new(&process, PollFlags::IN)], deadline)?;
+        seen_empty = pids.is_empty();
+        let processes = open_each(pids)?;
+        // First all, then wait: the fewer are left alive, the fewer fork.
+        processes.iter().try_for_each(|process| send(process, Signal::KILL))?;
+        for process in &processes {
+            poll_until(&mut [PollFd::new(process, PollFlags::IN)], deadline)?;
         }
     }
 }

@@ -118,3 +118,17 @@ async fn its_groups_are_removed() {
     // Again is fine.
     child.kill_all().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_forking_misses_nothing() {
+    for by in BOTH {
+        for _ in 0..30 {
+            let script = "i=0; while [ $i -lt 8 ]; do sleep 1000 & i=$((i+1)); done; exit 0";
+            let mut child = sh(by, script).spawn().unwrap();
+            child.kill_all().await.unwrap();
+            // Looked for again, in all processes: what the kill did not find
+            // may have become visible since.
+            assert_eq!(child.record().members().unwrap(), Vec::<u32>::new(), "{by:?}");
+        }
+    }
+}
