@@ -77,7 +77,8 @@ pub(crate) async fn carry<T>(
         let store = Arc::clone(&project.store);
         match Engine::start(store, Arc::clone(&performer), &wish.purpose).await {
             Ok(engine) => {
-                return own(project, reporter, &mut follower, engine, wish.until, &wish.leave).await;
+                return own(project, reporter, &mut follower, engine, wish.until, &wish.leave)
+                    .await;
             }
             Err(EngineError::Held(_)) if wish.leave.is_cancelled() => return Err(left()),
             Err(EngineError::Held(_)) => tokio::time::sleep(LOOK).await,

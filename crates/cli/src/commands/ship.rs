@@ -38,7 +38,19 @@ enum Answer {
     /// It was refused.
     Refused { plan: PlanId, failure: Failure },
     /// It waits for people.
-    Waiting { plan: PlanId, environment: EnvName },
+    Waiting { plan: PlanId, environment: EnvName, why: WaitsFor },
+}
+
+/// What a plan waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum WaitsFor {
+    /// Somebody has to agree.
+    Approval,
+    /// The environment is paused.
+    Resume,
+    /// A question has to be answered.
+    Answer,
 }
 
 pub(super) async fn ship(args: &Ship) -> Result<Exit, CliError> {
@@ -146,7 +158,7 @@ enum Seen {
     /// It is over.
     Closed(End),
     /// It waits for people, and none of them is here.
-    Waiting(EnvName),
+    Waiting(EnvName, WaitsFor),
     /// It was not taken.
     Refused(String),
 }
@@ -173,7 +185,8 @@ async fn follow_asked(
         match closed(&views.live, &id) {
             Some(end) => Some(Ok(Seen::Closed(end))),
             None => match approving.look(project, &views.live, &id) {
-                Ok(waits) => waits.map(|env| Ok(Seen::Waiting(env))),
+                Ok(Some(env)) => Some(Ok(Seen::Waiting(env, WaitsFor::Approval))),
+                Ok(None) => stalled(&views.live, &id).map(|(env, why)| Ok(Seen::Waiting(env, why))),
                 Err(error) => Some(Err(error)),
             },
         }
@@ -189,6 +202,27 @@ async fn follow_asked(
     reporter.finish();
     let views = Views::load(&project.store)?;
     tell(project, args, &views, id, seen??).await
+}
+
+/// The environment in which nothing of the plan goes on until a person says
+/// so.
+fn stalled(live: &Live, id: &PlanId) -> Option<(EnvName, WaitsFor)> {
+    live.environments().filter(|env| !env.is_busy()).find_map(|env| {
+        let active = env.active.as_ref();
+        let mine = active.map(|a| &a.candidate).into_iter().chain(&env.queued);
+        if !mine.into_iter().any(|candidate| candidate.plan.as_ref() == Some(id)) {
+            return None;
+        }
+        let asks = active.is_some_and(|active| active.deployment.question.is_some());
+        let why = if asks {
+            WaitsFor::Answer
+        } else if env.paused {
+            WaitsFor::Resume
+        } else {
+            return None;
+        };
+        Some((env.name.clone(), why))
+    })
 }
 
 fn closed(live: &Live, id: &PlanId) -> Option<End> {
@@ -211,7 +245,9 @@ async fn tell(
         Seen::Closed(End::Failed { failure }) => {
             (Exit::Failed, Answer::Refused { plan: id, failure })
         }
-        Seen::Waiting(environment) => (Exit::Waiting, Answer::Waiting { plan: id, environment }),
+        Seen::Waiting(environment, why) => {
+            (Exit::Waiting, Answer::Waiting { plan: id, environment, why })
+        }
     };
     if args.json {
         print::json(&answer)?;
@@ -224,10 +260,19 @@ async fn tell(
             }
         }
         Answer::Refused { failure, .. } => tell_refused(project, views, failure).await,
-        Answer::Waiting { environment, .. } => print::line(format!(
-            "{environment} waits for approval: `shipway approve {environment}` or `shipway reject \
-             {environment}`"
-        )),
+        Answer::Waiting { environment, why, .. } => print::line(match why {
+            WaitsFor::Approval => format!(
+                "{environment} waits for approval: `shipway approve {environment}` or `shipway \
+                 reject {environment}`"
+            ),
+            WaitsFor::Resume => {
+                format!("{environment} is paused: `shipway resume {environment}` goes on")
+            }
+            WaitsFor::Answer => format!(
+                "{environment} waits for an answer: `shipway resume {environment}` or `shipway \
+                 abort {environment}`"
+            ),
+        }),
         Answer::AlreadyThere { .. } => {}
     }
     Ok(exit)
@@ -247,10 +292,12 @@ async fn tell_refused(project: &Project, views: &Views, failure: &Failure) {
         return;
     }
     for env in views.live.environments() {
-        if let Some(current) = &env.current {
-            print::line(format!("{} still serves {}", env.name, current.commit.short()));
-            tell_addresses(project, &views.live, &env.name).await;
-        }
+        let Some(current) = &env.current else {
+            print::line(format!("nothing runs in {}", env.name));
+            continue;
+        };
+        print::line(format!("{} still serves {}", env.name, current.commit.short()));
+        tell_addresses(project, &views.live, &env.name).await;
     }
 }
 
