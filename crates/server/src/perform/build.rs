@@ -2,7 +2,7 @@
 //! workflow uploaded, and stored as an archive by digest.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -42,8 +42,10 @@ impl Performer {
     ) -> Result<Outcome, Outcome> {
         remove(work).map_err(|error| failed(spec, &error))?;
         if let Source::Artifact(name) = &spec.config.source {
-            let folder = self.uploaded(spec, name)?;
-            return self.store_tree(spec, &folder, &GlobSet::empty(), true);
+            let archive = self.uploaded(spec, name)?;
+            let unpacked = File::open(&archive).and_then(|file| bundle::unpack(file, work));
+            unpacked.map_err(|error| failed(spec, &error))?;
+            return self.store_tree(spec, work, &GlobSet::empty(), true);
         }
         git::checkout(Path::new(&spec.repository), &spec.commit, work)
             .map_err(|error| failed(spec, &error))?;
@@ -66,10 +68,12 @@ impl Performer {
         self.store_tree(spec, &folder, &outputs, build.outputs.is_empty())
     }
 
-    /// The folder of an artifact that one of the runs uploaded.
+    /// The archive of an artifact that one of the runs uploaded: the runner's
+    /// built-in `actions/upload-artifact` writes it.
     fn uploaded(&self, spec: &BuildSpec, name: &str) -> Result<PathBuf, Outcome> {
-        let folders = spec.runs.iter().map(|run| self.folders.artifacts(run).join(name));
-        let mut there = folders.filter(|folder| folder.is_dir());
+        let file = format!("{name}.tar");
+        let archives = spec.runs.iter().map(|run| self.folders.artifacts(run).join(&file));
+        let mut there = archives.filter(|archive| archive.is_file());
         there.next_back().ok_or_else(|| {
             let why = format!("no workflow of this commit uploaded an artifact `{name}`");
             failed(spec, &why)
@@ -131,6 +135,11 @@ fn failed(spec: &BuildSpec, why: &dyn std::fmt::Display) -> Outcome {
 pub(super) fn remove(folder: &Path) -> std::io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        // Jobs and unpacked artifacts leave folders that nobody may write to.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            bundle::make_writable(folder)?;
+            fs::remove_dir_all(folder)
+        }
         other => other,
     }
 }
