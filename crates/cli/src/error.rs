@@ -55,7 +55,11 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let hint = error.hint();
         let message = format!("{} [{}]", error, error.code());
-        let plain = Self::trouble(message);
+        let plain = match error {
+            // Nothing is wrong with the machine: the folder named is.
+            StoreError::Refused { .. } => Self::usage(message),
+            _ => Self::trouble(message),
+        };
         if hint.is_empty() { plain } else { plain.hint(hint) }
     }
 }

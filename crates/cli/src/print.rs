@@ -20,6 +20,17 @@ pub(crate) fn aside(text: impl AsRef<str>) {
     drop(writeln!(err, "{}", text.as_ref()));
 }
 
+/// A question: the answer is typed behind it.
+pub(crate) fn question(text: impl AsRef<str>) {
+    let mut err = anstream::stderr().lock();
+    drop(write!(err, "{}", text.as_ref()).and_then(|()| err.flush()));
+}
+
+/// As many as there are: `1 file`, `2 files`.
+pub(crate) fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// The answer as JSON.
 ///
 /// # Errors

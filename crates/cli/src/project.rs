@@ -33,9 +33,7 @@ pub(crate) struct Project {
 impl Project {
     /// The project that the current folder is in.
     pub(crate) fn open() -> Result<Self, CliError> {
-        let here = env::current_dir()
-            .map_err(|error| CliError::usage(format!("the current folder: {error}")))?;
-        Self::open_at(&here)
+        Self::open_at(&here()?)
     }
 
     /// The project that `dir` is in.
@@ -73,6 +71,15 @@ impl Project {
             live_output,
         })
     }
+}
+
+/// The folder of the project that the current folder is in.
+pub(crate) fn root_here() -> Result<PathBuf, CliError> {
+    find_root(&here()?)
+}
+
+fn here() -> Result<PathBuf, CliError> {
+    env::current_dir().map_err(|error| CliError::usage(format!("the current folder: {error}")))
 }
 
 /// The nearest folder with a `shipway.yaml`, or else the repository's top.

@@ -1,8 +1,10 @@
 //! Progress, as entries of the journal tell it: the same lines for a run that
 //! is live and for one that is read again.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
+use std::rc::Rc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,7 +13,7 @@ use shipway_core::effect::{Done, Effect, Failure, Outcome};
 use shipway_core::environment;
 use shipway_core::guard::{Verdict, Watched};
 use shipway_core::ids::{EnvName, PlanId};
-use shipway_core::journal::{Entry, StreamId, Version};
+use shipway_core::journal::{Entry, Seq, StreamId, Version};
 use shipway_core::plan::{self, Plan, PlannedService};
 use shipway_core::run::{self, JobEnd, RunResult};
 use shipway_core::stream::Record;
@@ -35,7 +37,16 @@ pub(crate) struct Reporter {
     only: Option<PlanId>,
     begun: HashMap<(StreamId, Version), (Timestamp, String)>,
     spinner: Option<ProgressBar>,
+    curtain: Curtain,
+    /// The reason that was shown last: what follows from it need not say it
+    /// again.
+    reason: String,
+    /// What came while a person was asked something.
+    held: Vec<(Entry, Option<Record>)>,
 }
+
+/// Between two pictures of the spinner.
+const TICK: Duration = Duration::from_millis(100);
 
 impl Reporter {
     pub(crate) fn new(style: Style) -> Self {
@@ -46,10 +57,23 @@ impl Reporter {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
                 bar.set_style(style);
             }
-            bar.enable_steady_tick(Duration::from_millis(100));
+            bar.enable_steady_tick(TICK);
             bar
         });
-        Self { style, only: None, begun: HashMap::new(), spinner }
+        let curtain = Curtain(Rc::new(Stage {
+            spinner: spinner.clone(),
+            drawn: Cell::new(false),
+            shown: Cell::new(Seq(0)),
+        }));
+        Self {
+            style,
+            only: None,
+            begun: HashMap::new(),
+            spinner,
+            curtain,
+            reason: String::new(),
+            held: Vec::new(),
+        }
     }
 
     /// Shows what belongs to this plan, and deployments.
@@ -67,7 +91,9 @@ impl Reporter {
         }
     }
 
-    pub(crate) fn finish(&self) {
+    pub(crate) fn finish(&mut self) {
+        self.curtain.open();
+        self.show_held();
         if let Some(bar) = &self.spinner {
             bar.finish_and_clear();
         }
@@ -75,20 +101,28 @@ impl Reporter {
 
     /// What gives the terminal to a question, and takes it back.
     pub(crate) fn curtain(&self) -> Curtain {
-        Curtain(self.spinner.clone())
+        self.curtain.clone()
     }
 
     pub(crate) fn show(&mut self, news: Vec<(Entry, Option<Record>)>, views: &Views) {
-        for (entry, record) in news {
-            if let Some(record) = record.filter(|_| self.concerns(&entry.stream)) {
-                self.record(&entry, &record);
-            }
+        self.held.extend(news);
+        if self.curtain.is_drawn() {
+            return;
         }
-        let _ = views;
+        self.show_held();
+        self.curtain.0.shown.set(views.live.seq);
         if let Some(bar) = &self.spinner {
             let mut doing: Vec<&str> = self.begun.values().map(|(_, what)| what.as_str()).collect();
             doing.sort_unstable();
             bar.set_message(doing.join(", "));
+        }
+    }
+
+    fn show_held(&mut self) {
+        for (entry, record) in std::mem::take(&mut self.held) {
+            if let Some(record) = record.filter(|_| self.concerns(&entry.stream)) {
+                self.record(&entry, &record);
+            }
         }
     }
 
@@ -124,13 +158,16 @@ impl Reporter {
         }
     }
 
-    fn ended(&self, what: &str, took: Duration, outcome: &Outcome) {
+    fn ended(&mut self, what: &str, took: Duration, outcome: &Outcome) {
         let took = print::took(took);
         match outcome {
             Outcome::Done { result: Done::Job(end) } => self.job(what, &took, end),
             Outcome::Done { result: Done::Watched(watched) } => self.watched(what, &took, watched),
             Outcome::Done { .. } => self.line(format!("  ✓ {what}  {took}")),
-            Outcome::Failed { failure } => self.failure(&format!("  ✗ {what}  {took}"), failure),
+            Outcome::Failed { failure } => {
+                self.failure(&format!("  ✗ {what}  {took}"), failure);
+                self.reason.clone_from(&failure.message);
+            }
             Outcome::Lost => self.line(format!("  ? {what}: the engine ended meanwhile")),
             Outcome::Cancelled => self.line(format!("  ■ {what}: called off  {took}")),
         }
@@ -212,7 +249,7 @@ impl Reporter {
         }
     }
 
-    fn env(&self, env: &EnvName, event: &environment::Event) {
+    fn env(&mut self, env: &EnvName, event: &environment::Event) {
         use environment::Event;
         match event {
             Event::Proposed { approval_until: Some(_), candidate, .. } => {
@@ -229,9 +266,10 @@ impl Reporter {
             }
             Event::Asked { question } => self.question(env, question),
             Event::Stopping { failure } => self.line(format!("  ■ {failure}")),
-            Event::TurnedBack { failure, .. } => {
-                self.line(format!("  ↩ going back: {failure}"));
+            Event::TurnedBack { failure, .. } if failure.message == self.reason => {
+                self.line("  ↩ going back");
             }
+            Event::TurnedBack { failure, .. } => self.line(format!("  ↩ going back: {failure}")),
             Event::Succeeded { deployment } => self.line(format!("✓ {env} serves {deployment}")),
             Event::Failed { deployment, failure, serving, trouble } => {
                 self.line(format!("✗ {deployment} was refused: {failure}"));
@@ -269,23 +307,48 @@ impl Reporter {
     }
 }
 
-/// Hides what is being done while a person is asked something.
+/// Keeps progress back while a person is asked something.
 #[derive(Clone)]
-pub(crate) struct Curtain(Option<ProgressBar>);
+pub(crate) struct Curtain(Rc<Stage>);
+
+/// What reporter and curtain share.
+struct Stage {
+    spinner: Option<ProgressBar>,
+    drawn: Cell<bool>,
+    shown: Cell<Seq>,
+}
 
 impl Curtain {
+    /// How far the journal was shown: what comes before a question is to be
+    /// read before it.
+    pub(crate) fn shown(&self) -> Seq {
+        self.0.shown.get()
+    }
+
     /// The terminal is for the question.
     pub(crate) fn draw(&self) {
-        if let Some(bar) = &self.0 {
+        self.0.drawn.set(true);
+        if let Some(bar) = &self.0.spinner {
+            bar.disable_steady_tick();
+            bar.finish_and_clear();
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 
-    /// The question is answered.
+    /// The question is answered, or nobody's any more.
     pub(crate) fn open(&self) {
-        if let Some(bar) = &self.0 {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
+        if !self.0.drawn.replace(false) {
+            return;
         }
+        if let Some(bar) = &self.0.spinner {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.reset();
+            bar.enable_steady_tick(TICK);
+        }
+    }
+
+    fn is_drawn(&self) -> bool {
+        self.0.drawn.get()
     }
 }
 

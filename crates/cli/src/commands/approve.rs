@@ -39,7 +39,7 @@ pub(super) async fn reject(args: &Reject) -> Result<Exit, CliError> {
 fn waiting(project: &Project, named: Option<&str>) -> Result<(EnvName, Digest), CliError> {
     let live = Views::load(&project.store)?.live;
     let waits = |env: &Environment| env.waiting.is_some();
-    let env = the_one(&live, named, waits, "waits for approval")?;
+    let env = the_one(project, &live, named, waits, "waits for approval")?;
     let waiting = environment(&live, &env).and_then(|env| env.waiting.as_ref());
     let waiting = waiting
         .ok_or_else(|| CliError::refused(format!("nothing waits for approval in `{env}`")))?;

@@ -65,8 +65,8 @@ fn since(
 fn tell(answer: &Answer) {
     match &answer.since {
         Some(since) => print::line(format!(
-            "{} files changed from {} to {}",
-            answer.files.len(),
+            "{} changed from {} to {}",
+            print::counted(answer.files.len(), "file"),
             since.short(),
             answer.commit.short()
         )),

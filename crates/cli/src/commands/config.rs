@@ -1,7 +1,7 @@
 //! `shipway config`: shown with every default, its schema, its mistakes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use shipway_core::config::{self, Config, FILE_NAME, Facts, PathKind};
@@ -11,10 +11,10 @@ use crate::args::Report;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
-use crate::project::Project;
+use crate::project::root_here;
 
 pub(super) fn show(args: &Report) -> Result<Exit, CliError> {
-    let (config, _) = read()?;
+    let config = read()?;
     if args.json {
         print::json(&config)?;
     } else {
@@ -40,8 +40,7 @@ struct Problem {
 }
 
 pub(super) fn check(args: &Report) -> Result<Exit, CliError> {
-    let project = Project::open()?;
-    let (text, result) = parse(&project.root)?;
+    let (text, result) = parse(&root_here()?)?;
     let problems = result.err().unwrap_or_default();
     if args.json {
         print::json(&problems.iter().map(problem).collect::<Vec<_>>())?;
@@ -64,15 +63,18 @@ fn problem(problem: &Diagnostic) -> Problem {
     }
 }
 
-/// The configuration as it stands in the work tree, and where that is.
-pub(super) fn read() -> Result<(Config, PathBuf), CliError> {
-    let project = Project::open()?;
-    let (text, result) = parse(&project.root)?;
-    let config = result.map_err(|problems| {
+/// The configuration as it stands in the work tree.
+pub(super) fn read() -> Result<Config, CliError> {
+    read_at(&root_here()?)
+}
+
+/// The configuration as it stands in the project's folder.
+pub(super) fn read_at(root: &Path) -> Result<Config, CliError> {
+    let (text, result) = parse(root)?;
+    result.map_err(|problems| {
         let all = problems.iter().map(|problem| problem.render(&text));
         CliError::usage(all.collect::<Vec<_>>().join("\n"))
-    })?;
-    Ok((config, project.root))
+    })
 }
 
 type Parsed = (String, Result<Config, Vec<Diagnostic>>);

@@ -42,7 +42,13 @@ pub(super) async fn promote(args: &Promote) -> Result<Exit, CliError> {
                     "`shipway deploy {env} --release RELEASE` names what shall go there"
                 )));
         }
-        None => return Err(CliError::usage(format!("there is no environment `{env}`"))),
+        None => {
+            let names = config.environments.keys().map(ToString::to_string).collect::<Vec<_>>();
+            return Err(CliError::usage(format!(
+                "there is no environment `{env}`; there are: {}",
+                names.join(", ")
+            )));
+        }
     };
     let proven = environment(&live, from).and_then(|env| env.current.as_ref());
     let proven = proven.ok_or_else(|| {
@@ -67,7 +73,8 @@ fn find(live: &Live, prefix: Option<&str>) -> Result<Release, CliError> {
     fitting.dedup_by_key(|(id, _)| *id);
     match fitting[..] {
         [(_, release)] => Ok(release.clone()),
-        [] => Err(CliError::refused(format!("there is no release {prefix}…"))),
+        [] => Err(CliError::refused(format!("there is no release {prefix}…"))
+            .hint("`shipway history` lists what was deployed; a commit names its release, too")),
         [..] => Err(CliError::usage(format!("{prefix} is several releases; give more digits"))),
     }
 }

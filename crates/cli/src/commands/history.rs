@@ -10,10 +10,12 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::Project;
 
+use super::settle::known;
+
 pub(super) fn history(args: &History) -> Result<Exit, CliError> {
     let project = Project::open()?;
     let views = Views::load(&project.store)?;
-    let env = args.env.as_deref().map(super::env_name).transpose()?;
+    let env = args.env.as_deref().map(|name| known(&project, &views.live, name)).transpose()?;
     let wanted = |line: &&HistoryLine| env.as_ref().is_none_or(|env| line.env == *env);
     let lines: Vec<_> = views.history.lines.iter().rev().filter(wanted).take(args.lines).collect();
     if args.json {

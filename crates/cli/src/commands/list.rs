@@ -10,7 +10,7 @@ use crate::print;
 use super::config::read;
 
 pub(super) fn environments(args: &Report) -> Result<Exit, CliError> {
-    let (config, _) = read()?;
+    let config = read()?;
     if args.json {
         print::json(&config.environments)?;
         return Ok(Exit::Ok);
@@ -31,7 +31,7 @@ pub(super) fn environments(args: &Report) -> Result<Exit, CliError> {
 }
 
 pub(super) fn services(args: &Report) -> Result<Exit, CliError> {
-    let (config, _) = read()?;
+    let config = read()?;
     if args.json {
         print::json(&config.services)?;
         return Ok(Exit::Ok);

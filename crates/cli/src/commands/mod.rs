@@ -1,6 +1,7 @@
 //! One file a wish.
 
 mod approve;
+mod approving;
 mod audit;
 mod changes;
 mod config;

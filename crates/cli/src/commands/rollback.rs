@@ -19,7 +19,7 @@ pub(super) async fn rollback(args: &Rollback) -> Result<Exit, CliError> {
     let project = Project::open()?;
     let live = Views::load(&project.store)?.live;
     let moves = |env: &Environment| env.active.is_some() || env.previous().is_some();
-    let env = the_one(&live, args.env.as_deref(), moves, "can be rolled back")?;
+    let env = the_one(&project, &live, args.env.as_deref(), moves, "can be rolled back")?;
     let to = match &args.to {
         Some(prefix) => Some(release(environment(&live, &env), &env, prefix)?),
         None => None,

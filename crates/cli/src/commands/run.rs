@@ -31,7 +31,7 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let commit = if changes.is_empty() {
         repository.head()?
     } else {
-        print::aside(format!("with {} uncommitted changes", changes.len()));
+        print::aside(format!("with {}", print::counted(changes.len(), "uncommitted change")));
         repository.snapshot()?
     };
     let branch = repository.branch()?.unwrap_or_else(|| "HEAD".to_owned());

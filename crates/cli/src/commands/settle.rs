@@ -63,15 +63,29 @@ pub(super) fn environment<'a>(live: &'a Live, name: &EnvName) -> Option<&'a Envi
     live.environments().find(|env| env.name == *name)
 }
 
+/// The environment of this name: one of `shipway.yaml`, or one in which
+/// something has happened. A `shipway.yaml` with mistakes knows them all: it is
+/// in the way of nobody who wants to go back.
+pub(super) fn known(project: &Project, live: &Live, name: &str) -> Result<EnvName, CliError> {
+    let env = super::env_name(name)?;
+    let Ok(config) = super::config::read_at(&project.root) else { return Ok(env) };
+    if config.environments.contains_key(&env) || environment(live, &env).is_some() {
+        return Ok(env);
+    }
+    let names = config.environments.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Err(CliError::usage(format!("there is no environment `{env}`; there are: {names}")))
+}
+
 /// The environment that is meant: the one named, or the only one that fits.
 pub(super) fn the_one(
+    project: &Project,
     live: &Live,
     named: Option<&str>,
     fits: impl Fn(&Environment) -> bool,
     what: &str,
 ) -> Result<EnvName, CliError> {
     if let Some(name) = named {
-        return super::env_name(name);
+        return known(project, live, name);
     }
     let fitting: Vec<&EnvName> =
         live.environments().filter(|env| fits(env)).map(|env| &env.name).collect();

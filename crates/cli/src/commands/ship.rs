@@ -1,13 +1,10 @@
 //! `shipway ship`: this commit, as far as it goes.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use serde::Serialize;
-use shipway_core::approval;
 use shipway_core::command::Command;
 use shipway_core::effect::{Failure, FailureCode};
-use shipway_core::environment::{self, Waiting};
 use shipway_core::ids::{EnvName, PlanId};
 use shipway_core::journal::StreamId;
 use shipway_core::plan::{self, End, Plan};
@@ -19,12 +16,13 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Ship;
-use crate::carry::{Curtain, Reporter, Style, Wish, ask, carry, describe};
+use crate::carry::{Reporter, Style, Wish, ask, carry, describe};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
 use crate::project::{Project, actor};
 
+use super::approving::Approving;
 use super::settle::{environment, tell_addresses};
 
 /// How shipping came out.
@@ -331,101 +329,6 @@ impl CallOff {
         }
         Ok(())
     }
-}
-
-/// Asks whoever is at the terminal, once for each question.
-struct Approving {
-    yes: bool,
-    terminal: bool,
-    asked: Option<shipway_core::digest::Digest>,
-    answer: Option<oneshot::Receiver<bool>>,
-    curtain: Curtain,
-}
-
-impl Approving {
-    fn new(args: &Ship, curtain: Curtain) -> Self {
-        let terminal = std::io::stdin().is_terminal() && !args.json;
-        Self { yes: args.yes, terminal, asked: None, answer: None, curtain }
-    }
-
-    /// The environment in which the plan waits for somebody who is not here.
-    fn look(
-        &mut self,
-        project: &Project,
-        live: &Live,
-        id: &PlanId,
-    ) -> Result<Option<EnvName>, CliError> {
-        let waits = live.environments().find_map(|env| {
-            let waiting = env.waiting.as_ref()?;
-            (waiting.candidate.plan.as_ref() == Some(id)).then_some((&env.name, waiting))
-        });
-        let Some((env, waiting)) = waits else { return Ok(None) };
-        if let Some(answer) = &mut self.answer {
-            return match answer.try_recv() {
-                Ok(yes) => {
-                    self.curtain.open();
-                    self.answer = None;
-                    self.decide(project, env, waiting, yes)?;
-                    Ok(None)
-                }
-                Err(oneshot::error::TryRecvError::Empty) => Ok(None),
-                Err(oneshot::error::TryRecvError::Closed) => Ok(Some(env.clone())),
-            };
-        }
-        let rule = waiting.candidate.rules.approval.as_ref();
-        let mine = rule.is_some_and(|rule| {
-            approval::allows(rule, &actor(), &waiting.candidate.by, &waiting.given).is_ok()
-        });
-        if self.asked == Some(waiting.identity) {
-            // Answered, and on its way; or more people have to agree.
-            return Ok((!mine).then(|| env.clone()));
-        }
-        if !mine || !(self.yes || self.terminal) {
-            return Ok(Some(env.clone()));
-        }
-        self.asked = Some(waiting.identity);
-        if self.yes {
-            self.decide(project, env, waiting, true)?;
-        } else {
-            self.curtain.draw();
-            self.answer = Some(prompt(env, waiting));
-        }
-        Ok(None)
-    }
-
-    fn decide(
-        &self,
-        project: &Project,
-        env: &EnvName,
-        waiting: &Waiting,
-        yes: bool,
-    ) -> Result<(), CliError> {
-        let identity = waiting.identity;
-        let command = if yes {
-            environment::Command::Approve { identity }
-        } else {
-            environment::Command::Reject { identity, reason: String::new() }
-        };
-        ask(project, StreamId::Env(env.clone()), Command::Env(command))?;
-        Ok(())
-    }
-}
-
-fn prompt(env: &EnvName, waiting: &Waiting) -> oneshot::Receiver<bool> {
-    let (tell, answer) = oneshot::channel();
-    let question = format!("Deploy {} to {env}? [y/N] ", waiting.candidate.commit.short());
-    // A thread of its own: reading a terminal cannot be called off.
-    std::thread::spawn(move || {
-        let mut err = std::io::stderr().lock();
-        let asked = err.write_all(question.as_bytes()).and_then(|()| err.flush());
-        drop(err);
-        let mut line = String::new();
-        let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut line));
-        let yes = read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes" | "Yes");
-        // The one who asked may be gone.
-        let _ = tell.send(yes);
-    });
-    answer
 }
 
 /// What serves in an environment, for people.

@@ -1,6 +1,10 @@
 //! `shipway status`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use serde::Serialize;
+use shipway_core::ids::EnvName;
 use shipway_core::view::{EnvStatus, PlanStatus, Status};
 use shipway_server::follow::Views;
 
@@ -10,12 +14,29 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::Project;
 
+use super::settle::addresses;
+
+/// What is where, and where each service answers.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    addresses: &'a Addresses,
+}
+
+/// By environment and service; without those of a host that does not run.
+type Addresses = BTreeMap<EnvName, BTreeMap<String, String>>;
+
 pub(super) async fn status(args: &Report) -> Result<Exit, CliError> {
     let project = Project::open()?;
     let views = Views::load(&project.store)?;
     let status = Status::of(&views.live);
+    let mut answers = Addresses::new();
+    for env in views.live.environments() {
+        answers.insert(env.name.clone(), addresses(&project, env).await.into_iter().collect());
+    }
     if args.json {
-        print::json(&status)?;
+        print::json(&Answer { status: &status, addresses: &answers })?;
         return Ok(Exit::Ok);
     }
     if status.environments.is_empty() && status.plans.is_empty() {
@@ -23,7 +44,12 @@ pub(super) async fn status(args: &Report) -> Result<Exit, CliError> {
         return Ok(Exit::Ok);
     }
     let now = Timestamp::now();
-    status.environments.iter().flat_map(|env| environment(env, now)).for_each(print::line);
+    for env in &status.environments {
+        environment(env, now).into_iter().for_each(print::line);
+        for (service, address) in answers.get(&env.name).into_iter().flatten() {
+            print::line(format!("  {service}  {address}"));
+        }
+    }
     status.plans.iter().map(|plan| open_plan(plan, now)).for_each(print::line);
     Ok(Exit::Ok)
 }
@@ -38,7 +64,8 @@ fn environment(env: &EnvStatus, now: Timestamp) -> Vec<String> {
         ),
         None => "nothing runs".to_owned(),
     };
-    let paused = if env.paused { "  [paused: `shipway resume` goes on]" } else { "" };
+    let resume = format!("  [paused: `shipway resume {}` goes on]", env.name);
+    let paused = if env.paused { resume.as_str() } else { "" };
     let mut lines = vec![format!("{}  {serving}{paused}", env.name)];
     if let Some(active) = &env.active {
         lines.push(format!(
