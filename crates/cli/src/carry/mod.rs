@@ -2,6 +2,7 @@
 //! along. Whoever asks sees the same.
 
 mod report;
+mod screen;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use shipway_store::Checkpoints;
 use shipway_targets::Secret;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use report::{Curtain, Reporter, Style, describe};
+pub(crate) use report::{Reporter, Style, describe};
+pub(crate) use screen::Curtain;
 
 use crate::error::CliError;
 use crate::project::{Project, actor};

@@ -1,25 +1,25 @@
 //! Progress, as entries of the journal tell it: the same lines for a run that
 //! is live and for one that is read again.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
-use std::rc::Rc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use shipway_core::effect::{Done, Effect, Failure, Outcome};
 use shipway_core::environment;
 use shipway_core::guard::{Verdict, Watched};
 use shipway_core::ids::{EnvName, PlanId};
-use shipway_core::journal::{Entry, Seq, StreamId, Version};
+use shipway_core::journal::{Entry, StreamId, Version};
 use shipway_core::plan::{self, Plan, PlannedService};
 use shipway_core::run::{self, JobEnd, RunResult};
 use shipway_core::stream::Record;
 use shipway_server::follow::Views;
 
 use crate::print;
+
+use super::screen::{Curtain, Output, spinner};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,26 +45,11 @@ pub(crate) struct Reporter {
     held: Vec<(Entry, Option<Record>)>,
 }
 
-/// Between two pictures of the spinner.
-const TICK: Duration = Duration::from_millis(100);
-
 impl Reporter {
     pub(crate) fn new(style: Style) -> Self {
         let terminal = style == Style::Lines && std::io::stderr().is_terminal();
-        let spinner = terminal.then(|| {
-            let bar = ProgressBar::new_spinner();
-            // The template is ours and right; without it the bar is plain.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(TICK);
-            bar
-        });
-        let curtain = Curtain(Rc::new(Stage {
-            spinner: spinner.clone(),
-            drawn: Cell::new(false),
-            shown: Cell::new(Seq(0)),
-        }));
+        let spinner = terminal.then(spinner);
+        let curtain = Curtain::new(spinner.clone());
         Self {
             style,
             only: None,
@@ -99,6 +84,11 @@ impl Reporter {
         }
     }
 
+    /// What writes lines of the answer while progress is shown.
+    pub(crate) fn output(&self) -> Output {
+        Output::new(self.spinner.clone())
+    }
+
     /// What gives the terminal to a question, and takes it back.
     pub(crate) fn curtain(&self) -> Curtain {
         self.curtain.clone()
@@ -110,7 +100,7 @@ impl Reporter {
             return;
         }
         self.show_held();
-        self.curtain.0.shown.set(views.live.seq);
+        self.curtain.has_shown(views.live.seq);
         if let Some(bar) = &self.spinner {
             let mut doing: Vec<&str> = self.begun.values().map(|(_, what)| what.as_str()).collect();
             doing.sort_unstable();
@@ -304,51 +294,6 @@ impl Reporter {
             }
         };
         self.line(format!("  ? {what}  (`shipway resume {env}` or `shipway abort {env}`)"));
-    }
-}
-
-/// Keeps progress back while a person is asked something.
-#[derive(Clone)]
-pub(crate) struct Curtain(Rc<Stage>);
-
-/// What reporter and curtain share.
-struct Stage {
-    spinner: Option<ProgressBar>,
-    drawn: Cell<bool>,
-    shown: Cell<Seq>,
-}
-
-impl Curtain {
-    /// How far the journal was shown: what comes before a question is to be
-    /// read before it.
-    pub(crate) fn shown(&self) -> Seq {
-        self.0.shown.get()
-    }
-
-    /// The terminal is for the question.
-    pub(crate) fn draw(&self) {
-        self.0.drawn.set(true);
-        if let Some(bar) = &self.0.spinner {
-            bar.disable_steady_tick();
-            bar.finish_and_clear();
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-    }
-
-    /// The question is answered, or nobody's any more.
-    pub(crate) fn open(&self) {
-        if !self.0.drawn.replace(false) {
-            return;
-        }
-        if let Some(bar) = &self.0.spinner {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.reset();
-            bar.enable_steady_tick(TICK);
-        }
-    }
-
-    fn is_drawn(&self) -> bool {
-        self.0.drawn.get()
     }
 }
 

@@ -3,6 +3,7 @@
 mod approve;
 mod approving;
 mod audit;
+mod call_off;
 mod changes;
 mod config;
 mod control;

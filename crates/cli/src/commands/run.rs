@@ -22,6 +22,8 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::{Project, actor};
 
+use super::call_off::CallOff;
+
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let project = Project::open()?;
     let repository = project.repository()?;
@@ -67,24 +69,32 @@ async fn carry_out(project: &Project, args: &Run, plan: plan::Plan) -> Result<Ex
     let style = if args.json { Style::Silent } else { Style::Lines };
     let mut reporter = Reporter::new(style);
     reporter.follow(id.clone());
+    let leave = CancellationToken::new();
+    let mut called_off = CallOff::new(leave.clone());
     let until = |views: &Views| match asked.answer(project) {
         Err(error) => Some(Err(error)),
         Ok(Some(Err(reason))) => Some(Err(CliError::refused(reason))),
         Ok(_) => {
+            if let Err(error) = called_off.look(project, &id) {
+                return Some(Err(error));
+            }
             let over = views.live.recent.iter().find(|plan| plan.id == id);
             over.map(|plan| Ok(plan.end.clone()))
         }
     };
     let live_output: Option<shipway_server::LiveOutput> = match style {
         Style::Silent => None,
-        Style::Lines => Some(Arc::new(|job, line| print::line(format!("{job} │ {line}")))),
+        Style::Lines => {
+            let output = reporter.output();
+            Some(Arc::new(move |job, line| output.line(format!("{job} │ {line}"))))
+        }
     };
     let wish = Wish {
         purpose: format!("run {id}"),
         secrets: secrets(&args.secret)?,
         live_output,
         until: Box::new(until),
-        leave: CancellationToken::new(),
+        leave,
     };
     let end = carry(project, &mut reporter, wish).await;
     reporter.finish();

@@ -19,6 +19,8 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::Project;
 
+use super::call_off::leave_on_ctrl_c;
+
 /// Asks, and waits until the environment has nothing left to do by itself.
 pub(super) async fn see_through(
     project: &Project,
@@ -48,12 +50,14 @@ async fn wait(
             quiet.then(|| Ok(views.clone()))
         }
     };
+    let leave = CancellationToken::new();
+    leave_on_ctrl_c(leave.clone());
     let wish = Wish {
         purpose: format!("work in {env}"),
         secrets: HashMap::new(),
         live_output: None,
         until: Box::new(until),
-        leave: CancellationToken::new(),
+        leave,
     };
     carry(project, reporter, wish).await?
 }

@@ -12,7 +12,6 @@ use shipway_core::view::Live;
 use shipway_server::follow::Views;
 use shipway_server::git::Repository;
 use shipway_server::planner::{self, Shipping};
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Ship;
@@ -23,6 +22,7 @@ use crate::print;
 use crate::project::{Project, actor};
 
 use super::approving::Approving;
+use super::call_off::CallOff;
 use super::settle::{environment, tell_addresses};
 
 /// How shipping came out.
@@ -79,9 +79,10 @@ pub(super) async fn ship_from(project: &Project, args: &Ship) -> Result<Exit, Cl
         }
         Shipping::Plan(plan) => {
             let id = plan.id.clone();
+            let stages = plan.stages.iter().map(|stage| stage.env.clone()).collect();
             let open = plan::Command::Open { plan };
             let asked = ask(project, StreamId::Plan(id.clone()), Command::Plan(open))?;
-            follow_asked(project, args, id, Some(asked)).await
+            follow_asked(project, args, id, Some(Opening { asked, stages })).await
         }
     }
 }
@@ -161,11 +162,28 @@ enum Seen {
     Refused(String),
 }
 
+/// A plan that was asked for.
+struct Opening {
+    asked: crate::carry::Asked,
+    stages: Vec<EnvName>,
+}
+
+impl Opening {
+    /// Somebody asked for the same a moment before: another process, or one
+    /// that died and left its wish in the inbox.
+    fn came_second(&self, live: &Live, id: &PlanId) -> bool {
+        let open = live.open_plans().find(|(open, _)| *open == id);
+        open.is_some_and(|(_, open)| {
+            open.plan.stages.iter().map(|stage| &stage.env).eq(&self.stages)
+        })
+    }
+}
+
 async fn follow_asked(
     project: &Project,
     args: &Ship,
     id: PlanId,
-    asked: Option<crate::carry::Asked>,
+    mut opening: Option<Opening>,
 ) -> Result<Exit, CliError> {
     let style = if args.json { Style::Silent } else { Style::Lines };
     let mut reporter = Reporter::new(style);
@@ -174,8 +192,14 @@ async fn follow_asked(
     let leave = CancellationToken::new();
     let mut called_off = CallOff::new(leave.clone());
     let until = |views: &Views| {
-        if let Some(Ok(Some(Err(reason)))) = asked.as_ref().map(|asked| asked.answer(project)) {
-            return Some(Ok(Seen::Refused(reason)));
+        match opening.as_ref().map(|opening| opening.asked.answer(project)) {
+            Some(Err(error)) => return Some(Err(error)),
+            Some(Ok(Some(Err(reason)))) => {
+                if !opening.take().is_some_and(|opening| opening.came_second(&views.live, &id)) {
+                    return Some(Ok(Seen::Refused(reason)));
+                }
+            }
+            Some(Ok(None | Some(Ok(())))) | None => {}
         }
         if let Err(error) = called_off.look(project, &id) {
             return Some(Err(error));
@@ -296,38 +320,6 @@ async fn tell_refused(project: &Project, views: &Views, failure: &Failure) {
         };
         print::line(format!("{} still serves {}", env.name, current.commit.short()));
         tell_addresses(project, &views.live, &env.name).await;
-    }
-}
-
-/// Ctrl-C calls the plan off, in order; after a second one this process ends,
-/// and the next one goes on.
-struct CallOff {
-    pressed: Option<oneshot::Receiver<()>>,
-}
-
-impl CallOff {
-    fn new(leave: CancellationToken) -> Self {
-        let (tell, pressed) = oneshot::channel();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_err() || tell.send(()).is_err() {
-                return;
-            }
-            print::aside("calling it off; press Ctrl-C again to leave it as it is");
-            if tokio::signal::ctrl_c().await.is_ok() {
-                leave.cancel();
-            }
-        });
-        Self { pressed: Some(pressed) }
-    }
-
-    fn look(&mut self, project: &Project, id: &PlanId) -> Result<(), CliError> {
-        let pressed = self.pressed.as_mut().is_some_and(|pressed| pressed.try_recv().is_ok());
-        if pressed {
-            self.pressed = None;
-            let cancel = Command::Plan(plan::Command::Cancel);
-            ask(project, StreamId::Plan(id.clone()), cancel)?;
-        }
-        Ok(())
     }
 }
 

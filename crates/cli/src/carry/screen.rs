@@ -1,0 +1,93 @@
+//! Who has the terminal: progress, the answer, or a question.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use shipway_core::journal::Seq;
+
+use crate::print;
+
+/// Between two pictures of the spinner.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What is being done, below the lines.
+pub(super) fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    // The template is ours and right; without it the bar is plain.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+/// Writes the answer; on a terminal, what is being done makes way for it.
+pub(crate) struct Output(Option<ProgressBar>);
+
+impl Output {
+    pub(super) const fn new(spinner: Option<ProgressBar>) -> Self {
+        Self(spinner)
+    }
+
+    pub(crate) fn line(&self, text: impl AsRef<str>) {
+        match &self.0 {
+            Some(bar) => bar.suspend(|| print::line(text)),
+            None => print::line(text),
+        }
+    }
+}
+
+/// Keeps progress back while a person is asked something.
+#[derive(Clone)]
+pub(crate) struct Curtain(Rc<Stage>);
+
+/// What reporter and curtain share.
+struct Stage {
+    spinner: Option<ProgressBar>,
+    drawn: Cell<bool>,
+    shown: Cell<Seq>,
+}
+
+impl Curtain {
+    pub(super) fn new(spinner: Option<ProgressBar>) -> Self {
+        Self(Rc::new(Stage { spinner, drawn: Cell::new(false), shown: Cell::new(Seq(0)) }))
+    }
+
+    pub(super) fn has_shown(&self, seq: Seq) {
+        self.0.shown.set(seq);
+    }
+
+    /// How far the journal was shown: what comes before a question is to be
+    /// read before it.
+    pub(crate) fn shown(&self) -> Seq {
+        self.0.shown.get()
+    }
+
+    /// The terminal is for the question.
+    pub(crate) fn draw(&self) {
+        self.0.drawn.set(true);
+        if let Some(bar) = &self.0.spinner {
+            bar.disable_steady_tick();
+            bar.finish_and_clear();
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+
+    /// The question is answered, or nobody's any more.
+    pub(crate) fn open(&self) {
+        if !self.0.drawn.replace(false) {
+            return;
+        }
+        if let Some(bar) = &self.0.spinner {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.reset();
+            bar.enable_steady_tick(TICK);
+        }
+    }
+
+    pub(super) fn is_drawn(&self) -> bool {
+        self.0.drawn.get()
+    }
+}
