@@ -226,11 +226,12 @@ impl Turn {
     fn end(&mut self, result: RunResult, why: Option<String>) -> Result<(), Illegal> {
         let spec = &self.run()?.spec;
         let (plan, run): (_, RunId) = (spec.plan.clone(), spec.id.clone());
-        self.happen(Event::Ended { result, why })?;
         let command = AnyCommand::Plan(plan::Command::RunEnded { run, result });
         let (to, command) = (StreamId::Plan(plan), Box::new(command));
+        // Before the end: a stream that is over and waits for nothing is
+        // forgotten, and must not be told to start a second time.
         self.out.push(Decision::Do(Effect::Tell { to, command }));
-        Ok(())
+        self.happen(Event::Ended { result, why })
     }
 }
 

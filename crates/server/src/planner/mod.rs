@@ -58,16 +58,17 @@ impl Ship<'_> {
         let config = at_commit(self.repository, &self.commit.id)?;
         let stages = stages::of(&config, &self.branch, self.to.as_ref())?;
         let names = stages.iter().map(|stage| stage.env.clone()).collect::<Vec<_>>();
-        let serves = |env: &EnvName| stages::serving(live, env) == Some(&self.commit.id);
-        if !names.is_empty() && names.iter().all(serves) {
-            return Ok(Shipping::AlreadyThere(names));
-        }
         let same = |open: &shipway_core::plan::Open| {
             open.plan.commit.id == self.commit.id
                 && open.plan.stages.iter().map(|stage| &stage.env).eq(&names)
         };
+        // Also one whose commit serves everywhere: it still has to be told.
         if let Some((id, _)) = live.open_plans().find(|(_, open)| same(open)) {
             return Ok(Shipping::UnderWay(id.clone()));
+        }
+        let serves = |env: &EnvName| stages::serving(live, env) == Some(&self.commit.id);
+        if !names.is_empty() && names.iter().all(serves) {
+            return Ok(Shipping::AlreadyThere(names));
         }
         stages::refuse_older(self.repository, live, &self.commit.id, &names)?;
 
