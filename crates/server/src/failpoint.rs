@@ -29,11 +29,20 @@ impl Point {
 }
 
 /// Dies here, without a chance to tidy up, if `SHIPWAY_FAILPOINT` is
-/// `<point>:<effect>`.
+/// `<point>:<effect>`; with `#<n>` behind it, when it comes here for the n-th
+/// time.
 #[cfg(feature = "failpoints")]
 pub(crate) fn hit(point: Point, kind: EffectKind) {
-    let here = format!("{}:{}", point.name(), kind.name());
-    if std::env::var("SHIPWAY_FAILPOINT").is_ok_and(|wanted| wanted == here) {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    static TIMES: AtomicU64 = AtomicU64::new(0);
+    let Ok(wanted) = std::env::var("SHIPWAY_FAILPOINT") else { return };
+    let (place, time) = match wanted.split_once('#') {
+        Some((place, time)) => (place, time.parse().unwrap_or(1)),
+        None => (wanted.as_str(), 1),
+    };
+    let here = place.split_once(':') == Some((point.name(), kind.name()));
+    if here && TIMES.fetch_add(1, Ordering::Relaxed) + 1 == time {
         // Nothing can be done if it fails: then the test sees that we live.
         let me = rustix::process::getpid();
         let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipway_core::command::Command;
-use shipway_core::effect::{Effect, EffectId, Outcome};
+use shipway_core::effect::{Effect, EffectId, EffectKind, Outcome};
 use shipway_core::journal::{Actor, Cause, NewEntry, StreamId, Version};
 use shipway_core::stream::{Decided, Record, Stream};
 use shipway_store::{
@@ -252,12 +252,13 @@ impl Engine {
         let stream = self.stream(to)?;
         let cause = Cause(effect.to_string());
         let now = self.now();
+        failpoint::hit(Point::During, EffectKind::Tell);
         match stream.command(command, &Actor::Engine, &cause, now) {
             Ok(decided) => self.commit(&stream, decided, &Actor::Engine, cause, now, None)?,
             // What it was told came too late; the state says so by itself.
             Err(illegal) => tracing::warn!(%to, %effect, %illegal, "a message was not expected"),
         }
-        failpoint::hit(Point::BeforeResult, shipway_core::effect::EffectKind::Tell);
+        failpoint::hit(Point::BeforeResult, EffectKind::Tell);
         self.ended(effect, Outcome::DONE)
     }
 

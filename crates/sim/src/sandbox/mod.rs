@@ -106,7 +106,16 @@ impl Sandbox {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self, dir: &Path, arguments: &[&str]) -> io::Result<Started> {
-        Started::new(self.shipway(dir, arguments), &self.path().join("tmp"))
+        self.begin(self.shipway(dir, arguments))
+    }
+
+    /// Starts a command, one of [`Self::shipway`] or [`Self::command`] that was
+    /// added to, and goes on.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn begin(&self, command: Command) -> io::Result<Started> {
+        Started::new(command, &self.path().join("tmp"))
     }
 
     /// Runs `shipway` to its end, for five minutes at the most.
