@@ -43,7 +43,9 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        // Excerpts of files begin with the word themselves.
+        let head = if self.message.starts_with("error[") { "" } else { "error: " };
+        write!(f, "{head}{}", self.message)?;
         match &self.hint {
             Some(hint) => write!(f, "\n  help: {hint}"),
             None => Ok(()),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use shipway_core::effect::{Done, Effect, Failure, Outcome};
 use shipway_core::environment;
 use shipway_core::guard::{Verdict, Watched};
-use shipway_core::ids::{EnvName, PlanId};
+use shipway_core::ids::{EnvName, PlanId, RunId};
 use shipway_core::journal::{Entry, StreamId, Version};
 use shipway_core::plan::{self, Plan, PlannedService};
 use shipway_core::run::{self, JobEnd, RunResult};
@@ -139,7 +139,11 @@ impl Reporter {
                 }
             }
             Record::Plan(event) => self.plan(event),
-            Record::Run(event) => self.run(event),
+            Record::Run(event) => {
+                if let StreamId::Run(run) = &entry.stream {
+                    self.run(run, event);
+                }
+            }
             Record::Env(event) => {
                 if let StreamId::Env(env) = &entry.stream {
                     self.env(env, event);
@@ -223,13 +227,13 @@ impl Reporter {
         }
     }
 
-    fn run(&self, event: &run::Event) {
+    fn run(&self, run: &RunId, event: &run::Event) {
         match event {
             run::Event::JobSkipped { job, why } => self.line(format!("  – {job}: {why}")),
             run::Event::JobFailed { job, why } => self.line(format!("  ✗ {job}: {why}")),
             run::Event::Ended { result, why } => {
                 let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-                self.line(format!("{} run ended with {result}{why}", mark(*result)));
+                self.line(format!("{} run {run} ended with {result}{why}", mark(*result)));
             }
             run::Event::Started { .. }
             | run::Event::JobExpanded { .. }

@@ -9,11 +9,11 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::Project;
 
-use super::settle::{exit_of, known, see_through};
+use super::settle::{exit_of, known, see_taken, see_through};
 
 pub(super) async fn pause(env: &str) -> Result<Exit, CliError> {
     let (project, env) = find(env)?;
-    see_through(&project, &env, Command::Pause, Style::Lines).await?;
+    see_taken(&project, &env, Command::Pause, Style::Lines).await?;
     Ok(Exit::Ok)
 }
 

@@ -1,8 +1,11 @@
 //! `shipway host`: the daemons of this machine.
 
+use std::collections::HashMap;
 use std::env;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use shipway_host::client::{ClientError, HostClient};
 use shipway_host::install::{Install, Installed, Scope};
@@ -13,6 +16,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
 use crate::project::{executable, host_paths};
+
+/// How long a host may take to say what it runs, where that is an aside.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn host(command: Host) -> Result<Exit, CliError> {
     match command {
@@ -29,6 +35,19 @@ async fn connect() -> Result<Option<HostClient>, CliError> {
         Err(ClientError::NotRunning { .. }) => Ok(None),
         Err(error) => Err(trouble(&error)),
     }
+}
+
+/// Where each app answers, by its name; none when no host runs, and none is
+/// started.
+pub(super) async fn listening() -> HashMap<String, SocketAddr> {
+    let status = async {
+        let client = connect().await.ok()??;
+        client.status().await.ok()
+    };
+    // A host that does not answer leaves the answer without addresses.
+    let status = tokio::time::timeout(PATIENCE, status).await.ok().flatten();
+    let apps = status.into_iter().flat_map(|status| status.apps);
+    apps.filter_map(|app| Some((app.app.0, app.listening?))).collect()
 }
 
 fn trouble(error: &ClientError) -> CliError {
@@ -55,7 +74,7 @@ async fn status(args: &Report) -> Result<Exit, CliError> {
 
 fn tell(status: &HostStatus) {
     for (name, daemon) in [("keeper", &status.keeper), ("proxy", &status.proxy)] {
-        let up = print::took(std::time::Duration::from_millis(daemon.up_ms));
+        let up = print::took(Duration::from_millis(daemon.up_ms));
         print::line(format!("{name}  process {}  build {}  up {up}", daemon.pid, daemon.build));
     }
     print::line(format!("state and logs in {}", status.dir.display()));

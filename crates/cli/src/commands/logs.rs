@@ -8,6 +8,7 @@ use std::time::Duration;
 use shipway_core::environment::Environment;
 use shipway_core::ids::{RunId, ServiceName};
 use shipway_core::journal::StreamId;
+use shipway_core::stream::Stream;
 use shipway_server::follow::Views;
 use shipway_targets::App;
 
@@ -31,15 +32,38 @@ pub(super) async fn logs(args: &Logs) -> Result<Exit, CliError> {
     }
     let run = match &args.of {
         Some(name) => RunId::new(name).map_err(|error| CliError::usage(error.to_string()))?,
-        None => newest_run(&views).ok_or_else(|| CliError::refused("nothing has run yet"))?,
+        None => newest_run(&project, &views)?.ok_or_else(|| {
+            CliError::refused("no run has logs here").hint(
+                "`shipway run` and `shipway ship` run workflows; `shipway gc` removes old logs",
+            )
+        })?,
     };
     run_logs(&project, &run, args.follow).await
 }
 
-fn newest_run(views: &Views) -> Option<RunId> {
-    let open = views.live.streams().filter_map(|stream| Some(stream.run()?.0.clone()));
-    let recent = views.live.recent.iter().flat_map(|plan| &plan.passed);
-    open.last().or_else(|| recent.map(|(_, _, run)| run.clone()).next())
+/// One that is under way, or else the one whose logs are the newest.
+fn newest_run(project: &Project, views: &Views) -> Result<Option<RunId>, CliError> {
+    let busy = views.live.streams().filter(|stream| stream.is_busy());
+    let open = busy.filter_map(|stream| Some(stream.run()?.0.clone()));
+    if let Some(run) = open.last() {
+        return Ok(Some(run));
+    }
+    let folder = project.folders.state().join("logs");
+    let unreadable =
+        |error: std::io::Error| CliError::trouble(format!("{}: {error}", folder.display()));
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(unreadable)?,
+    };
+    let mut newest = None;
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        let written = entry.metadata().and_then(|about| about.modified()).map_err(unreadable)?;
+        // What is no run's folder was not written by Shipway.
+        let Ok(run) = RunId::new(&*entry.file_name().to_string_lossy()) else { continue };
+        newest = newest.max(Some((written, run)));
+    }
+    Ok(newest.map(|(_, run)| run))
 }
 
 async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, CliError> {
@@ -48,7 +72,8 @@ async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, 
     loop {
         // Before the look: what is written until the end is seen after it.
         let views = Views::load(&project.store)?;
-        let over = views.live.stream(&StreamId::Run(run.clone())).is_none();
+        let stream = views.live.stream(&StreamId::Run(run.clone()));
+        let over = !stream.is_some_and(Stream::is_busy);
         let any = shown.show_news(&folder)?;
         if !any && shown.files.is_empty() {
             return Err(CliError::refused(format!("there is no run `{run}` with logs here"))

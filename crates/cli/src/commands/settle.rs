@@ -28,9 +28,30 @@ pub(super) async fn see_through(
     command: environment::Command,
     style: Style,
 ) -> Result<Views, CliError> {
+    see(project, env, command, style, |env| !env.is_busy()).await
+}
+
+/// Asks, and waits until it is taken or refused: what is under way may go on
+/// for as long as it likes.
+pub(super) async fn see_taken(
+    project: &Project,
+    env: &EnvName,
+    command: environment::Command,
+    style: Style,
+) -> Result<Views, CliError> {
+    see(project, env, command, style, |_| true).await
+}
+
+async fn see(
+    project: &Project,
+    env: &EnvName,
+    command: environment::Command,
+    style: Style,
+    enough: fn(&Environment) -> bool,
+) -> Result<Views, CliError> {
     let asked = ask(project, StreamId::Env(env.clone()), Command::Env(command))?;
     let mut reporter = Reporter::new(style);
-    let views = wait(project, &mut reporter, env, &asked).await;
+    let views = wait(project, &mut reporter, env, &asked, enough).await;
     reporter.finish();
     views
 }
@@ -40,14 +61,15 @@ async fn wait(
     reporter: &mut Reporter,
     env: &EnvName,
     asked: &Asked,
+    enough: fn(&Environment) -> bool,
 ) -> Result<Views, CliError> {
     let until = |views: &Views| match asked.answer(project) {
         Err(error) => Some(Err(error)),
         Ok(None) => None,
         Ok(Some(Err(reason))) => Some(Err(CliError::refused(reason))),
         Ok(Some(Ok(()))) => {
-            let quiet = environment(&views.live, env).is_none_or(|env| !env.is_busy());
-            quiet.then(|| Ok(views.clone()))
+            let seen = environment(&views.live, env).is_none_or(enough);
+            seen.then(|| Ok(views.clone()))
         }
     };
     let leave = CancellationToken::new();

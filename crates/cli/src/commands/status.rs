@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use shipway_core::environment::Environment;
 use shipway_core::ids::EnvName;
-use shipway_core::view::{EnvStatus, PlanStatus, Status};
+use shipway_core::view::{EnvStatus, Live, PlanStatus, Status};
 use shipway_server::follow::Views;
+use shipway_targets::App;
 
 use crate::args::Report;
 use crate::error::CliError;
@@ -14,7 +16,7 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::Project;
 
-use super::settle::addresses;
+use super::host::listening;
 
 /// What is where, and where each service answers.
 #[derive(Serialize)]
@@ -31,10 +33,7 @@ pub(super) async fn status(args: &Report) -> Result<Exit, CliError> {
     let project = Project::open()?;
     let views = Views::load(&project.store)?;
     let status = Status::of(&views.live);
-    let mut answers = Addresses::new();
-    for env in views.live.environments() {
-        answers.insert(env.name.clone(), addresses(&project, env).await.into_iter().collect());
-    }
+    let answers = addresses(&project, &views.live).await;
     if args.json {
         print::json(&Answer { status: &status, addresses: &answers })?;
         return Ok(Exit::Ok);
@@ -52,6 +51,21 @@ pub(super) async fn status(args: &Report) -> Result<Exit, CliError> {
     }
     status.plans.iter().map(|plan| open_plan(plan, now)).for_each(print::line);
     Ok(Exit::Ok)
+}
+
+async fn addresses(project: &Project, live: &Live) -> Addresses {
+    let listening = listening().await;
+    let of = |env: &Environment| {
+        let services = env.current.iter().flat_map(|current| current.services.keys());
+        let found = services.filter_map(|service| {
+            let (project, env) = (project.id.clone(), env.name.clone());
+            let app = App { project, env, service: service.clone() };
+            let address = listening.get(&app.to_string())?;
+            Some((service.to_string(), format!("http://{address}")))
+        });
+        found.collect()
+    };
+    live.environments().map(|env| (env.name.clone(), of(env))).collect()
 }
 
 fn environment(env: &EnvStatus, now: Timestamp) -> Vec<String> {
