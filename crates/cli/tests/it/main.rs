@@ -1,9 +1,8 @@
 //! Shipway from end to end: the real program, host, processes and git.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 mod bad;
 mod crash;
+mod rollback;
 mod shop;
 mod target;
