@@ -90,8 +90,9 @@ fn leads_out(link: &Path, to: &Path) -> bool {
     false
 }
 
-/// Unpacks an archive into `to`, read-only, whole or not at all: into a folder
-/// beside it first, which then gets its name.
+/// Unpacks an archive into `to`, read-only, whole or not at all, also when the
+/// power fails: into a folder beside it first, which is made durable and then
+/// gets its name.
 ///
 /// # Errors
 /// When the archive cannot be read or the folder not written.
@@ -100,21 +101,33 @@ pub fn unpack<R: Read>(archive: R, to: &Path) -> io::Result<()> {
     fs::create_dir_all(parent)?;
     let aside = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(parent)?;
     let content = aside.path().join("content");
-    fs::create_dir(&content)?;
-    let mut archive = Archive::new(archive);
-    archive.set_preserve_mtime(false);
-    archive.unpack(&content)?;
-    make_read_only(&content)?;
-    match fs::rename(&content, to) {
-        Ok(()) => Ok(()),
-        // Somebody else was faster: the content is the same.
-        Err(_) if to.is_dir() => make_writable(&content),
-        Err(error) => Err(error),
+    let placed = unpack_aside(archive, &content).and_then(|()| place(&content, to));
+    if content.exists() {
+        make_writable(&content)?;
     }
+    aside.close()?;
+    placed
 }
 
-fn make_read_only(path: &Path) -> io::Result<()> {
-    change_mode(path, &|mode| mode & !0o222)
+fn unpack_aside<R: Read>(archive: R, content: &Path) -> io::Result<()> {
+    fs::create_dir(content)?;
+    let mut archive = Archive::new(archive);
+    archive.set_preserve_mtime(false);
+    archive.unpack(content)?;
+    change_mode(content, READ_ONLY)?;
+    Ok(rustix::fs::syncfs(File::open(content)?)?)
+}
+
+/// Gives the folder its name, unless somebody else was faster: the content is
+/// the same.
+fn place(content: &Path, to: &Path) -> io::Result<()> {
+    // A folder that changes its parent has to be writable itself.
+    set_mode(content, WRITABLE)?;
+    match fs::rename(content, to) {
+        Ok(()) => set_mode(to, READ_ONLY),
+        Err(_) if to.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes the protection off, so that a release can be removed.
@@ -122,26 +135,50 @@ fn make_read_only(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When a file's mode cannot be changed.
 pub fn make_writable(path: &Path) -> io::Result<()> {
-    change_mode(path, &|mode| mode | 0o200)
+    change_mode(path, WRITABLE)
 }
 
-fn change_mode(path: &Path, change: &dyn Fn(u32) -> u32) -> io::Result<()> {
+/// Removes a folder and all that is in it, if it is there, protected or not.
+///
+/// # Errors
+/// When something of it cannot be removed.
+pub fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            make_writable(folder)?;
+            fs::remove_dir_all(folder)
+        }
+        other => other,
+    }
+}
+
+/// How a mode is changed.
+type Mode = fn(u32) -> u32;
+
+const READ_ONLY: Mode = |mode| mode & !0o222;
+const WRITABLE: Mode = |mode| mode | 0o200;
+
+fn change_mode(path: &Path, change: Mode) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     if metadata.is_symlink() {
         return Ok(());
     }
-    let mut permissions = metadata.permissions();
-    let mode = change(permissions.mode());
     // A folder is opened before it is entered, and shut after.
     if metadata.is_dir() {
-        let mut entered = permissions.clone();
-        entered.set_mode(permissions.mode() | 0o700);
-        fs::set_permissions(path, entered)?;
+        set_mode(path, |mode| mode | 0o700)?;
         for entry in fs::read_dir(path)? {
             change_mode(&entry?.path(), change)?;
         }
     }
-    permissions.set_mode(mode);
+    let mut permissions = metadata.permissions();
+    permissions.set_mode(change(permissions.mode()));
+    fs::set_permissions(path, permissions)
+}
+
+fn set_mode(path: &Path, change: Mode) -> io::Result<()> {
+    let mut permissions = fs::symlink_metadata(path)?.permissions();
+    permissions.set_mode(change(permissions.mode()));
     fs::set_permissions(path, permissions)
 }
 

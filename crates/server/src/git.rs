@@ -25,8 +25,18 @@ pub enum GitError {
     Failed {
         /// What was asked.
         command: String,
+        /// Its exit code; none if a signal ended it.
+        code: Option<i32>,
         /// What it said.
         stderr: String,
+    },
+    /// A file that has to be text is not.
+    #[error("{path} at commit {commit} is not UTF-8 text")]
+    NotText {
+        /// The file.
+        path: String,
+        /// The commit, shortened.
+        commit: String,
     },
     /// It said what cannot be understood.
     #[error("git {command} answered `{answer}`")]
@@ -41,6 +51,9 @@ pub enum GitError {
     Id(#[from] BadName),
 }
 
+/// Id, subject, author, time.
+const COMMIT: &str = "--format=%H%x00%s%x00%an%x00%ct";
+
 /// A repository with a work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
@@ -54,8 +67,12 @@ impl Repository {
     /// When it is in none, or git is missing.
     pub fn at(dir: &Path) -> Result<Self, GitError> {
         match git(dir, ["rev-parse", "--show-toplevel"]) {
-            Ok(root) => Ok(Self { root: PathBuf::from(root.trim_end()) }),
-            Err(GitError::Failed { .. }) => Err(GitError::NoRepository(dir.to_owned())),
+            Ok(root) => Ok(Self { root: PathBuf::from(line(&root)) }),
+            // Anything else, such as another owner's repository, has a cure of
+            // its own, which git names.
+            Err(GitError::Failed { stderr, .. }) if stderr.contains("not a git repository") => {
+                Err(GitError::NoRepository(dir.to_owned()))
+            }
             Err(error) => Err(error),
         }
     }
@@ -70,10 +87,10 @@ impl Repository {
     /// # Errors
     /// When there is none.
     pub fn head(&self) -> Result<Commit, GitError> {
-        match self.commit("HEAD") {
-            Err(GitError::Failed { .. }) => Err(GitError::NoCommit),
-            other => other,
+        if answer(git(&self.root, ["rev-parse", "--verify", "--quiet", "HEAD"]))?.is_none() {
+            return Err(GitError::NoCommit);
         }
+        self.commit("HEAD")
     }
 
     /// What `rev` names.
@@ -83,7 +100,7 @@ impl Repository {
     pub fn commit(&self, rev: &str) -> Result<Commit, GitError> {
         let rev = format!("{rev}^{{commit}}");
         let arguments =
-            ["log", "-1", "--no-show-signature", "--format=%H%x00%s%x00%an%x00%ct", &rev, "--"];
+            ["log", "-1", "--no-show-signature", "--encoding=UTF-8", COMMIT, &rev, "--"];
         let answer = git(&self.root, arguments)?;
         let parts: Vec<&str> = answer.trim_end_matches('\n').split('\0').collect();
         let [id, subject, author, seconds] = parts[..] else {
@@ -103,11 +120,9 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn branch(&self) -> Result<Option<String>, GitError> {
-        match git(&self.root, ["symbolic-ref", "--quiet", "--short", "HEAD"]) {
-            Ok(name) => Ok(Some(name.trim_end().to_owned())),
-            Err(GitError::Failed { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        // Whole: the short name is another one where a tag has it, too.
+        let head = answer(git(&self.root, ["symbolic-ref", "--quiet", "HEAD"]))?;
+        Ok(head.and_then(|name| line(&name).strip_prefix("refs/heads/").map(str::to_owned)))
     }
 
     /// The local branches whose newest commit is this one.
@@ -115,7 +130,7 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn branches_at(&self, commit: &CommitId) -> Result<Vec<String>, GitError> {
-        let format = "--format=%(refname:short)";
+        let format = "--format=%(refname:lstrip=2)";
         let points = ["for-each-ref", format, "--points-at", commit.as_str(), "refs/heads"];
         Ok(git(&self.root, points)?.lines().map(str::to_owned).collect())
     }
@@ -147,7 +162,9 @@ impl Repository {
         if self.files(commit, path)?.iter().all(|file| file != path) {
             return Ok(None);
         }
-        git(&self.root, ["show", &format!("{commit}:{path}")]).map(Some)
+        let blob = bytes(&self.root, ["cat-file", "blob", &format!("{commit}:{path}")])?;
+        let (path, commit) = (path.to_owned(), commit.short().to_owned());
+        String::from_utf8(blob).map(Some).map_err(|_| GitError::NotText { path, commit })
     }
 
     /// The files that differ between two commits.
@@ -155,8 +172,9 @@ impl Repository {
     /// # Errors
     /// When git fails, for example because a commit is not there any more.
     pub fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, GitError> {
-        let diff = ["diff", "--name-only", "--no-renames", "-z", from.as_str(), to.as_str(), "--"];
-        Ok(paths(&git(&self.root, diff)?))
+        let ends = [from.as_str(), to.as_str(), "--"];
+        let diff = ["diff-tree", "-r", "--name-only", "--no-renames", "-z"];
+        Ok(paths(&git(&self.root, diff.into_iter().chain(ends))?))
     }
 
     /// The commit before; `None` for the first.
@@ -171,14 +189,28 @@ impl Repository {
     /// Whether `older` is an ancestor of `newer`, and not the same.
     ///
     /// # Errors
-    /// When git fails. A commit that is not there is nobody's ancestor.
+    /// When git fails. A commit that is not there is nobody's ancestor, and
+    /// has none.
     pub fn is_behind(&self, older: &CommitId, newer: &CommitId) -> Result<bool, GitError> {
         if older == newer {
             return Ok(false);
         }
+        if !self.has(older)? || !self.has(newer)? {
+            return Ok(false);
+        }
         let ask = ["merge-base", "--is-ancestor", older.as_str(), newer.as_str()];
-        match git(&self.root, ask) {
+        Ok(answer(git(&self.root, ask))?.is_some())
+    }
+
+    /// Whether the commit is there: not after a history was rewritten, and not
+    /// where a shallow clone ends.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub fn has(&self, commit: &CommitId) -> Result<bool, GitError> {
+        match git(&self.root, ["cat-file", "-e", &format!("{commit}^{{commit}}")]) {
             Ok(_) => Ok(true),
+            // It says the same of what is missing and of what is no commit.
             Err(GitError::Failed { .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -190,7 +222,7 @@ impl Repository {
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
         match git(&self.root, ["remote", "get-url", "origin"]) {
-            Ok(url) => Ok(Some(url.trim_end().to_owned())),
+            Ok(url) => Ok(Some(line(&url).to_owned())),
             Err(GitError::Failed { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -208,7 +240,7 @@ impl Repository {
         let with_index = |arguments: &[&str]| {
             let mut command = command(&self.root);
             command.env("GIT_INDEX_FILE", &index).args(arguments);
-            run(command)
+            Ok::<_, GitError>(String::from_utf8_lossy(&run(command)?).into_owned())
         };
         with_index(&["read-tree", head.id.as_str()])?;
         with_index(&["add", "--all"])?;
@@ -228,7 +260,10 @@ impl Repository {
 /// When git fails.
 pub fn checkout(repository: &Path, commit: &CommitId, to: &Path) -> Result<(), GitError> {
     std::fs::create_dir_all(to).map_err(GitError::NoGit)?;
-    git(to, ["init", "--quiet"])?;
+    let format = git(repository, ["rev-parse", "--show-object-format"])?;
+    let format = format!("--object-format={}", line(&format));
+    // No template: its hooks are for people's own clones.
+    git(to, ["init", "--quiet", "--template=", &format])?;
     // The objects are read where they are; nothing is copied.
     let objects =
         git(repository, ["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
@@ -236,7 +271,9 @@ pub fn checkout(repository: &Path, commit: &CommitId, to: &Path) -> Result<(), G
     std::fs::create_dir_all(&alternates)
         .and_then(|()| std::fs::write(alternates.join("alternates"), objects))
         .map_err(GitError::NoGit)?;
-    git(to, ["checkout", "--quiet", "--detach", commit.as_str()])?;
+    let no_hooks = ["-c", "core.hooksPath=/dev/null"];
+    let checkout = ["checkout", "--quiet", "--detach", commit.as_str()];
+    git(to, no_hooks.into_iter().chain(checkout))?;
     Ok(())
 }
 
@@ -244,7 +281,31 @@ fn paths(answer: &str) -> Vec<String> {
     answer.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect()
 }
 
+/// What git said to a question that it answers with the exit code 1 where the
+/// answer is no.
+fn answer(said: Result<String, GitError>) -> Result<Option<String>, GitError> {
+    match said {
+        Ok(text) => Ok(Some(text)),
+        Err(GitError::Failed { code: Some(1), .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// An answer of one line. Names may end with a space.
+fn line(answer: &str) -> &str {
+    answer.strip_suffix('\n').unwrap_or(answer)
+}
+
+/// Names that are not UTF-8 are shown as well as they can be: nothing that
+/// Shipway reads has such a name.
 fn git<'a>(dir: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Result<String, GitError> {
+    Ok(String::from_utf8_lossy(&bytes(dir, arguments)?).into_owned())
+}
+
+fn bytes<'a>(
+    dir: &Path,
+    arguments: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<u8>, GitError> {
     let mut command = command(dir);
     command.args(arguments);
     run(command)
@@ -254,23 +315,22 @@ fn command(dir: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(dir).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
     // A hook that calls us must not turn our questions to another repository.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"] {
         command.env_remove(name);
     }
     command
 }
 
-fn run(mut command: Command) -> Result<String, GitError> {
+fn run(mut command: Command) -> Result<Vec<u8>, GitError> {
     let output = command.output().map_err(GitError::NoGit)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
     // Without `-C` and the folder.
     let words = command.get_args().skip(2).map(OsStr::to_string_lossy);
     let asked = words.collect::<Vec<_>>().join(" ");
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-        return Err(GitError::Failed { command: asked, stderr });
-    }
-    String::from_utf8(output.stdout)
-        .map_err(|error| not_understood(&asked, &String::from_utf8_lossy(error.as_bytes())))
+    let stderr = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
+    Err(GitError::Failed { command: asked, code: output.status.code(), stderr })
 }
 
 fn not_understood(command: &str, answer: &str) -> GitError {

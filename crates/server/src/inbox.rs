@@ -1,11 +1,16 @@
 //! What any process may ask of the engine: a command for a stream, put into
 //! the journal's inbox.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shipway_core::command::Command;
 use shipway_core::journal::{Actor, StreamId};
 use shipway_store::{Input, InputId, InputStatus, Journal, Store, StoreError, SubmitError};
+
+/// Requests of this process so far: two may fall into one tick of the clock.
+static SUBMITTED: AtomicU64 = AtomicU64::new(0);
 
 /// A command for a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,13 +36,14 @@ pub enum RequestError {
 }
 
 /// Puts a request into the inbox, durably, and returns its id. The id is made
-/// of the sender's process and the time, so that no two are the same.
+/// of the time, the sender's process and a count, so that no two are the same.
 ///
 /// # Errors
 /// When the store cannot be written.
 pub fn submit(store: &Store, by: &Actor, request: &Request) -> Result<InputId, RequestError> {
     let at = Timestamp::now();
-    let id = InputId::new(format!("{}-{}", at.as_nanosecond(), std::process::id()))?;
+    let count = SUBMITTED.fetch_add(1, Ordering::Relaxed);
+    let id = InputId::new(format!("{}-{}-{count}", at.as_nanosecond(), std::process::id()))?;
     let payload = serde_json::to_string(request)?;
     store.journal().submit(&Input { id: id.clone(), at, actor: by.clone(), payload })?;
     Ok(id)

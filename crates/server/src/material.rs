@@ -49,9 +49,10 @@ impl Material for ProjectMaterial {
 
     fn surroundings(&self, app: &App) -> Result<BTreeMap<String, String>, MaterialError> {
         let data = self.folders.service_data(&app.env, &app.service);
-        fs::create_dir_all(&data).map_err(|error| MaterialError::Artifact {
-            artifact: app.to_string(),
-            why: format!("its data folder {}: {error}", data.display()),
+        fs::create_dir_all(&data).map_err(|error| MaterialError::Data {
+            app: app.to_string(),
+            path: data.clone(),
+            why: error.to_string(),
         })?;
         let passed = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
         let mut env: BTreeMap<_, _> = PASSED_ON.into_iter().filter_map(passed).collect();
@@ -72,7 +73,8 @@ pub fn secret(name: &str, source: &SecretSource) -> Result<Secret, MaterialError
         SecretSource::File(path) => {
             let text = fs::read_to_string(path)
                 .map_err(|error| missing(format!("file {path}: {error}")))?;
-            text.strip_suffix('\n').map(str::to_owned).unwrap_or(text)
+            let value = text.strip_suffix('\n').unwrap_or(&text);
+            value.strip_suffix('\r').unwrap_or(value).to_owned()
         }
     };
     Ok(Secret::new(value))

@@ -8,7 +8,7 @@ use shipway_core::effect::EffectId;
 use shipway_core::ids::DeploymentId;
 use shipway_host::client::{ClientError, HostClient};
 use shipway_host::paths::HostPaths;
-use shipway_host::protocol::{Apply, ErrorCode};
+use shipway_host::protocol::{Apply, Desired, ErrorCode};
 use tokio::sync::OnceCell;
 
 use crate::convert::{app_id, desired, observed, version_id};
@@ -33,6 +33,15 @@ impl HostTarget {
         let connect = || HostClient::connect_or_start(&self.paths, &self.executable);
         self.client.get_or_try_init(connect).await.map_err(|error| failed(error, None))
     }
+
+    /// Unpacks the releases that are not there yet, which may take a while.
+    async fn desired(&self, app: &App, change: &Change) -> Result<Desired, TargetError> {
+        let (app, change) = (app.clone(), change.clone());
+        let material = Arc::clone(&self.material);
+        let made = move || desired(&app, &change, material.as_ref());
+        let broken = |error: tokio::task::JoinError| TargetError::Refused(error.to_string());
+        tokio::task::spawn_blocking(made).await.map_err(broken)?
+    }
 }
 
 impl Target for HostTarget {
@@ -47,7 +56,7 @@ impl Target for HostTarget {
                 app: app_id(app),
                 effect: effect.to_string(),
                 generation: change.generation,
-                desired: desired(app, change, self.material.as_ref())?,
+                desired: self.desired(app, change).await?,
             };
             let client = self.client().await?;
             let stale = Some((app, change.generation));

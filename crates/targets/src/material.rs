@@ -50,6 +50,16 @@ pub enum MaterialError {
         /// What happened.
         why: String,
     },
+    /// There is no folder for a service's data.
+    #[error("the folder for the data of {app}, {}, cannot be made: {why}", path.display())]
+    Data {
+        /// The service.
+        app: String,
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
 }
 
 /// Gives a target what it needs to run a version.

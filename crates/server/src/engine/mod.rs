@@ -5,7 +5,7 @@ mod error;
 mod running;
 mod work;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ use shipway_core::stream::{Decided, Record, Stream};
 use shipway_store::{
     Append, Batch, Durability, Epoch, Holder, Input, InputId, InputPos, Journal, Settled, Store,
 };
+
+use tokio::task::block_in_place;
 
 pub use error::EngineError;
 use running::Running;
@@ -37,7 +39,9 @@ const PAGE: usize = 100;
 /// Views are kept after as many entries.
 const KEEP_EVERY: u64 = 500;
 
-/// The owner of a journal.
+/// The owner of a journal. It works on a runtime of several threads: what
+/// blocks (git, archives, the disk) hands its place to another thread, so that
+/// the ownership is renewed and versions are watched meanwhile.
 pub struct Engine {
     store: Arc<Store>,
     performer: Arc<Performer>,
@@ -47,6 +51,8 @@ pub struct Engine {
     running: Running,
     work: VecDeque<Work>,
     inputs_after: InputPos,
+    /// At which version a stream's deadline changed nothing.
+    asked: HashMap<StreamId, Version>,
     last: Timestamp,
 }
 
@@ -62,12 +68,27 @@ impl Engine {
         purpose: &str,
     ) -> Result<Self, EngineError> {
         let epoch = store.journal().acquire(&Holder::this_process(purpose), LEASE)?;
-        let views = Views::load(&store)?;
+        let owned = Self::owning(Arc::clone(&store), performer, epoch).await;
+        if owned.is_err()
+            && let Err(error) = store.journal().release(epoch)
+        {
+            tracing::warn!(%error, "the ownership cannot be given back");
+        }
+        owned
+    }
+
+    async fn owning(
+        store: Arc<Store>,
+        performer: Arc<Performer>,
+        epoch: Epoch,
+    ) -> Result<Self, EngineError> {
+        let views = block_in_place(|| Views::load(&store))?;
         let last = views.live.at.unwrap_or(Timestamp::MIN);
         let mut engine = Self {
             kept: views.live.seq.0,
             running: Running::new(),
             work: VecDeque::new(),
+            asked: HashMap::new(),
             inputs_after: InputPos::default(),
             store,
             performer,
@@ -93,15 +114,21 @@ impl Engine {
             }));
             for version in lost {
                 let effect = stream.effect_id(version);
-                self.performer.leave_nothing_of(&effect).await?;
+                self.leave_nothing_of(&effect).await?;
                 self.work.push_back(Work::Ended { effect, outcome: Outcome::Lost });
             }
         }
         for (id, effect) in again {
-            self.performer.leave_nothing_of(&id).await?;
+            self.leave_nothing_of(&id).await?;
             self.begin(id, effect)?;
         }
         self.drain()
+    }
+
+    /// What a dead engine left running may take a while to go.
+    async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), EngineError> {
+        self.store.journal().renew(self.epoch, LEASE)?;
+        Ok(self.performer.leave_nothing_of(effect).await?)
     }
 
     /// Works until `enough` says so; it is asked after every change. What is
@@ -145,9 +172,9 @@ impl Engine {
     /// When the store fails.
     pub async fn stop(mut self) -> Result<(), EngineError> {
         self.running.drop_all().await;
-        self.views.keep(&self.store)?;
+        let kept = self.views.keep(&self.store);
         self.store.journal().release(self.epoch)?;
-        Ok(())
+        Ok(kept?)
     }
 
     /// The engine's time: never behind the journal's, and never the same
@@ -159,22 +186,26 @@ impl Engine {
         now
     }
 
+    /// Streams with deadlines. One that changed nothing when its deadline came
+    /// is asked again once it has changed.
+    fn deadlines(&self) -> impl Iterator<Item = (&Stream, Timestamp)> {
+        let asked = |stream: &Stream| self.asked.get(&stream.id) == Some(&stream.version);
+        let streams = self.views.live.streams().filter(move |stream| !asked(stream));
+        streams.filter_map(|stream| Some((stream, stream.next_deadline()?)))
+    }
+
     fn next_wake(&self) -> Duration {
-        let deadlines = self.views.live.streams().filter_map(Stream::next_deadline);
         let now = Timestamp::now();
-        deadlines.min().map_or(Duration::from_secs(3600), |at| {
+        self.deadlines().map(|(_, at)| at).min().map_or(Duration::from_secs(3600), |at| {
             Duration::try_from(at.duration_since(now)).unwrap_or_default()
         })
     }
 
     fn wake(&mut self) {
         let now = Timestamp::now();
-        let due = self
-            .views
-            .live
-            .streams()
-            .filter(|stream| stream.next_deadline().is_some_and(|at| at <= now));
-        self.work.extend(due.map(|stream| Work::Tick { stream: stream.id.clone() }));
+        let due = self.deadlines().filter(|(_, at)| *at <= now);
+        let due: Vec<_> = due.map(|(stream, _)| stream.id.clone()).collect();
+        self.work.extend(due.into_iter().map(|stream| Work::Tick { stream }));
     }
 
     fn take_inputs(&mut self) -> Result<(), EngineError> {
@@ -188,6 +219,10 @@ impl Engine {
 
     /// Does what is to be done until only effects and deadlines are left.
     fn drain(&mut self) -> Result<(), EngineError> {
+        if self.work.is_empty() { Ok(()) } else { block_in_place(|| self.work_off()) }
+    }
+
+    fn work_off(&mut self) -> Result<(), EngineError> {
         while let Some(work) = self.work.pop_front() {
             match work {
                 Work::Input(input) => self.input(input)?,
@@ -277,6 +312,10 @@ impl Engine {
         let stream = self.stream(id)?;
         let now = self.now();
         let decided = stream.tick(now)?;
+        if decided.records.is_empty() {
+            tracing::warn!(stream = %id, "a deadline came and changed nothing");
+            self.asked.insert(id.clone(), stream.version);
+        }
         self.commit(&stream, decided, &Actor::Engine, Cause("tick".to_owned()), now, None)
     }
 

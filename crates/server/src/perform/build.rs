@@ -2,13 +2,14 @@
 //! workflow uploaded, and stored as an archive by digest.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use shipway_core::config::Source;
 use shipway_core::effect::{BuildSpec, Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
 use shipway_core::release::Artifact;
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
 use crate::bundle;
@@ -27,7 +28,7 @@ impl Performer {
         let work = self.folders.work(&format!("build-{}-{}", spec.plan, spec.service));
         let outcome = self.build_in(&work, id, spec, cancel).await;
         // What is left of an earlier try is removed before the next one.
-        if let Err(error) = remove(&work) {
+        if let Err(error) = block_in_place(|| bundle::remove(&work)) {
             tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
         }
         outcome.unwrap_or_else(|outcome| outcome)
@@ -40,18 +41,10 @@ impl Performer {
         spec: &BuildSpec,
         cancel: CancellationToken,
     ) -> Result<Outcome, Outcome> {
-        remove(work).map_err(|error| failed(spec, &error))?;
-        if let Source::Artifact(name) = &spec.config.source {
-            let archive = self.uploaded(spec, name)?;
-            let unpacked = File::open(&archive).and_then(|file| bundle::unpack(file, work));
-            unpacked.map_err(|error| failed(spec, &error))?;
-            return self.store_tree(spec, work, &GlobSet::empty(), true);
-        }
-        git::checkout(Path::new(&spec.repository), &spec.commit, work)
-            .map_err(|error| failed(spec, &error))?;
-        let folder = work.join(&spec.config.path);
+        block_in_place(|| bundle::remove(work)).map_err(|error| failed(spec, &error))?;
+        let folder = block_in_place(|| self.sources(spec, work))?;
         let Source::Build(build) = &spec.config.source else {
-            return self.store_tree(spec, &folder, &GlobSet::empty(), true);
+            return block_in_place(|| self.store_tree(spec, &folder, None));
         };
         let shell = Shell {
             what: format!("the build of {}", spec.service),
@@ -64,8 +57,25 @@ impl Performer {
             timeout: build.timeout,
         };
         self.shell(id, shell, cancel).await?;
-        let outputs = patterns(&build.outputs).map_err(|error| failed(spec, &error))?;
-        self.store_tree(spec, &folder, &outputs, build.outputs.is_empty())
+        let outputs = match &build.outputs[..] {
+            [] => None,
+            some => Some(patterns(some).map_err(|error| failed(spec, &error))?),
+        };
+        block_in_place(|| self.store_tree(spec, &folder, outputs.as_ref()))
+    }
+
+    /// What the service is made from: an uploaded artifact, unpacked, or its
+    /// folder of a clean checkout.
+    fn sources(&self, spec: &BuildSpec, work: &Path) -> Result<PathBuf, Outcome> {
+        if let Source::Artifact(name) = &spec.config.source {
+            let archive = self.uploaded(spec, name)?;
+            let unpacked = File::open(&archive).and_then(|file| bundle::unpack(file, work));
+            unpacked.map_err(|error| failed(spec, &error))?;
+            return Ok(work.to_owned());
+        }
+        git::checkout(Path::new(&spec.repository), &spec.commit, work)
+            .map_err(|error| failed(spec, &error))?;
+        Ok(work.join(&spec.config.path))
     }
 
     /// The archive of an artifact that one of the runs uploaded: the runner's
@@ -80,23 +90,26 @@ impl Performer {
         })
     }
 
+    /// Stores `outputs` of the folder; without any, all of it.
     fn store_tree(
         &self,
         spec: &BuildSpec,
         folder: &Path,
-        outputs: &GlobSet,
-        everything: bool,
+        outputs: Option<&GlobSet>,
     ) -> Result<Outcome, Outcome> {
         let seen = std::cell::Cell::new(false);
         let wanted = |path: &Path| {
-            let is = everything || outputs.is_match(path);
+            let is = outputs.is_none_or(|outputs| outputs.is_match(path));
             seen.set(seen.get() || is);
             is
         };
         let blob = self.store.blobs().writer().map_err(|error| failed(spec, &error))?;
         let blob = bundle::pack(folder, &wanted, blob).map_err(|error| failed(spec, &error))?;
         if !seen.get() {
-            let why = "it left none of the files that `outputs` names";
+            let why = match outputs {
+                Some(_) => "it left none of the files that `outputs` names",
+                None => "there is no file in its folder",
+            };
             return Err(failed(spec, &why));
         }
         let stored = blob.finish().map_err(|error| failed(spec, &error))?;
@@ -105,12 +118,19 @@ impl Performer {
     }
 }
 
+/// As in a shell: `*` stays within a folder, `**` does not.
 fn patterns(outputs: &[String]) -> Result<GlobSet, globset::Error> {
+    let glob = |pattern: &str| GlobBuilder::new(pattern).literal_separator(true).build();
     let mut set = GlobSetBuilder::new();
     for pattern in outputs {
-        set.add(Glob::new(pattern)?);
+        let pattern = pattern.trim_end_matches('/');
+        let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
+        if pattern == "." {
+            set.add(glob("**")?);
+        }
+        set.add(glob(pattern)?);
         // A folder stands for all that is in it.
-        set.add(Glob::new(&format!("{}/**", pattern.trim_end_matches('/')))?);
+        set.add(glob(&format!("{pattern}/**"))?);
     }
     set.build()
 }
@@ -129,17 +149,4 @@ fn build_env(spec: &BuildSpec) -> BTreeMap<String, String> {
 fn failed(spec: &BuildSpec, why: &dyn std::fmt::Display) -> Outcome {
     let message = format!("{} cannot be built: {why}", spec.service);
     Outcome::Failed { failure: Failure::new(FailureCode::Build, message) }
-}
-
-/// Removes a folder if it is there.
-pub(super) fn remove(folder: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        // Jobs and unpacked artifacts leave folders that nobody may write to.
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            bundle::make_writable(folder)?;
-            fs::remove_dir_all(folder)
-        }
-        other => other,
-    }
 }

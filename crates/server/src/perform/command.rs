@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shipway_core::effect::{
     CommandSpec, Done, EffectId, EffectKind, Failure, FailureCode, Outcome,
 };
-use shipway_targets::{App, MaterialError, Secret};
+use shipway_targets::{App, MaterialError, Secret, VersionHealth};
 use tokio_util::sync::CancellationToken;
 
 use super::Performer;
@@ -37,11 +37,16 @@ impl Performer {
             Err(outcome) => return outcome,
         };
         let version = observed.versions.get(&spec.deployment);
-        let Some(endpoint) = version.and_then(|version| version.endpoints.first()) else {
-            let message = format!("the new version of {} does not answer any more", spec.service);
-            return Outcome::Failed { failure: Failure::new(FailureCode::Smoke, message) };
+        let Some(version) = version.filter(|version| version.health == VersionHealth::Healthy)
+        else {
+            let message = format!("the new version of {} is not healthy any more", spec.service);
+            let output = self.last_lines(&app, &spec.deployment).await;
+            let code = FailureCode::Smoke;
+            return Outcome::Failed { failure: Failure { code, message, output } };
         };
-        let url = BTreeMap::from([("URL".to_owned(), format!("http://{endpoint}"))]);
+        // A worker has no address.
+        let url = version.endpoints.first().map(|at| ("URL".to_owned(), format!("http://{at}")));
+        let url = url.into_iter().collect();
         let what = format!("the smoke test of {}", spec.service);
         self.command(id, spec, what, EffectKind::Smoke, url, cancel).await
     }
@@ -60,7 +65,7 @@ impl Performer {
             _ => FailureCode::Smoke,
         };
         let app = self.app(&spec.environment, &spec.service);
-        let prepared = self.prepare(id, spec, &app);
+        let prepared = tokio::task::block_in_place(|| self.prepare(id, spec, &app));
         let (dir, mut env, secrets) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => return storage(&error),

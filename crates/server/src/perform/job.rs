@@ -16,16 +16,19 @@ use shipway_runner::protocol::{
     WorkflowFile,
 };
 use tokio::sync::mpsc;
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
+use crate::bundle;
 use crate::failpoint::{self, Point};
 use crate::material::secret;
 
 use super::Performer;
-use super::build::remove;
 use super::output::Output;
 use super::shell::storage;
 
+/// Longer lines are shown in parts while they are written.
+const LONGEST_SHOWN: usize = 16 * 1024;
 /// Events of a job on their way; a full channel slows the job down.
 const EVENTS: usize = 256;
 
@@ -43,7 +46,7 @@ impl Performer {
         };
         let work = self.folders.work(&format!("{}-{}-{}", spec.run, spec.job, spec.index));
         let outcome = self.run_job_in(work.clone(), id, spec, run, cancel).await;
-        if let Err(error) = remove(&work) {
+        if let Err(error) = block_in_place(|| bundle::remove(&work)) {
             tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
         }
         outcome.unwrap_or_else(|outcome| outcome)
@@ -57,7 +60,7 @@ impl Performer {
         run: &RunSpec,
         cancel: CancellationToken,
     ) -> Result<Outcome, Outcome> {
-        remove(&work).map_err(|error| storage(&error))?;
+        block_in_place(|| bundle::remove(&work)).map_err(|error| storage(&error))?;
         let message = self.message(&work, id, spec, run)?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);
@@ -203,16 +206,23 @@ impl<'a> JobLog<'a> {
         }
         let Some(tell) = &self.performer.live_output else { return };
         for byte in seen {
-            if byte == b'\n' {
+            if byte != b'\n' {
+                self.line.push(byte);
+            }
+            // Who looks on need not wait for the end of a line without end.
+            if byte == b'\n' || self.line.len() == LONGEST_SHOWN {
                 tell(&self.name, &String::from_utf8_lossy(&self.line));
                 self.line.clear();
-            } else {
-                self.line.push(byte);
             }
         }
     }
 
     fn end(self, outcome: JobOutcome) -> Result<Outcome, Outcome> {
+        if let Some(tell) = &self.performer.live_output
+            && !self.line.is_empty()
+        {
+            tell(&self.name, &String::from_utf8_lossy(&self.line));
+        }
         let (tail, log) = self.output.finish();
         let log = Some(log.map_err(|error| storage(&error))?);
         let end = match outcome {

@@ -7,6 +7,11 @@ use shipway_core::digest::Digest;
 use shipway_runner::mask::{MaskedStream, Masker};
 use shipway_store::{BlobWriter, Blobs, StoreError};
 
+/// What was written is not kept.
+#[derive(Debug, thiserror::Error)]
+#[error("the output cannot be kept: {0}")]
+pub(super) struct NotKept(String);
+
 /// As many of the last lines are at hand.
 const TAIL: usize = 20;
 /// A longer line is cut where it is shown; the blob has all of it.
@@ -65,14 +70,17 @@ impl Output {
     }
 
     /// Nothing more comes: the last lines, and the blob with all of it.
-    pub(super) fn finish(mut self) -> (Vec<String>, Result<Digest, StoreError>) {
+    pub(super) fn finish(mut self) -> (Vec<String>, Result<Digest, NotKept>) {
         let mut rest = Vec::new();
         self.stream.finish(&self.masker, &mut rest);
         self.keep(&rest);
         if !self.line.is_empty() {
             self.end_line();
         }
-        let blob = self.blob.finish().map(|stored| stored.digest);
-        (self.tail.into(), blob)
+        let blob = match self.failed {
+            Some(error) => Err(NotKept(error.to_string())),
+            None => self.blob.finish().map_err(|error| NotKept(error.to_string())),
+        };
+        (self.tail.into(), blob.map(|stored| stored.digest))
     }
 }

@@ -110,11 +110,16 @@ impl Watch<'_> {
         }
     }
 
-    /// Each limit is told once, however much it is passed by.
+    /// Each limit is told once, with the last numbers, however often it is
+    /// passed.
     fn note(&mut self, reason: String) {
-        let about = |text: &str| text.split(' ').take(4).map(str::to_owned).collect::<Vec<_>>();
-        if !self.notes.iter().any(|note| about(note) == about(&reason)) {
-            self.notes.push(reason);
+        let limit = |text: &str| {
+            let is_number = |word: &&str| word.parse::<u64>().is_ok();
+            text.split(' ').filter(|word| !is_number(word)).collect::<Vec<_>>().join(" ")
+        };
+        match self.notes.iter_mut().find(|note| limit(note) == limit(&reason)) {
+            Some(note) => *note = reason,
+            None => self.notes.push(reason),
         }
     }
 }

@@ -26,8 +26,7 @@ pub(super) fn of(
         return Ok(config.services.keys().map(first).collect());
     };
     // A base that is gone from the repository says nothing: build everything.
-    let known = repository.commit(base.commit.as_str()).is_ok();
-    if !known {
+    if !repository.has(&base.commit)? {
         let why = format!("the last release's commit {} is gone", base.commit.short());
         let again = |name: &ServiceName| (name.clone(), build(&why));
         return Ok(config.services.keys().map(again).collect());

@@ -84,10 +84,11 @@ fn way_to(config: &Config, branch: &str, to: &EnvName) -> Result<Vec<PlannedStag
     Ok(stages)
 }
 
-/// The commit that serves in an environment, unless something is under way.
+/// The commit that serves in an environment, unless something is under way, or
+/// it is not known what serves since a way back did not work.
 pub(super) fn serving<'a>(live: &'a Live, env: &EnvName) -> Option<&'a CommitId> {
     let env = live.environments().find(|known| known.name == *env)?;
-    let still = env.active.is_none() && env.queued.is_none();
+    let still = env.active.is_none() && env.queued.is_none() && env.damaged.is_empty();
     env.current.as_ref().filter(|_| still).map(|current| &current.commit)
 }
 
