@@ -22,10 +22,19 @@ pub(crate) enum Command {
     /// Write a small repository of your own and ship it
     Demo(Demo),
     /// Take the commit that is checked out to where it goes
+    ///
+    /// Runs the workflows that a push of its branch triggers, makes a release, and deploys it to
+    /// the environments that follow the branch, then to those that take from them. Uncommitted
+    /// changes are refused. Ctrl-C calls it off; pressed twice, it leaves it to the next command.
     Ship(Ship),
     /// Run workflows as GitHub would, here; uncommitted changes included
+    ///
+    /// Nothing is released or deployed. Ctrl-C calls it off.
     Run(Run),
     /// Deploy a release that was built before
+    ///
+    /// For environments that a person deploys to, and to bring a certain release back to any.
+    /// Nothing is built again.
     Deploy(Deploy),
     /// Take what serves in one environment to the next
     Promote(Promote),
@@ -34,8 +43,13 @@ pub(crate) enum Command {
     /// Say no to what waits for approval
     Reject(Reject),
     /// Go back to the release before, or to another
+    ///
+    /// Needs no approval, builds nothing and runs no migrations. While a deployment is under way
+    /// it is called off and what served stays.
     Rollback(Rollback),
     /// Begin nothing in an environment until it is resumed
+    ///
+    /// What is under way stops where users notice nothing. A rollback goes on.
     Pause(InEnvironment),
     /// Go on; also answers a question with yes
     Resume(InEnvironment),
@@ -46,6 +60,8 @@ pub(crate) enum Command {
     /// What was deployed
     History(History),
     /// What a run's jobs or a service wrote
+    ///
+    /// Without a name: the run that is under way, or the newest.
     Logs(Logs),
     /// What changed since a commit, and what depends on it
     Changes(Changes),
@@ -74,12 +90,12 @@ pub(crate) enum Command {
     Host(Host),
     /// Print completions for a shell
     Completions {
-        /// The shell.
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Write man pages into a folder
     Man {
-        /// The folder.
+        /// The folder
         dir: PathBuf,
     },
 }
@@ -215,7 +231,7 @@ pub(crate) struct Report {
 pub(crate) struct History {
     /// Only this environment
     pub(crate) env: Option<String>,
-    /// As many, newest first
+    /// How many, newest first
     #[arg(long, short = 'n', default_value_t = 20)]
     pub(crate) lines: usize,
     /// Answer in JSON
@@ -225,14 +241,14 @@ pub(crate) struct History {
 
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
-    /// A run (`status` names them), or an environment
+    /// A run, such as `1a2b3c4d.1.ci` (`ship` and `run` tell it), or an environment
     pub(crate) of: Option<String>,
     /// The service, for an environment with several
     pub(crate) service: Option<String>,
     /// Show what comes, until it ends
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// As many of the last lines of a service
+    /// How many of the last lines of a service
     #[arg(long, short = 'n', default_value_t = 100)]
     pub(crate) lines: usize,
 }

@@ -3,6 +3,7 @@
 
 mod bad;
 mod crash;
+mod reference;
 mod rollback;
 mod shop;
 mod target;
