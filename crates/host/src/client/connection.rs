@@ -23,6 +23,8 @@ impl Connection {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
                 ClientError::NotRunning { socket: socket.to_owned() }
             }
+            // The listener died with this connection in its queue.
+            ErrorKind::ConnectionReset => ClientError::Broken { source },
             _ => ClientError::Socket { socket: socket.to_owned(), source },
         })?;
         let (reader, writer) = stream.into_split();
