@@ -1,6 +1,8 @@
 # What a person does here. `make test` is what CI runs.
 
 CARGO ?= cargo
+# Lets the crash tests kill the engine at every point of every effect.
+FAILPOINTS = --features shipway-cli/failpoints
 
 .PHONY: help test fmt fmt-check lint docs unit scripts-check setup bench demo deny
 
@@ -22,13 +24,13 @@ scripts-check:
 	@scripts/check-scripts
 
 lint: ## Clippy over everything, warnings are errors
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --locked $(FAILPOINTS) -- -D warnings
 
 docs: ## The documentation of the crates, warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
 unit: ## The tests of every crate
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked $(FAILPOINTS)
 
 bench: ## Measure; also installs what is measured against (nginx, HAProxy)
 	@scripts/setup bench
