@@ -59,8 +59,8 @@ async fn of_a_switch() {
     report.assert_clean();
     let last = last_on_the_old(&report, &decided);
     println!("{SWITCHES} switches at {RATE} requests a second, from the decision:");
-    tell("until the last request reached the old version", last);
-    tell("until the switch was acknowledged, durable", acknowledged);
+    println!("  until the last request reached the old version: {}", figures(last));
+    println!("  until the switch was acknowledged, durable: {}", figures(acknowledged));
     println!("{report}");
     host.stop().await.unwrap();
 }
@@ -77,10 +77,10 @@ fn last_on_the_old(report: &Report, decided: &[SystemTime]) -> Vec<Duration> {
     last.collect()
 }
 
-fn tell(what: &str, mut times: Vec<Duration>) {
+fn figures(mut times: Vec<Duration>) -> String {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() * percent).div_ceil(100) - 1];
-    println!("  {what}: median {:?}, p99 {:?}, most {:?}", at(50), at(99), at(100));
+    format!("median {:?}, p99 {:?}, most {:?}", at(50), at(99), at(100))
 }
 
 fn id(name: &str) -> VersionId {
