@@ -67,7 +67,7 @@ impl Config {
         Self { environment, ..Self::default() }
     }
 
-    fn to_yaml(&self) -> String {
+    pub(crate) fn to_yaml(&self) -> String {
         let program = executable().unwrap();
         let mut text = format!("project: {}\n\nservices:\n  web:\n", self.project);
         let mut lines = |indent: usize, lines: &str| {
