@@ -3,13 +3,19 @@
 use std::path::Path;
 
 /// What a command does: notes that it ran, as what, and stays if it is told
-/// to, so that an engine dies in the middle of it.
+/// to, so that an engine dies in the middle of it. It also notes if anything
+/// of the one before still lives: that would hold the lock.
 fn command(control: &Path, what: &str, id: &str) -> String {
     let control = control.display();
     format!(
-        "echo \"{what} {id}\" >> {control}/ran; if test -e {control}/stay-{what}; then sleep 300; fi"
+        "exec 9>{control}/lock-{what}; flock -n 9 || echo \"{OVERLAP} {what}\" >> {control}/ran; \
+         echo \"{what} {id}\" >> {control}/ran; \
+         if test -e {control}/stay-{what}; then sleep 300; fi"
     )
 }
+
+/// Begins the note that two of a kind ran at once.
+pub(crate) const OVERLAP: &str = "overlap";
 
 /// What is different from one version to the next.
 #[derive(Debug, Clone, Copy)]

@@ -21,7 +21,7 @@ use shipway_sim::wait::wait_for;
 use shipway_store::{Journal as _, Store};
 use tokio::runtime::Runtime;
 
-use super::project::{Rules, config, workflow};
+use super::project::{OVERLAP, Rules, config, workflow};
 
 /// For anything that has to happen soon.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -186,8 +186,10 @@ impl World {
             let (what, id) = line.split_once(' ').unwrap();
             (what.to_owned(), id.to_owned())
         };
-        let new = lines[self.ran..].iter().map(split).collect();
+        let new: Vec<(String, String)> = lines[self.ran..].iter().map(split).collect();
         self.ran = lines.len();
+        let overlap = new.iter().find(|(what, _)| what == OVERLAP);
+        assert!(overlap.is_none(), "begun while the one before still ran: {new:?}");
         new
     }
 
