@@ -16,7 +16,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("targets", &["core", "workflow", "host"]),
     (
         "server",
-        &["store", "runner", "targets", "host", "process", "evidence", "checks", "core", "workflow"],
+        &[
+            "store", "runner", "targets", "host", "process", "evidence", "checks", "core",
+            "workflow",
+        ],
     ),
     (
         "cli",
