@@ -35,6 +35,8 @@ unit: ## The tests of every crate
 bench: ## Measure; also installs what is measured against (nginx, HAProxy)
 	@scripts/setup bench
 	$(CARGO) bench --workspace --locked
+	benches/proxy/run.sh
+	benches/status/run.sh
 
 demo: ## What the README begins with
 	$(CARGO) run --release -- demo
