@@ -25,6 +25,9 @@ use crate::wire;
 /// How much is made and sent at a time.
 const CHUNK: usize = 64 << 10;
 
+/// How long it takes at most to hear from another task of this process.
+const NEWS: Duration = Duration::from_millis(500);
+
 type Body = StreamBody<ReceiverStream<Result<Frame<Bytes>, Infallible>>>;
 
 /// One upload after the other, each on a connection of its own, until the
@@ -67,7 +70,10 @@ async fn upload(
         sum = &mut pacer => sum.map_err(|error| FailureKind::Protocol(error.to_string()))?,
         early = &mut answer => {
             let response = early.map_err(|error| FailureKind::before_head(&error))?;
-            return check(response, seq, None).await;
+            // Perhaps not early at all: the word that everything was sent is
+            // on its way, and the answer was faster.
+            let sum = timeout(NEWS, pacer).await.ok().and_then(Result::ok).flatten();
+            return check(response, seq, sum).await;
         }
     };
     let response = match timeout(context.patience, answer).await {
