@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use shipway_host::client::{ClientError, HostClient};
 use shipway_host::install::{Install, Installed, Scope};
-use shipway_host::protocol::{HostStatus, Observed};
+use shipway_host::protocol::{HostStatus, Observed, VersionHealth};
 
 use crate::args::{Host, Report};
 use crate::error::CliError;
@@ -79,6 +79,9 @@ fn tell(status: &HostStatus) {
     }
     print::line(format!("state and logs in {}", status.dir.display()));
     status.apps.iter().flat_map(app).for_each(print::line);
+    for problem in &status.problems {
+        print::line(format!("problem: {problem}"));
+    }
 }
 
 fn app(observed: &Observed) -> Vec<String> {
@@ -86,6 +89,9 @@ fn app(observed: &Observed) -> Vec<String> {
         .listening
         .map_or_else(|| "no address".to_owned(), |address| format!("http://{address}"));
     let mut lines = vec![format!("{}  {address}", observed.app.0)];
+    if observed.fell_back {
+        lines.push("  nobody judged in time: the fallback was taken".to_owned());
+    }
     for (id, version) in &observed.versions {
         let share = observed.split.weights.get(id).copied().unwrap_or(0);
         lines.push(format!(
@@ -99,8 +105,21 @@ fn app(observed: &Observed) -> Vec<String> {
             version.in_flight,
             version.restarts
         ));
+        lines.extend(state(&version.health).map(|state| format!("    {state}")));
     }
     lines
+}
+
+/// Where a version stands, unless it is simply healthy.
+fn state(health: &VersionHealth) -> Option<String> {
+    match health {
+        VersionHealth::Starting => Some("starting".to_owned()),
+        VersionHealth::Draining => Some("draining".to_owned()),
+        VersionHealth::Unhealthy { reason } | VersionHealth::Failed { reason } => {
+            Some(reason.clone())
+        }
+        VersionHealth::Healthy => None,
+    }
 }
 
 async fn stop() -> Result<Exit, CliError> {

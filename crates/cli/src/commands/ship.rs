@@ -15,7 +15,7 @@ use shipway_server::planner::{self, Shipping};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Ship;
-use crate::carry::{Reporter, Style, Wish, ask, carry, describe};
+use crate::carry::{Asked, Reporter, Style, Wish, ask, carry, describe};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
@@ -75,14 +75,15 @@ pub(super) async fn ship_from(project: &Project, args: &Ship) -> Result<Exit, Cl
         Shipping::Plan(plan) if args.plan => show_plan(&plan, args),
         Shipping::UnderWay(id) => {
             print::aside(format!("plan {id} is under way already; following it"));
-            follow(project, args, id).await
+            let open = views.live.open_plans().find(|(open, _)| **open == id);
+            let goes_to = open.map(|(_, open)| stages(&open.plan)).unwrap_or_default();
+            follow(project, args, Followed { id, goes_to }, None).await
         }
         Shipping::Plan(plan) => {
-            let id = plan.id.clone();
-            let stages = plan.stages.iter().map(|stage| stage.env.clone()).collect();
+            let followed = Followed { id: plan.id.clone(), goes_to: stages(&plan) };
             let open = plan::Command::Open { plan };
-            let asked = ask(project, StreamId::Plan(id.clone()), Command::Plan(open))?;
-            follow_asked(project, args, id, Some(Opening { asked, stages })).await
+            let asked = ask(project, StreamId::Plan(followed.id.clone()), Command::Plan(open))?;
+            follow(project, args, followed, Some(asked)).await
         }
     }
 }
@@ -148,10 +149,6 @@ fn show_plan(plan: &Plan, args: &Ship) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-async fn follow(project: &Project, args: &Ship, id: PlanId) -> Result<Exit, CliError> {
-    follow_asked(project, args, id, None).await
-}
-
 /// What has to be seen of a plan.
 enum Seen {
     /// It is over.
@@ -162,29 +159,32 @@ enum Seen {
     Refused(String),
 }
 
-/// A plan that was asked for.
-struct Opening {
-    asked: crate::carry::Asked,
-    stages: Vec<EnvName>,
+/// A plan, and the environments it goes to.
+struct Followed {
+    id: PlanId,
+    goes_to: Vec<EnvName>,
 }
 
-impl Opening {
+impl Followed {
     /// Somebody asked for the same a moment before: another process, or one
     /// that died and left its wish in the inbox.
-    fn came_second(&self, live: &Live, id: &PlanId) -> bool {
-        let open = live.open_plans().find(|(open, _)| *open == id);
-        open.is_some_and(|(_, open)| {
-            open.plan.stages.iter().map(|stage| &stage.env).eq(&self.stages)
-        })
+    fn came_second(&self, live: &Live) -> bool {
+        let open = live.open_plans().find(|(open, _)| **open == self.id);
+        open.is_some_and(|(_, open)| stages(&open.plan) == self.goes_to)
     }
 }
 
-async fn follow_asked(
+fn stages(plan: &Plan) -> Vec<EnvName> {
+    plan.stages.iter().map(|stage| stage.env.clone()).collect()
+}
+
+async fn follow(
     project: &Project,
     args: &Ship,
-    id: PlanId,
-    mut opening: Option<Opening>,
+    followed: Followed,
+    mut asked: Option<Asked>,
 ) -> Result<Exit, CliError> {
+    let id = &followed.id;
     let style = if args.json { Style::Silent } else { Style::Lines };
     let mut reporter = Reporter::new(style);
     reporter.follow(id.clone());
@@ -192,23 +192,24 @@ async fn follow_asked(
     let leave = CancellationToken::new();
     let mut called_off = CallOff::new(leave.clone());
     let until = |views: &Views| {
-        match opening.as_ref().map(|opening| opening.asked.answer(project)) {
+        match asked.as_ref().map(|asked| asked.answer(project)) {
             Some(Err(error)) => return Some(Err(error)),
             Some(Ok(Some(Err(reason)))) => {
-                if !opening.take().is_some_and(|opening| opening.came_second(&views.live, &id)) {
+                asked = None;
+                if !followed.came_second(&views.live) {
                     return Some(Ok(Seen::Refused(reason)));
                 }
             }
             Some(Ok(None | Some(Ok(())))) | None => {}
         }
-        if let Err(error) = called_off.look(project, &id) {
+        if let Err(error) = called_off.look(project, id) {
             return Some(Err(error));
         }
-        match closed(&views.live, &id) {
+        match closed(&views.live, id) {
             Some(end) => Some(Ok(Seen::Closed(end))),
-            None => match approving.look(project, &views.live, &id) {
+            None => match approving.look(project, &views.live, id) {
                 Ok(Some(env)) => Some(Ok(Seen::Waiting(env, WaitsFor::Approval))),
-                Ok(None) => stalled(&views.live, &id).map(|(env, why)| Ok(Seen::Waiting(env, why))),
+                Ok(None) => stalled(&views.live, id).map(|(env, why)| Ok(Seen::Waiting(env, why))),
                 Err(error) => Some(Err(error)),
             },
         }
@@ -223,7 +224,7 @@ async fn follow_asked(
     let seen = carry(project, &mut reporter, wish).await;
     reporter.finish();
     let views = Views::load(&project.store)?;
-    tell(project, args, &views, id, seen??).await
+    tell(project, args, &views, followed, seen??).await
 }
 
 /// The environment in which nothing of the plan goes on until a person says
@@ -255,14 +256,14 @@ async fn tell(
     project: &Project,
     args: &Ship,
     views: &Views,
-    id: PlanId,
+    followed: Followed,
     seen: Seen,
 ) -> Result<Exit, CliError> {
+    let Followed { id, goes_to } = followed;
     let (exit, answer) = match seen {
         Seen::Refused(reason) => return Err(CliError::refused(reason)),
         Seen::Closed(End::Delivered) => {
-            let environments = stages(views, &id);
-            (Exit::Ok, Answer::Delivered { plan: id, environments })
+            (Exit::Ok, Answer::Delivered { plan: id, environments: goes_to })
         }
         Seen::Closed(End::Failed { failure }) => {
             (Exit::Failed, Answer::Refused { plan: id, failure })
@@ -298,11 +299,6 @@ async fn tell(
         Answer::AlreadyThere { .. } => {}
     }
     Ok(exit)
-}
-
-fn stages(views: &Views, id: &PlanId) -> Vec<EnvName> {
-    let lines = views.history.lines.iter().filter(|line| line.plan.as_ref() == Some(id));
-    lines.map(|line| line.env.clone()).collect()
 }
 
 async fn tell_refused(project: &Project, views: &Views, failure: &Failure) {
