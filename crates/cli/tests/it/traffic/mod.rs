@@ -7,7 +7,7 @@ mod world;
 
 use std::time::{Duration, SystemTime};
 
-use shipway_sim::traffic::{Ending, Failure, FailureKind, Report, Source, Span};
+use shipway_sim::traffic::{Failure, FailureKind, Report, Source, Span};
 use shipway_sim::wait::wait_for;
 
 use scale::Scale;
@@ -33,8 +33,7 @@ fn no_request_is_dropped() {
             world.run(&["ship"]).assert_code(0);
         }
         assert_ne!(world.serving(), before, "switch {switch}");
-        let so_far = load.so_far();
-        nothing_broke_early(&so_far, &upgrades, scale.drain, &format!("switch {switch}"));
+        Drains::were_kept(&load.so_far(), &upgrades, scale.drain, &format!("switch {switch}"));
         if [1, scale.switches / 2 + 1].contains(&switch) {
             upgrades.push(SystemTime::now());
             upgrade(&world);
@@ -42,11 +41,8 @@ fn no_request_is_dropped() {
         world.all_is_answered(&load);
     }
     let report = world.stop(load);
-    nothing_broke_early(&report, &upgrades, scale.drain, "all of it");
+    Drains::were_kept(&report, &upgrades, scale.drain, "all of it");
     assert!(report.spans().len() > scale.switches, "every switch moved traffic: {report}");
-    for ending in &report.endings {
-        was_drained(&report, ending, scale.drain);
-    }
     println!("{} switches, 2 upgrades, 1 engine killed: {report}", scale.switches);
 }
 
@@ -72,32 +68,46 @@ fn upgrade(world: &World) {
     assert_eq!(after.problems, Vec::<String>::new());
 }
 
-/// Nothing failed. What lasts without end (a socket, an event stream) is cut
-/// off when a proxy that was replaced has waited for it as long as it drains.
-fn nothing_broke_early(report: &Report, upgrades: &[SystemTime], drain: Duration, after: &str) {
-    let was_waited_for = |failure: &Failure| {
-        let cut = failure.kind == FailureKind::Truncated || failure.kind == FailureKind::Reset;
-        let lasts = matches!(failure.source, Source::Sockets | Source::Events);
-        let upgrade = upgrades.iter().find(|upgrade| **upgrade + LATE >= failure.sent);
-        cut && lasts && upgrade.is_some_and(|upgrade| failure.seen >= *upgrade + drain)
-    };
-    let early = report.failures_but(was_waited_for);
-    assert!(early.is_empty(), "after {after}: {early:#?}\n{report}");
+/// When what is open may be cut off: a drain time after its version got no new
+/// requests any more, or after its proxy was replaced.
+struct Drains<'a> {
+    spans: Vec<Span>,
+    upgrades: &'a [SystemTime],
+    drain: Duration,
 }
 
-/// A socket or event stream that the server ended had its version's whole
-/// drain time, from the moment at which others got new requests.
-fn was_drained(report: &Report, ending: &Ending, drain: Duration) {
-    let version = ending.version.as_deref().unwrap();
-    let spans = report.spans();
-    let after = |span: &&Span| span.version == version && span.to >= ending.opened;
-    let moved = spans.iter().find(after).map_or(ending.opened, |span| span.to);
-    assert!(
-        ending.ended + LATE >= moved + drain,
-        "{} of {version} ended {:?} after traffic had moved: {report}",
-        ending.source,
-        ending.ended.duration_since(moved),
-    );
+impl Drains<'_> {
+    /// Nothing failed, and what lasts without end (a socket, an event stream)
+    /// was left alone until its deadline.
+    fn were_kept(report: &Report, upgrades: &[SystemTime], drain: Duration, after: &str) {
+        let drains = Drains { spans: report.spans(), upgrades, drain };
+        let lasts = |failure: &Failure| {
+            matches!(failure.source, Source::Sockets | Source::Events)
+                && matches!(failure.kind, FailureKind::Truncated | FailureKind::Reset)
+        };
+        let early = report.failures_but(|failure| {
+            let version = failure.version.as_deref();
+            lasts(failure) && version.is_some_and(|v| drains.over(v, failure.sent, failure.seen))
+        });
+        assert!(early.is_empty(), "after {after}: {early:#?}\n{report}");
+        for ending in &report.endings {
+            let version = ending.version.as_deref().unwrap();
+            assert!(drains.over(version, ending.opened, ending.ended), "{ending:?}: {report}");
+        }
+    }
+
+    /// Whether what was opened on `version` then may have ended at `end`.
+    fn over(&self, version: &str, opened: SystemTime, end: SystemTime) -> bool {
+        let left = |span: &&Span| span.version == version && span.to >= opened;
+        let moved = self.spans.iter().find(left).map_or(opened, |span| span.to);
+        // A version that has all traffic to the end was never left.
+        let last =
+            self.spans.last().is_some_and(|last| last.version == version && last.to == moved);
+        let moved = (!last).then_some(moved);
+        let replaced = self.upgrades.iter().find(|at| **at + LATE >= opened).copied();
+        let from = moved.into_iter().chain(replaced).min();
+        from.is_some_and(|from| end + LATE >= from + self.drain)
+    }
 }
 
 #[test]
