@@ -223,6 +223,45 @@ mod tests {
         make_writable(&release).expect("writable");
     }
 
+    fn archive_of(names: &[&str]) -> Vec<u8> {
+        let from = tempfile::tempdir().expect("dir");
+        for name in names {
+            let path = from.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("dir");
+            fs::write(path, name).expect("file");
+        }
+        pack(from.path(), &everything, Vec::new()).expect("packed")
+    }
+
+    #[test]
+    fn many_unpack_the_same_release_at_once() {
+        let archive = archive_of(&["a", "sub/b", "sub/deep/c"]);
+        let to = tempfile::tempdir().expect("dir");
+        let release = to.path().join("release");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| unpack(&archive[..], &release).expect("unpacked"));
+            }
+        });
+        assert_eq!(fs::read(release.join("sub/deep/c")).expect("there"), b"sub/deep/c");
+        for path in ["", "a", "sub", "sub/deep/c"] {
+            let mode = fs::metadata(release.join(path)).expect("there").permissions().mode();
+            assert_eq!(mode & 0o222, 0, "{path} cannot be written");
+        }
+        assert_eq!(fs::read_dir(to.path()).expect("dir").count(), 1, "nothing is left aside");
+        remove(&release).expect("removed");
+        remove(&release).expect("gone already");
+        assert!(!release.exists());
+    }
+
+    #[test]
+    fn half_an_archive_leaves_nothing() {
+        let archive = archive_of(&["a", "sub/b"]);
+        let to = tempfile::tempdir().expect("dir");
+        assert!(unpack(&archive[..700], &to.path().join("release")).is_err());
+        assert_eq!(fs::read_dir(to.path()).expect("dir").count(), 0);
+    }
+
     #[test]
     fn a_link_out_of_the_release_is_refused() {
         let from = tempfile::tempdir().expect("dir");

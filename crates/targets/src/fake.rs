@@ -39,6 +39,8 @@ pub struct FakeTarget {
 #[derive(Debug, Default)]
 struct Inner {
     calls: Vec<Call>,
+    attempts: u64,
+    away: Option<String>,
     apps: BTreeMap<App, Observed>,
     failing: VecDeque<String>,
     unhealthy: BTreeMap<DeploymentId, VersionHealth>,
@@ -55,6 +57,21 @@ impl FakeTarget {
     /// Every call so far.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
+    }
+
+    /// How often it was told or asked anything, also in vain.
+    pub fn attempts(&self) -> u64 {
+        self.lock().attempts
+    }
+
+    /// No call reaches the target until it comes back.
+    pub fn go_away(&self, why: &str) {
+        self.lock().away = Some(why.to_owned());
+    }
+
+    /// Calls reach the target again.
+    pub fn come_back(&self) {
+        self.lock().away = None;
     }
 
     /// The next call cannot reach the target.
@@ -84,7 +101,11 @@ impl FakeTarget {
 
 impl Inner {
     fn reachable(&mut self) -> Result<(), TargetError> {
-        self.failing.pop_front().map_or(Ok(()), |why| Err(TargetError::Unreachable(why)))
+        self.attempts += 1;
+        self.failing
+            .pop_front()
+            .or_else(|| self.away.clone())
+            .map_or(Ok(()), |why| Err(TargetError::Unreachable(why)))
     }
 
     fn look(&self, app: &App) -> Observed {

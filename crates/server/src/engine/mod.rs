@@ -135,8 +135,20 @@ impl Engine {
     /// under way then goes on as the next owner finds it.
     ///
     /// # Errors
-    /// When the store fails, or another process has taken the ownership.
-    pub async fn run(&mut self, mut enough: impl FnMut(&Views) -> bool) -> Result<(), EngineError> {
+    /// When the store fails, or another process has taken the ownership. Then
+    /// nothing is under way any more: the next owner goes on with it.
+    pub async fn run(&mut self, enough: impl FnMut(&Views) -> bool) -> Result<(), EngineError> {
+        let worked = self.work_until(enough).await;
+        if worked.is_err() {
+            self.running.drop_all().await;
+        }
+        worked
+    }
+
+    async fn work_until(
+        &mut self,
+        mut enough: impl FnMut(&Views) -> bool,
+    ) -> Result<(), EngineError> {
         let mut look = tokio::time::interval(LOOK);
         let mut renew = tokio::time::interval(LEASE / 3);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
