@@ -17,12 +17,12 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::{Project, actor};
 
-use super::settle::{environment, exit_of, newest, see_through, tell_addresses};
+use super::settle::{environment, exit_of, known, newest, see_through, tell_addresses};
 
 pub(super) async fn deploy(args: &Deploy) -> Result<Exit, CliError> {
     let project = Project::open()?;
-    let env = super::env_name(&args.env)?;
     let live = Views::load(&project.store)?.live;
+    let env = known(&project, &live, &args.env)?;
     let release = find(&live, args.release.as_deref())?;
     send(&project, &env, &release, args.yes, args.json).await
 }

@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod bad;
+mod cli_journal;
+mod cli_people;
+mod cli_places;
 mod concurrent;
 mod crash;
+mod readme;
 mod reference;
 mod rollback;
 mod shop;

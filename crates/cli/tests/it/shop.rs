@@ -195,32 +195,21 @@ impl Shop {
 
     /// Everything in the journal.
     pub(crate) fn journal(&self) -> Vec<(Entry, Record)> {
-        let entries = self.store().journal().read(Seq(1), 100_000).unwrap();
-        let mut views = Views::default();
-        entries
-            .into_iter()
-            .map(|entry| {
-                let record = views.apply(&entry).unwrap().unwrap();
-                (entry, record)
-            })
-            .collect()
+        journal(&self.store())
     }
 
     /// How many effects of this kind were ever begun.
     pub(crate) fn begun(&self, kind: EffectKind) -> usize {
-        let journal = self.journal();
-        let begun = |(_, record): &&(Entry, Record)| match record {
-            Record::Intent { effect } => effect.kind() == kind,
-            _ => false,
-        };
-        journal.iter().filter(begun).count()
+        begun(&self.journal(), kind)
     }
 
     /// Waits until an effect of this kind was begun `times` times.
     pub(crate) fn wait_for_effect(&self, kind: EffectKind, times: usize) {
-        let store = self.state().join("store");
+        let dir = self.state().join("store");
         wait_for(format!("{} for the {times}. time", kind.name()), SOON, || {
-            (store.exists() && self.begun(kind) >= times).then_some(())
+            // It may be that it is just being made.
+            let store = Store::open(&dir).ok()?;
+            (begun(&journal(&store), kind) >= times).then_some(())
         })
         .unwrap();
     }
@@ -229,6 +218,26 @@ impl Shop {
     pub(crate) fn verify(&self) {
         self.run(&["audit", "verify"]).assert_code(0);
     }
+}
+
+fn journal(store: &Store) -> Vec<(Entry, Record)> {
+    let entries = store.journal().read(Seq(1), 100_000).unwrap();
+    let mut views = Views::default();
+    entries
+        .into_iter()
+        .map(|entry| {
+            let record = views.apply(&entry).unwrap().unwrap();
+            (entry, record)
+        })
+        .collect()
+}
+
+fn begun(journal: &[(Entry, Record)], kind: EffectKind) -> usize {
+    let begun = |(_, record): &&(Entry, Record)| match record {
+        Record::Intent { effect } => effect.kind() == kind,
+        _ => false,
+    };
+    journal.iter().filter(begun).count()
 }
 
 /// A good version.
