@@ -41,6 +41,7 @@ struct Inner {
     calls: Vec<Call>,
     attempts: u64,
     away: Option<String>,
+    no_endpoints: bool,
     apps: BTreeMap<App, Observed>,
     failing: VecDeque<String>,
     unhealthy: BTreeMap<DeploymentId, VersionHealth>,
@@ -72,6 +73,11 @@ impl FakeTarget {
     /// Calls reach the target again.
     pub fn come_back(&self) {
         self.lock().away = None;
+    }
+
+    /// Versions listen nowhere, as workers do.
+    pub fn without_endpoints(&self) {
+        self.lock().no_endpoints = true;
     }
 
     /// The next call cannot reach the target.
@@ -112,6 +118,9 @@ impl Inner {
         let mut observed = self.apps.get(app).cloned().unwrap_or_else(nothing);
         for (id, version) in &mut observed.versions {
             version.health = self.unhealthy.get(id).cloned().unwrap_or(VersionHealth::Healthy);
+            if self.no_endpoints {
+                version.endpoints.clear();
+            }
             version.users = self.traffic.get(id).cloned().unwrap_or_else(no_traffic);
         }
         observed.fell_back = self.fell_back.contains(app);

@@ -118,7 +118,8 @@ impl Performer {
 
     fn job_secrets(&self, run: &RunSpec) -> Result<BTreeMap<String, Secret>, Outcome> {
         let mut secrets = BTreeMap::new();
-        for (name, source) in &run.secrets {
+        let given = |name: &str| self.secrets.contains_key(name);
+        for (name, source) in run.secrets.iter().filter(|(name, _)| !given(name)) {
             let value = secret(name, source).map_err(|error| storage(&error))?;
             secrets.insert(name.clone(), Secret::new(value.reveal()));
         }

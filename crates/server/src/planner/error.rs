@@ -78,8 +78,21 @@ pub enum PlanError {
         not_run: Vec<NotRun>,
     },
     /// No such workflow.
-    #[error("there is no workflow `{0}` under .github/workflows")]
-    UnknownWorkflow(String),
+    #[error("there is no workflow `{name}` under .github/workflows; there are: {}", all.join(", "))]
+    UnknownWorkflow {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        all: Vec<String>,
+    },
+    /// No such job.
+    #[error("no workflow that runs has a job `{name}`; there are: {}", all.join(", "))]
+    UnknownJob {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        all: Vec<String>,
+    },
 }
 
 fn rendered(problems: &[(Diagnostic, String)]) -> String {

@@ -9,7 +9,7 @@ mod stages;
 mod workflows;
 
 use indexmap::IndexMap;
-use shipway_core::config::{Config, SecretSource};
+use shipway_core::config::{Config, SecretSource, Workflows};
 use shipway_core::ids::{CommitId, EnvName, PlanId, RunId};
 use shipway_core::journal::Actor;
 use shipway_core::plan::{Commit, Plan, PlannedRun, Trigger};
@@ -107,11 +107,11 @@ pub struct Run<'a> {
     pub workflow: Option<String>,
     /// Only this job of it, and what it needs.
     pub job: Option<String>,
-    /// `vars`.
+    /// `vars`, over those of the configuration.
     pub vars: IndexMap<String, String>,
     /// `inputs`.
     pub inputs: serde_json::Map<String, serde_json::Value>,
-    /// Where secrets come from.
+    /// Where secrets come from, over those of the configuration.
     pub secrets: IndexMap<String, SecretSource>,
     /// Who asks.
     pub by: Actor,
@@ -137,6 +137,15 @@ impl Run<'_> {
                 not_run: found.not_run,
             });
         }
+        let found = found.with_job(self.job.as_deref())?;
+        let configured = match at_commit(self.repository, &self.commit.id) {
+            Ok(config) => config.workflows,
+            Err(PlanError::NoConfig(_)) => Workflows::default(),
+            Err(error) => return Err(error),
+        };
+        let (mut vars, mut secrets) = (configured.vars, configured.secrets);
+        vars.extend(self.vars.clone());
+        secrets.extend(self.secrets.clone());
         let names = run_ids(&id, found.runs.iter().map(|run| run.path.as_str()))?;
         let runs = found.runs.iter().zip(names).map(|(run, id)| PlannedRun {
             id,
@@ -147,9 +156,9 @@ impl Run<'_> {
             required: true,
             passed: None,
             only_job: self.job.clone(),
-            vars: self.vars.clone(),
+            vars: vars.clone(),
             inputs: self.inputs.clone(),
-            secrets: self.secrets.clone(),
+            secrets: secrets.clone(),
         });
         let trigger = Trigger {
             event: self.event.to_string(),

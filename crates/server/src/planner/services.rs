@@ -19,7 +19,10 @@ pub(super) fn of(
     live: &Live,
     commit: &CommitId,
 ) -> Result<IndexMap<ServiceName, PlannedService>, PlanError> {
-    let releases = || live.recent.iter().filter_map(|plan| plan.release.as_ref().map(|(_, r)| r));
+    // A plan that waits for approval has released as well.
+    let open = || live.open_plans().filter_map(|(_, open)| open.release.as_ref());
+    let closed = || live.recent.iter().filter_map(|plan| plan.release.as_ref().map(|(_, r)| r));
+    let releases = || open().chain(closed());
     let same = releases().find(|release| release.commit == *commit);
     let Some(base) = same.or_else(|| releases().next()) else {
         let first = |name: &ServiceName| (name.clone(), build("nothing was released before"));

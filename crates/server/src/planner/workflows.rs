@@ -1,6 +1,5 @@
 //! The workflows of a commit, and which of them an event starts.
 
-use indexmap::IndexMap;
 use shipway_core::config::{Config, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{CommitId, PlanId, RunId};
@@ -32,6 +31,8 @@ pub struct Triggered {
     pub text: String,
     /// Its name for people.
     pub name: String,
+    /// Its jobs, in the file's order.
+    pub jobs: Vec<String>,
     /// Why it runs.
     pub why: String,
 }
@@ -61,7 +62,7 @@ pub(super) fn triggered(
     let trigger =
         TriggerEvent { git_ref: Some(git_ref.clone()), changed, ..TriggerEvent::new(event) };
     let (mut found, mut problems) = (Found { runs: Vec::new(), not_run: Vec::new() }, Vec::new());
-    let mut known = wanted.is_none();
+    let (mut known, mut all) = (wanted.is_none(), Vec::new());
     for path in files(repository, commit)? {
         let Some(text) = repository.text(commit, &path)? else { continue };
         let workflow = match Workflow::read(&path, &text) {
@@ -73,20 +74,26 @@ pub(super) fn triggered(
         };
         let name = name(&workflow, &path);
         let file = path.rsplit('/').next().unwrap_or(&path);
-        let is_wanted = wanted.is_none_or(|w| [file, path.as_str(), name.as_str()].contains(&w));
+        let stem = file.trim_end_matches(".yml").trim_end_matches(".yaml");
+        let names = [file, stem, path.as_str(), name.as_str()];
+        let is_wanted = wanted.is_none_or(|wanted| names.contains(&wanted));
+        all.push(file.to_owned());
         if !is_wanted {
             found.not_run.push(NotRun { path, why: "it was not asked for".to_owned() });
             continue;
         }
         known = true;
         match workflow.on.matches(&trigger) {
-            Match::Yes { why } => found.runs.push(Triggered { path, text, name, why }),
+            Match::Yes { why } => {
+                let jobs = workflow.jobs.keys().cloned().collect();
+                found.runs.push(Triggered { path, text, name, jobs, why });
+            }
             Match::No { why } => found.not_run.push(NotRun { path, why }),
         }
     }
     match wanted {
         _ if !problems.is_empty() => Err(PlanError::Wrong(problems)),
-        Some(wanted) if !known => Err(PlanError::UnknownWorkflow(wanted.to_owned())),
+        Some(wanted) if !known => Err(PlanError::UnknownWorkflow { name: wanted.to_owned(), all }),
         _ => Ok(found),
     }
 }
@@ -106,6 +113,17 @@ fn name(workflow: &Workflow, path: &str) -> String {
 }
 
 impl Found {
+    /// Only the workflows that have this job.
+    pub(super) fn with_job(mut self, job: Option<&str>) -> Result<Self, PlanError> {
+        let Some(job) = job else { return Ok(self) };
+        let all: Vec<String> = self.runs.iter().flat_map(|run| run.jobs.clone()).collect();
+        self.runs.retain(|run| run.jobs.iter().any(|name| name == job));
+        if self.runs.is_empty() {
+            return Err(PlanError::UnknownJob { name: job.to_owned(), all });
+        }
+        Ok(self)
+    }
+
     /// As a plan has them: required as `config` says, and not run again where
     /// the same text has passed at the same commit.
     pub(super) fn planned(
@@ -125,9 +143,9 @@ impl Found {
             name: run.name.clone(),
             why: run.why.clone(),
             only_job: None,
-            vars: IndexMap::new(),
+            vars: config.workflows.vars.clone(),
             inputs: serde_json::Map::new(),
-            secrets: IndexMap::new(),
+            secrets: config.workflows.secrets.clone(),
         });
         Ok(planned.collect())
     }

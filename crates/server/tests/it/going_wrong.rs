@@ -181,3 +181,25 @@ async fn rollback_brings_the_version_before_with_nothing_built() {
     assert_eq!(world.traffic().await, [("staging.3".to_owned(), 100)]);
     assert!(world.ran().len() <= before + 1, "no migration: {:?}", world.ran());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_answers_is_closed_when_its_time_is_over() {
+    let approval = "    approval: {required: 1, unverified: true, expires: 1s}\n    rollout";
+    let world = World::new(&SHOP.replace("    rollout", approval));
+    let id = world.open();
+    let mut engine = world.engine().await;
+    until(&mut engine, |views| environment(views).is_some_and(|env| env.waiting.is_some())).await;
+    engine.stop().await.unwrap();
+    // Another engine keeps the deadline, too.
+    let end = world.see_through(&id).await;
+    assert!(why(&end).starts_with("ApprovalExpired: "), "{}", why(&end));
+    assert_eq!(world.target.calls(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_without_a_port_is_tried_without_an_address() {
+    let worker = "port: false\n    smoke: test -z \"$URL\" && echo";
+    let world = World::new(&SHOP.replace("smoke: echo", worker));
+    world.target.without_endpoints();
+    assert_eq!(why(&world.ship().await), "delivered");
+}

@@ -3,8 +3,12 @@
 use shipway_core::environment::Command;
 use shipway_core::guard::Traffic;
 use shipway_core::plan::End;
+use shipway_server::planner::Shipping;
+use shipway_targets::VersionHealth;
 
-use crate::world::{SHOP, World, app, busy, deployment, end, environment, question, until, why};
+use crate::world::{
+    SHOP, World, api, app, busy, deployment, end, environment, plan_of, question, until, why,
+};
 
 /// A bake that goes on until something is found or done.
 fn long(guard: &str) -> String {
@@ -152,4 +156,26 @@ async fn a_pause_in_the_watch_holds_until_it_is_resumed() {
     until(&mut engine, |views| end(views, &id).is_some() && !busy(views)).await;
     engine.stop().await.unwrap();
     assert_eq!(end(&world.views(), &id), Some(End::Delivered));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_old_version_cannot_come_back_the_same_commit_repairs() {
+    let world = World::new(SHOP);
+    world.ship().await;
+    world.write("shipway.yaml", &long("error_rate: {over: 5%}"));
+    world.change("2");
+    let (mut engine, id) = begin_watch(&world).await;
+    world.target.set_health(deployment(1), VersionHealth::Failed("it is gone".to_owned()));
+    world.target.set_traffic(deployment(2), traffic(100, 10));
+    until(&mut engine, |views| end(views, &id).is_some() && !busy(views)).await;
+    engine.stop().await.unwrap();
+    assert_eq!(world.traffic().await, [("staging.2".to_owned(), 100)], "something serves");
+    let views = world.views();
+    assert!(environment(&views).is_some_and(|env| env.damaged.contains(&api())));
+    // The journal says that the first commit serves; nobody can be sure.
+    let repair = plan_of(world.shipping("HEAD~1", "main"));
+    let id = world.open_plan(repair);
+    assert_eq!(world.see_through(&id).await, End::Delivered);
+    assert_eq!(world.traffic().await, [("staging.3".to_owned(), 100)]);
+    assert!(matches!(world.shipping("HEAD~1", "main"), Ok(Shipping::AlreadyThere(_))));
 }

@@ -192,10 +192,11 @@ impl World {
         serving(&self.views())
     }
 
-    /// How traffic is divided at the target.
+    /// Who gets traffic, and how much.
     pub(crate) async fn traffic(&self) -> Vec<(String, u8)> {
         let seen = self.target.observe(&app(), false).await.unwrap();
-        seen.weights.into_iter().map(|(id, share)| (id.as_str().to_owned(), share)).collect()
+        let serves = seen.weights.into_iter().filter(|(_, share)| *share > 0);
+        serves.map(|(id, share)| (id.as_str().to_owned(), share)).collect()
     }
 
     /// The effects whose commands ran, in order.
