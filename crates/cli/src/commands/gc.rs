@@ -31,7 +31,8 @@ pub(super) fn gc(args: &Gc) -> Result<Exit, CliError> {
     let project = Project::open()?;
     let views = Views::load(&project.store)?;
     let age = Duration::from_secs(args.days.saturating_mul(DAY));
-    let needed = needed(&views);
+    let config = super::config::read()?;
+    let needed = needed(&views, usize::from(config.limits.releases));
     let report = project.store.blobs().gc(&needed, age)?;
     let mut answer =
         Answer { blobs: report.removed, blob_bytes: report.freed, ..Answer::default() };
@@ -57,11 +58,11 @@ pub(super) fn gc(args: &Gc) -> Result<Exit, CliError> {
 }
 
 /// The releases that serve, that may be gone back to, or that are on their
-/// way, and those that `deploy` could name.
-fn needed(views: &Views) -> HashSet<Digest> {
+/// way, and those that `deploy` could name: as many as `limits.releases` says.
+fn needed(views: &Views, releases: usize) -> HashSet<Digest> {
     let mut needed = HashSet::new();
     for env in views.live.environments() {
-        for deployed in env.current.iter().chain(&env.history) {
+        for deployed in env.current.iter().chain(env.history.iter().take(releases)) {
             needed.extend(deployed.services.values().map(|version| version.artifact.digest()));
         }
         let waiting = env.waiting.iter().map(|waiting| &waiting.candidate);
@@ -70,7 +71,7 @@ fn needed(views: &Views) -> HashSet<Digest> {
             needed.extend(candidate.wanted.values().map(|wanted| wanted.artifact.digest()));
         }
     }
-    let recent = views.live.recent.iter().filter_map(|plan| plan.release.as_ref());
+    let recent = views.live.recent.iter().filter_map(|plan| plan.release.as_ref()).take(releases);
     let open = views.live.open_plans().filter_map(|(_, open)| open.release.as_ref());
     for release in recent.map(|(_, release)| release).chain(open) {
         needed.extend(release.services.values().map(shipway_core::release::Artifact::digest));

@@ -90,7 +90,7 @@ fn it_never_becomes_healthy() {
     let shop = Shop::shipped(&Config::default());
     let shipped = shop.ship(&bad(|settings| settings.never_healthy = true));
     let reason = assert_refused(&shop, &shipped);
-    insta::assert_snapshot!(reason, @"web did not become healthy: did not become healthy within 2 s: GET /health answered 503");
+    insta::assert_snapshot!(reason, @"web did not become healthy: took longer than 2 s: GET /health answered 503");
     assert!(shown(&shipped).iter().any(|line| line.contains("version bad listens")), "{shipped}");
 }
 
@@ -99,7 +99,7 @@ fn it_does_not_listen_on_its_port() {
     let shop = Shop::shipped(&Config::default());
     let shipped = shop.ship(&bad(|settings| settings.no_listen = true));
     let reason = without_port(&assert_refused(&shop, &shipped));
-    insta::assert_snapshot!(reason, @"web did not become healthy: did not become healthy within 2 s: does not listen on $PORT ([PORT])");
+    insta::assert_snapshot!(reason, @"web did not become healthy: took longer than 2 s: does not listen on $PORT ([PORT])");
     assert!(shown(&shipped).contains(&"running without listening, as told"), "{shipped}");
 }
 

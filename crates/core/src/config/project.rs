@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, Service, defaults};
+use super::{Environment, SecretSource, Service, defaults};
 use crate::ids::{EnvName, ProjectId, ServiceName};
 
 /// A project: its services, the environments they go to, and what has to
@@ -30,7 +30,8 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// Which workflows have to succeed before anything is deployed.
+/// Which workflows have to succeed before anything is deployed, and what they
+/// are given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workflows {
@@ -38,6 +39,12 @@ pub struct Workflows {
     /// `.github/workflows`.
     #[serde(default = "defaults::required_workflows")]
     pub required: RequiredWorkflows,
+    /// `vars` of every workflow.
+    #[serde(default)]
+    pub vars: IndexMap<String, String>,
+    /// `secrets` of every workflow, and where their values are.
+    #[serde(default)]
+    pub secrets: IndexMap<String, SecretSource>,
 }
 
 /// The workflows that have to succeed.
@@ -68,7 +75,11 @@ pub struct Limits {
 
 impl Default for Workflows {
     fn default() -> Self {
-        Self { required: defaults::required_workflows() }
+        Self {
+            required: defaults::required_workflows(),
+            vars: IndexMap::new(),
+            secrets: IndexMap::new(),
+        }
     }
 }
 

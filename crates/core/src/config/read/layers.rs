@@ -46,7 +46,7 @@ impl Layer {
     }
 }
 
-fn variables<'a, T>(
+pub(super) fn variables<'a, T>(
     item: Item<'a>,
     decode: impl Fn(Item<'a>) -> Option<T>,
 ) -> Option<IndexMap<String, T>> {
@@ -73,7 +73,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Any scalar as it is written: `8080` and `true` are text here.
-fn plain_value(item: Item) -> Option<String> {
+pub(super) fn plain_value(item: Item) -> Option<String> {
     match item.node.text().filter(|text| !item.node.is_null() && !text.contains('\0')) {
         Some(text) => Some(text.to_owned()),
         None => {
@@ -83,7 +83,7 @@ fn plain_value(item: Item) -> Option<String> {
     }
 }
 
-fn secret_source(item: Item) -> Option<SecretSource> {
+pub(super) fn secret_source(item: Item) -> Option<SecretSource> {
     if item.node.as_scalar().is_some_and(|_| !item.node.is_null()) {
         let help = "write where it is: `{env: NAME}` or `{file: /path}`";
         let message = "a secret's value has no place in this file";

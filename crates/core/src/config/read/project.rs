@@ -1,10 +1,11 @@
 //! The whole file.
 
+use indexmap::IndexMap;
 use shipway_workflow::Span;
 
 use super::fields::Fields;
 use super::item::Item;
-use super::{PathKind, check, code, environment, path, service, value};
+use super::{PathKind, check, code, environment, layers, path, service, value};
 use crate::config::{Config, Limits, RequiredWorkflows, Workflows, defaults};
 use crate::ids::{EnvName, ProjectId, ServiceName};
 
@@ -65,8 +66,12 @@ fn workflows(item: Item) -> Option<Workflows> {
         }
         Some(RequiredWorkflows::All)
     });
+    let vars =
+        fields.or("vars", IndexMap::new, |item| layers::variables(item, layers::plain_value));
+    let secrets =
+        fields.or("secrets", IndexMap::new, |item| layers::variables(item, layers::secret_source));
     fields.finish();
-    Some(Workflows { required })
+    Some(Workflows { required, vars, secrets })
 }
 
 fn workflow(item: Item) -> Option<String> {

@@ -135,6 +135,8 @@ fn the_smallest_file_shown_with_every_default() {
             secrets: {}
     workflows:
       required: all
+      vars: {}
+      secrets: {}
     limits:
       jobs: 4
       releases: 10
@@ -228,4 +230,13 @@ fn short_forms_mean_the_long_ones() {
     );
     assert_eq!(config(&short), config(&long));
     assert_eq!(config(&smallest("build: off", "")), config(&smallest("", "")));
+}
+
+#[test]
+fn workflows_get_vars_and_secrets() {
+    let given = "workflows:\n  vars: {REGION: eu}\n  secrets: {TOKEN: {env: SHOP_TOKEN}}\n";
+    let config = config(&format!("{}{given}", smallest("", "")));
+    assert_eq!(config.workflows.vars["REGION"], "eu");
+    let secret = &config.workflows.secrets["TOKEN"];
+    assert_eq!(*secret, SecretSource::Env("SHOP_TOKEN".to_owned()));
 }

@@ -141,11 +141,7 @@ impl Version {
             self.phase = Phase::Up;
         } else if now >= until {
             let within = Duration::from_millis(self.spec.health.start_ms);
-            let reason = format!(
-                "did not become healthy within {} s: {}",
-                within.as_secs_f64(),
-                self.trouble()
-            );
+            let reason = format!("took longer than {} s: {}", within.as_secs_f64(), self.trouble());
             self.phase = Phase::Failed { reason };
         }
     }

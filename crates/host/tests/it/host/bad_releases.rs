@@ -39,7 +39,7 @@ async fn one_that_crashes_at_every_start_is_given_up() {
 async fn one_that_never_becomes_healthy_is_given_up_with_its_last_answer() {
     let (world, address) = beside_a_good_one("sick", 1_500).await;
     let reason = world.until_failed("v2").await;
-    assert_eq!(reason, "did not become healthy within 1.5 s: GET /health answered 500");
+    assert_eq!(reason, "took longer than 1.5 s: GET /health answered 500");
     nothing_is_left(&world, address).await;
 }
 
@@ -48,7 +48,7 @@ async fn one_that_does_not_listen_is_told_so() {
     let (world, address) = beside_a_good_one("deaf", 1_500).await;
     let reason = world.until_failed("v2").await;
     assert!(
-        reason.starts_with("did not become healthy within 1.5 s: does not listen on $PORT ("),
+        reason.starts_with("took longer than 1.5 s: does not listen on $PORT ("),
         "{reason}"
     );
     nothing_is_left(&world, address).await;
