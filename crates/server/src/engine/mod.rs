@@ -153,6 +153,10 @@ impl Engine {
         let mut renew = tokio::time::interval(LEASE / 3);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut mark = None;
+        // What came due while nobody worked comes before any new input: an
+        // answer after the time is up finds the question closed.
+        self.wake();
+        self.drain()?;
         loop {
             if enough(&self.views) {
                 return Ok(());
