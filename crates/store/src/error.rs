@@ -207,7 +207,9 @@ impl StoreError {
             Self::DamagedBlob { .. } => "restore it from a backup, or run what made it again",
             Self::NoSuchBlob { .. } => "it was removed by `shipway gc`, or never stored here",
             Self::BadKey { .. } => "restore the file from a backup; checkpoints need its key",
-            Self::Refused { .. } => "name an empty folder; `restore` replaces what is there with --force",
+            Self::Refused { .. } => {
+                "name an empty folder; `restore` replaces what is there with --force"
+            }
             Self::Io { .. } | Self::Database { .. } => {
                 "check the disk and the folder's permissions, then try again"
             }

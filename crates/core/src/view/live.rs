@@ -41,6 +41,8 @@ pub struct PlanSummary {
     pub commit: CommitId,
     /// The first line of the commit's message.
     pub subject: String,
+    /// The git ref that it was planned under.
+    pub git_ref: String,
     /// When it was opened.
     pub opened: Timestamp,
     /// When it was closed.
@@ -173,12 +175,15 @@ fn summary(id: &PlanId, open: &crate::plan::Open, end: &End, closed: Timestamp) 
         id: id.clone(),
         commit: plan.commit.id.clone(),
         subject: plan.commit.subject.clone(),
+        git_ref: plan.trigger.git_ref.clone(),
         opened: open.order,
         closed,
         end: end.clone(),
         release: open.release.clone().map(|release| (release.id(), release)),
         passed: passed
-            .filter(|run| run.only_job.is_none())
+            // What `shipway run` started had an event, inputs and variables of
+            // its own: it shows nothing of a push.
+            .filter(|_| plan.config.is_some())
             .map(|run| {
                 let text = crate::digest::Digest::of(run.text.as_bytes());
                 let by = run.passed.clone().unwrap_or_else(|| run.id.clone());

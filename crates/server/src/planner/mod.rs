@@ -76,7 +76,7 @@ impl Ship<'_> {
         let git_ref = GitRef::Branch(self.branch.clone());
         let trigger = payload::push(self.repository, &self.commit, &git_ref)?;
         let found = workflows::triggered_by_push(self.repository, &self.commit.id, &git_ref)?;
-        let runs = found.planned(&id, &self.commit.id, &config, live)?;
+        let runs = found.planned(&id, &self.commit.id, &git_ref, &config, live)?;
         let services = services::of(self.repository, &config, live, &self.commit.id)?;
         Ok(Shipping::Plan(Box::new(Plan {
             id,

@@ -4,7 +4,7 @@ use shipway_core::config::{Config, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{CommitId, PlanId, RunId};
 use shipway_core::plan::{NotRun, PlannedRun};
-use shipway_core::view::Live;
+use shipway_core::view::{Live, PlanSummary};
 use shipway_workflow::Diagnostic;
 use shipway_workflow::model::{Event, Workflow};
 use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
@@ -130,6 +130,7 @@ impl Found {
         &self,
         plan: &PlanId,
         commit: &CommitId,
+        git_ref: &GitRef,
         config: &Config,
         live: &Live,
     ) -> Result<Vec<PlannedRun>, PlanError> {
@@ -137,7 +138,7 @@ impl Found {
         let planned = self.runs.iter().zip(ids).map(|(run, id)| PlannedRun {
             id,
             required: is_required(config, &run.path),
-            passed: passed(live, commit, run),
+            passed: passed(live, commit, git_ref, run),
             path: run.path.clone(),
             text: run.text.clone(),
             name: run.name.clone(),
@@ -161,9 +162,13 @@ fn is_required(config: &Config, path: &str) -> bool {
     }
 }
 
-fn passed(live: &Live, commit: &CommitId, run: &Triggered) -> Option<RunId> {
+/// A run of the same text at the same commit and ref; `github.ref` is evidence,
+/// too.
+fn passed(live: &Live, commit: &CommitId, git_ref: &GitRef, run: &Triggered) -> Option<RunId> {
     let text = Digest::of(run.text.as_bytes());
-    let same = live.recent.iter().filter(|plan| plan.commit == *commit);
+    let git_ref = git_ref.full();
+    let is_same = |plan: &&PlanSummary| plan.commit == *commit && plan.git_ref == git_ref;
+    let same = live.recent.iter().filter(is_same);
     let mut runs = same.flat_map(|plan| &plan.passed);
     let found = runs.find(|(path, digest, _)| *path == run.path && *digest == text);
     found.map(|(_, _, id)| id.clone())

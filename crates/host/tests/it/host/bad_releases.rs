@@ -47,10 +47,7 @@ async fn one_that_never_becomes_healthy_is_given_up_with_its_last_answer() {
 async fn one_that_does_not_listen_is_told_so() {
     let (world, address) = beside_a_good_one("deaf", 1_500).await;
     let reason = world.until_failed("v2").await;
-    assert!(
-        reason.starts_with("took longer than 1.5 s: does not listen on $PORT ("),
-        "{reason}"
-    );
+    assert!(reason.starts_with("took longer than 1.5 s: does not listen on $PORT ("), "{reason}");
     nothing_is_left(&world, address).await;
 }
 
