@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("core", &["workflow"]),
     ("checks", &["core", "workflow"]),
     ("process", &[]),
-    ("evidence", &["checks", "core", "workflow"]),
+    ("evidence", &["checks", "core", "workflow", "process"]),
     ("store", &["core", "workflow"]),
     ("runner", &["core", "workflow", "process"]),
     ("host", &["process"]),

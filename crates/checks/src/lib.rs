@@ -1,0 +1,17 @@
+//! Bytes in, findings out: what gates are judged by.
+//!
+//! A check looks at some evidence (migrations, a diff, a report) and yields [`Finding`]s, each of
+//! a [`Rule`], into a [`Sink`]. What could not be analysed is a finding too, [`Kind::Undecided`]:
+//! a gate stays shut without evidence. [`render`] writes findings as people and programs read
+//! them.
+//!
+//! Nothing here touches the network, the clock, files, threads or randomness.
+
+pub mod check;
+pub mod finding;
+pub mod render;
+pub mod rule;
+
+pub use check::{Check, Sink, Tally};
+pub use finding::{Allowed, Finding, Fingerprint, Kind, Pos, Severity, Span};
+pub use rule::{Rule, RuleId};
