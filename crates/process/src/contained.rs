@@ -130,6 +130,13 @@ impl Contained {
         self.stderr.take().map(pipe::Receiver::from_owned_fd).transpose()
     }
 
+    /// Ends when the child itself has ended, without saying how: what to wait
+    /// for while other things are done with it, then ask [`Contained::wait`].
+    pub fn ended(&self) -> impl Future<Output = io::Result<()>> + use<> {
+        let process = self.process.try_clone();
+        async move { ended(&process?).await }
+    }
+
     /// Waits until the child itself has ended; what it started may go on. May
     /// be called again, and dropped half-way.
     ///
@@ -137,6 +144,9 @@ impl Contained {
     /// When the system does not tell.
     pub async fn wait(&mut self) -> io::Result<Exit> {
         if let Some(exit) = self.exit {
+            return Ok(exit);
+        }
+        if let Some(exit) = self.try_wait()? {
             return Ok(exit);
         }
         ended(&self.process).await?;
@@ -194,6 +204,27 @@ impl Contained {
         match pidfd_send_signal(&self.process, signal) {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes the control groups of a child that has ended, if it left nothing
+    /// running; whether that is so. Quick: nothing is killed or waited for.
+    ///
+    /// # Errors
+    /// When the system does not tell, or does not let the groups go.
+    pub fn retire(&mut self) -> io::Result<bool> {
+        if self.exit.is_none() || !self.record.members()?.is_empty() {
+            return Ok(false);
+        }
+        match self.record.containment.remove() {
+            Ok(()) => {
+                // Nothing is left for the destructor to kill.
+                self.lifetime = Lifetime::OnItsOwn;
+                Ok(true)
+            }
+            // A list is not taken in one moment: somebody was missed.
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::sync::OnceLock;
 
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -36,9 +37,14 @@ impl Identity {
     }
 }
 
-/// The kernel's id of this boot.
+/// The kernel's id of this boot. It outlives this process, so it is read once.
 pub(crate) fn boot_id() -> io::Result<String> {
-    Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+    static ID: OnceLock<String> = OnceLock::new();
+    if let Some(id) = ID.get() {
+        return Ok(id.clone());
+    }
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
+    Ok(ID.get_or_init(|| id).clone())
 }
 
 /// What is needed of `/proc/<pid>/stat`.

@@ -2,8 +2,9 @@
 //!
 //! `PR_SET_PDEATHSIG` is tied to the *thread* that forked, not to its process
 //! (prctl(2)): a child started on a pool's thread would be killed when the pool
-//! shrinks. So children that die with their parent are started on one thread
-//! that lives as long as the process.
+//! shrinks. So children that die with their parent are started on a thread that
+//! lives as long as the process: the first one, if that is who asks, or else
+//! one that does nothing else.
 
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
@@ -12,10 +13,15 @@ type Job = Box<dyn FnOnce() + Send>;
 
 static SPAWNER: OnceLock<Mutex<Option<mpsc::Sender<Job>>>> = OnceLock::new();
 
-/// Runs `start` on the thread that lives as long as the process.
+/// Runs `start` on a thread that lives as long as the process.
 pub(crate) fn on_lasting_thread<T: Send + 'static>(
     start: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
+    // The first thread has its process's id (gettid(2)), and its end is the
+    // process's.
+    if rustix::thread::gettid() == rustix::process::getpid() {
+        return start();
+    }
     let (answer, answered) = mpsc::sync_channel(1);
     let job: Job = Box::new(move || {
         // The asker waits below; it cannot have gone.

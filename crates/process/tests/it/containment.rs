@@ -132,3 +132,23 @@ async fn a_kill_in_the_middle_of_forking_misses_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_child_that_left_nothing_retires() {
+    for by in BOTH {
+        let mut child = sh(by, "exit 3").spawn().unwrap();
+        child.ended().await.unwrap();
+        assert_eq!(child.wait().await.unwrap(), Exit::Code(3), "{by:?}");
+        assert!(child.retire().unwrap(), "{by:?}");
+    }
+    for by in BOTH {
+        let mut child = sh(by, DAEMON).spawn().unwrap();
+        let daemon = pid(&mut lines(&mut child)).await;
+        assert!(!child.retire().unwrap(), "it has not been waited for: {by:?}");
+        child.wait().await.unwrap();
+        assert!(!child.retire().unwrap(), "the daemon runs: {by:?}");
+        assert!(runs(daemon), "{by:?}");
+        drop(child);
+        assert!(!runs(daemon), "{by:?}");
+    }
+}
