@@ -8,8 +8,7 @@ mod upload;
 use indexmap::IndexMap;
 use shipway_workflow::model::Uses;
 
-use crate::worker::prepare::written;
-use crate::worker::state::JobState;
+use crate::worker::step::name::written;
 use crate::worker::step::{Body, Ending};
 
 /// An action that the worker has built in, whatever the version asked for.
@@ -45,14 +44,9 @@ impl BuiltIn {
     ///
     /// # Errors
     /// Why it failed, in a line.
-    pub(crate) async fn run(
-        self,
-        body: &Body<'_>,
-        state: &mut JobState,
-        inputs: Inputs,
-    ) -> Result<Ending, String> {
+    pub(crate) async fn run(self, body: &Body<'_>, inputs: Inputs) -> Result<Ending, String> {
         match self {
-            Self::Checkout => checkout::run(body, state, &inputs).await,
+            Self::Checkout => checkout::run(body, &inputs).await,
             Self::Upload => upload::run(body, &inputs).await,
             Self::Download => download::run(body, &inputs).await,
         }

@@ -5,32 +5,64 @@ use serde_json::Value as Json;
 use shipway_workflow::expr::{Context, Object, Status, Value};
 
 use crate::worker::hash_files::hash_files;
+use crate::worker::job::JobRun;
 use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
+use crate::worker::step::{Around, Frame, Occurrence};
 
 /// The contexts as they are at one moment.
 pub(crate) struct View<'a> {
     shared: &'a Shared,
-    state: &'a JobState,
+    frame: &'a Frame,
+    /// What a composite action was given; `None`: the job's own steps.
+    around: Option<Around>,
     github: Object,
     env: Object,
     status: Status,
 }
 
 impl<'a> View<'a> {
-    /// The contexts for the step that `github.action` calls `action`; `env`
-    /// comes beside the job's variables.
+    /// The contexts for a step; `env` comes beside the variables around it.
     pub(crate) fn new(
-        shared: &'a Shared,
-        state: &'a JobState,
-        action: &str,
+        job: &'a JobRun<'_>,
+        frame: &'a Frame,
+        at: &Occurrence,
         env: &IndexMap<String, String>,
     ) -> Self {
+        Self::with(job, frame, github(job.shared, frame, Some(at)), env)
+    }
+
+    /// The contexts for what belongs to no step.
+    pub(crate) fn of_job(job: &'a JobRun<'_>) -> Self {
+        let github = github(job.shared, &job.frame, None);
+        Self::with(job, &job.frame, github, &IndexMap::new())
+    }
+
+    fn with(
+        job: &'a JobRun<'_>,
+        frame: &'a Frame,
+        mut github: Object,
+        env: &IndexMap<String, String>,
+    ) -> Self {
+        let around = frame.inside.as_ref().map(|inside| inside.around());
+        let state = job.state.lock();
         let mut all = Object::case_sensitive();
-        for (name, value) in state.env.iter().chain(env) {
+        let outer = around.iter().flat_map(|around| &around.env);
+        for (name, value) in state.env.iter().chain(outer).chain(env) {
             all.insert(name.as_str(), value.as_str());
         }
-        Self { shared, state, github: github(shared, action), env: all, status: state.status }
+        let status = match &around {
+            // Only what survives the job's end does not see it.
+            Some(Around { status: Some(status), survives, .. })
+                if *survives || state.status != Status::Cancelled =>
+            {
+                *status
+            }
+            _ => state.status,
+        };
+        if let Some(status) = around.as_ref().and_then(|around| around.status) {
+            github.insert("action_status", status_text(status));
+        }
+        Self { shared: job.shared, frame, around, github, env: all, status }
     }
 
     /// The same, if the job were cancelled now.
@@ -50,10 +82,13 @@ impl Context for View<'_> {
             "vars" => texts(contexts.vars.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
             "secrets" => texts(contexts.secrets.iter().map(|(k, v)| (k.as_str(), v.reveal()))),
             "needs" => values(&contexts.needs),
-            "inputs" => values(&contexts.inputs),
+            "inputs" => match &self.around {
+                Some(around) => texts(around.inputs.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
+                None => values(&contexts.inputs),
+            },
             "matrix" => values(&message.matrix),
             "strategy" => values(&message.strategy),
-            "steps" => self.state.steps.clone().into(),
+            "steps" => self.frame.results().into(),
             "job" => texts([("status", status_text(self.status))]),
             "runner" => runner(self.shared),
             _ => return None,
@@ -90,7 +125,7 @@ fn status_text(status: Status) -> &'static str {
 }
 
 /// The `github` context: the engine's part, and what only the worker knows.
-fn github(shared: &Shared, action: &str) -> Object {
+fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
     let message = &shared.message;
     let mut github: Object =
         message.contexts.github.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
@@ -98,7 +133,14 @@ fn github(shared: &Shared, action: &str) -> Object {
     github.insert("event_path", shared.event_file().display().to_string());
     github.insert("workspace", message.folders.workspace.display().to_string());
     github.insert("job", message.job.as_str());
-    github.insert("action", action);
+    github.insert("action", at.map(|at| at.id.as_str()).unwrap_or_default());
+    if let Some(inside) = &frame.inside {
+        github.insert("action_path", inside.path.display().to_string());
+        if let Some((repository, reference)) = &inside.repository {
+            github.insert("action_repository", repository.as_str());
+            github.insert("action_ref", reference.as_str());
+        }
+    }
     if !github.contains_key("run_id") {
         github.insert("run_id", message.run.as_str());
     }
@@ -180,8 +222,12 @@ const GITHUB_VARIABLES: [&str; 32] = [
 ];
 
 /// GitHub's default variables: `GITHUB_*`, `RUNNER_*` and `CI`.
-pub(crate) fn default_variables(shared: &Shared, action: &str) -> Vec<(String, String)> {
-    let github = github(shared, action);
+pub(crate) fn default_variables(
+    shared: &Shared,
+    frame: &Frame,
+    at: &Occurrence,
+) -> Vec<(String, String)> {
+    let github = github(shared, frame, Some(at));
     let mut variables: Vec<(String, String)> = GITHUB_VARIABLES
         .iter()
         .filter_map(|name| {

@@ -5,23 +5,26 @@ use std::ffi::OsString;
 use indexmap::IndexMap;
 
 use crate::worker::contexts::default_variables;
-use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
+use crate::worker::job::JobRun;
+use crate::worker::step::{Frame, Occurrence};
 
-/// The machine's variables, then the job's, then the step's, then GitHub's
-/// defaults, which nothing replaces (but `CI`).
+/// The machine's variables, then the job's, those around a composite action,
+/// the step's, then GitHub's defaults, which nothing replaces (but `CI`).
 pub(crate) fn environment(
-    shared: &Shared,
-    state: &JobState,
-    action: &str,
+    job: &JobRun<'_>,
+    frame: &Frame,
+    at: &Occurrence,
     step_env: &IndexMap<String, String>,
 ) -> Vec<(OsString, OsString)> {
+    let shared = job.shared;
     let mut env: IndexMap<OsString, OsString> = shared.machine_env.iter().cloned().collect();
     env.insert("CI".into(), "true".into());
-    for (name, value) in state.env.iter().chain(step_env) {
+    let around = frame.inside.as_ref().map(|inside| inside.around().env).unwrap_or_default();
+    let state = job.state.lock();
+    for (name, value) in state.env.iter().chain(&around).chain(step_env) {
         env.insert(name.into(), value.into());
     }
-    for (name, value) in default_variables(shared, action) {
+    for (name, value) in default_variables(shared, frame, at) {
         env.insert(name.into(), value.into());
     }
     if !state.path.is_empty() {

@@ -1,18 +1,22 @@
 //! One job, from its folders to its result.
 
+mod units;
+
 use std::fs;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use shipway_workflow::expr::{EvaluateError, Status};
+use shipway_workflow::model::Defaults;
 
-use crate::protocol::{Event, JobResult, Level, Reason};
+use crate::protocol::{JobResult, Level, Reason};
 use crate::worker::contexts::View;
 use crate::worker::prepare::{Prepared, prepare};
 use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
-use crate::worker::step::{StepRun, from_minutes, static_name};
+use crate::worker::state::State;
+use crate::worker::step::{Frame, from_minutes};
 
 /// How a job ended.
 pub(crate) struct JobEnd {
@@ -25,6 +29,17 @@ impl JobEnd {
     fn failed(reason: Reason) -> Self {
         Self { result: JobResult::Failure, outputs: IndexMap::new(), reason: Some(reason) }
     }
+}
+
+/// A job that is being executed.
+pub(crate) struct JobRun<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) state: State,
+    /// The job's own steps.
+    pub(crate) frame: Arc<Frame>,
+    /// What `run` gets unless a step says otherwise: of the job, then of the
+    /// workflow.
+    pub(crate) defaults: [&'a Defaults; 2],
 }
 
 /// Executes the job; nothing of it runs any more when this returns.
@@ -40,58 +55,43 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
     if let Err(error) = create_folders(shared) {
         return JobEnd::failed(Reason::Worker { message: error.to_string() });
     }
-    let mut state = JobState::new();
-    let time = match job_level(shared, &prepared, &mut state) {
+    let frame = Frame::of_job(&shared.message.workflow.path, &prepared.job.steps);
+    let defaults = [&prepared.job.defaults, &prepared.workflow.defaults];
+    let job = JobRun { shared, state: State::new(), frame: Arc::new(frame), defaults };
+    let time = match job_level(&job, &prepared) {
         Ok(time) => time,
         Err(error) => {
-            let at = error.span.start;
-            let path = &shared.message.workflow.path;
-            let message = format!("{path}:{}:{}: {}", at.line, at.column, error.message);
+            let message = job.wrong(&error);
             return JobEnd::failed(Reason::Refused { message });
         }
     };
-    let steps = prepared.job.steps.iter().map(|s| shared.masker.mask(&static_name(s))).collect();
-    shared.reporter.send(Event::Started { pid: std::process::id(), steps }).await;
     let grace = Duration::from_millis(shared.message.limits.cancel_ms);
     tokio::select! {
-        () = run_steps(shared, &prepared, &mut state) => {}
+        () = units::run(&job) => {}
         () = shared.stop.watch(time, grace) => {}
     }
-    finish(shared, &prepared, state).await
+    finish(&job, &prepared).await
 }
 
-async fn run_steps(shared: &Shared, prepared: &Prepared, state: &mut JobState) {
-    let defaults = [&prepared.job.defaults, &prepared.workflow.defaults];
-    for (index, step) in prepared.job.steps.iter().enumerate() {
-        if shared.stop.reason().is_some() {
-            state.status = Status::Cancelled;
-        }
-        if shared.stop.is_overdue() {
-            return;
-        }
-        StepRun { shared, index, step, defaults }.run(state).await;
-    }
-    if shared.stop.reason().is_some() {
-        state.status = Status::Cancelled;
+impl JobRun<'_> {
+    /// What is wrong with an expression of the workflow, and where.
+    fn wrong(&self, error: &EvaluateError) -> String {
+        let at = error.span.start;
+        format!("{}:{}:{}: {}", self.frame.file, at.line, at.column, error.message)
     }
 }
 
 /// The variables and the time that the job has.
-fn job_level(
-    shared: &Shared,
-    prepared: &Prepared,
-    state: &mut JobState,
-) -> Result<Duration, EvaluateError> {
-    let none = IndexMap::new();
-    state.env.extend(shared.message.contexts.env.clone());
+fn job_level(job: &JobRun<'_>, prepared: &Prepared) -> Result<Duration, EvaluateError> {
+    job.state.lock().env.extend(job.shared.message.contexts.env.clone());
     for bindings in [&prepared.workflow.env, &prepared.job.env] {
-        let found = bindings.render(&View::new(shared, state, "", &none))?;
-        state.env.extend(found);
+        let found = bindings.render(&View::of_job(job))?;
+        job.state.lock().env.extend(found);
     }
-    let view = View::new(shared, state, "", &none);
+    let view = View::of_job(job);
     let minutes = prepared.job.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?;
     let asked = minutes.filter(|minutes| *minutes > 0.0).and_then(from_minutes);
-    Ok(asked.unwrap_or(Duration::from_millis(shared.message.limits.timeout_ms)))
+    Ok(asked.unwrap_or(Duration::from_millis(job.shared.message.limits.timeout_ms)))
 }
 
 fn create_folders(shared: &Shared) -> io::Result<()> {
@@ -110,45 +110,43 @@ fn create_folders(shared: &Shared) -> io::Result<()> {
 }
 
 /// Ends what steps left running, and evaluates the job's outputs.
-async fn finish(shared: &Shared, prepared: &Prepared, mut state: JobState) -> JobEnd {
-    let mut reason = state.reason.take();
-    for mut child in std::mem::take(&mut state.running) {
+async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
+    let (running, mut readers) = {
+        let mut state = job.state.lock();
+        (std::mem::take(&mut state.running), std::mem::take(&mut state.readers))
+    };
+    for mut child in running {
         if let Err(error) = child.kill_all().await {
-            reason = Some(Reason::Worker { message: error.to_string() });
+            let mut state = job.state.lock();
+            state.reason = Some(Reason::Worker { message: error.to_string() });
             state.status = Status::Failure;
         }
     }
     // Nothing holds their pipes open any more, so they end.
-    while state.readers.join_next().await.is_some() {}
-    let outputs = match outputs(shared, prepared, &state).await {
+    while readers.join_next().await.is_some() {}
+    let outputs = match outputs(job, prepared).await {
         Ok(outputs) => outputs,
-        Err(error) => {
-            let at = error.span.start;
-            let path = &shared.message.workflow.path;
-            let message = format!("{path}:{}:{}: {}", at.line, at.column, error.message);
-            return JobEnd::failed(Reason::Worker { message });
-        }
+        Err(error) => return JobEnd::failed(Reason::Worker { message: job.wrong(&error) }),
     };
+    let mut state = job.state.lock();
     let result = match state.status {
         Status::Success | Status::Skipped => JobResult::Success,
         Status::Failure => JobResult::Failure,
         Status::Cancelled => JobResult::Cancelled,
     };
-    let stopped = (result == JobResult::Cancelled).then(|| shared.stop.reason().cloned()).flatten();
-    let reason = stopped.or(reason).filter(|_| result != JobResult::Success);
+    let cancelled = result == JobResult::Cancelled;
+    let stopped = cancelled.then(|| job.shared.stop.reason().cloned()).flatten();
+    let reason = stopped.or(state.reason.take()).filter(|_| result != JobResult::Success);
     JobEnd { result, outputs, reason }
 }
 
 /// The job's outputs. One that contains a secret is left out, as on GitHub.
 async fn outputs(
-    shared: &Shared,
+    job: &JobRun<'_>,
     prepared: &Prepared,
-    state: &JobState,
 ) -> Result<IndexMap<String, String>, EvaluateError> {
-    let all = {
-        let view = View::new(shared, state, "", &IndexMap::new());
-        prepared.job.outputs.render(&view)?
-    };
+    let shared = job.shared;
+    let all = prepared.job.outputs.render(&View::of_job(job))?;
     let mut outputs = IndexMap::new();
     for (name, value) in all {
         if value.is_empty() {

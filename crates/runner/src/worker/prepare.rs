@@ -1,6 +1,6 @@
 //! From the message to a job that can be executed, or the reasons why not.
 
-use shipway_workflow::model::{Job, JobKind, Services, Step, StepKind, StepsJob, Uses, Workflow};
+use shipway_workflow::model::{Job, JobKind, Services, Step, StepKind, StepsJob, Workflow};
 use shipway_workflow::{Diagnostic, Span};
 
 use crate::protocol::{JobMessage, PROTOCOL};
@@ -79,20 +79,5 @@ fn refusal(step: &Step) -> Option<(Span, String)> {
         StepKind::Wait(_) | StepKind::WaitAll => Some((step.span, "`wait` as a step".to_owned())),
         StepKind::Cancel(_) => Some((step.span, "`cancel` as a step".to_owned())),
         StepKind::Parallel(_) => Some((step.span, "`parallel` steps".to_owned())),
-    }
-}
-
-/// An action as its author wrote it.
-pub(crate) fn written(uses: &Uses) -> String {
-    match uses {
-        Uses::Local { path } => format!("./{path}"),
-        Uses::SameRepository { path } => format!("$/{path}"),
-        Uses::Repository { owner, name, path, reference } if path.is_empty() => {
-            format!("{owner}/{name}@{reference}")
-        }
-        Uses::Repository { owner, name, path, reference } => {
-            format!("{owner}/{name}/{path}@{reference}")
-        }
-        Uses::Docker { image } => format!("docker://{image}"),
     }
 }

@@ -17,7 +17,7 @@ use crate::protocol::{Event, Limits, StepIndex, Stream};
 use crate::worker::mask::MaskedStream;
 use crate::worker::output::Listener;
 use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
+use crate::worker::state::State;
 
 /// How much is read at once.
 const PIECE: usize = 64 << 10;
@@ -62,7 +62,7 @@ pub(crate) enum ProgramError {
 /// a stopped one is killed.
 pub(crate) async fn run(
     program: Program,
-    state: &mut JobState,
+    state: &State,
     listener: &mut Listener<'_>,
     shared: &Shared,
     step: StepIndex,
@@ -86,7 +86,7 @@ pub(crate) async fn run(
             child.kill_all().await?;
         }
         Ended::Exit(_) => {
-            state.running.push(child);
+            state.lock().running.push(child);
             pipes.leave(state, shared, step);
         }
         Ended::Stopped => {
@@ -220,12 +220,12 @@ impl Pipes {
 
     /// Goes on reading what background processes write, so that they do not
     /// block or break. Commands in it are not obeyed: their step has ended.
-    fn leave(self, state: &mut JobState, shared: &Shared, step: StepIndex) {
+    fn leave(self, state: &State, shared: &Shared, step: StepIndex) {
         let pipes = [(Stream::Stdout, self.stdout), (Stream::Stderr, self.stderr)];
         for (stream, pipe) in pipes {
             let Some(mut pipe) = pipe else { continue };
             let (masker, reporter) = (shared.masker.clone(), shared.reporter.clone());
-            state.readers.spawn(async move {
+            state.lock().readers.spawn(async move {
                 let mut masked = MaskedStream::default();
                 let mut buffer = vec![0; PIECE];
                 loop {

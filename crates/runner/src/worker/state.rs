@@ -1,11 +1,17 @@
 //! What the steps of a job change.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use indexmap::IndexMap;
 use shipway_process::Contained;
-use shipway_workflow::expr::{Object, Status};
+use shipway_workflow::expr::Status;
 use tokio::task::JoinSet;
 
-use crate::protocol::{Outcome, Reason};
+use crate::protocol::Reason;
+
+/// The state of a job, which steps may change while others run: each change
+/// is one short look under a lock, never held while something is awaited.
+pub(crate) struct State(Mutex<JobState>);
 
 /// What the steps of a job change.
 pub(crate) struct JobState {
@@ -13,8 +19,6 @@ pub(crate) struct JobState {
     pub(crate) env: IndexMap<String, String>,
     /// From `GITHUB_PATH`; the last one is searched first.
     pub(crate) path: Vec<String>,
-    /// The `steps` context.
-    pub(crate) steps: Object,
     /// How things stand.
     pub(crate) status: Status,
     /// The first reason why the job does not succeed.
@@ -25,38 +29,36 @@ pub(crate) struct JobState {
     pub(crate) readers: JoinSet<()>,
 }
 
-impl JobState {
+impl State {
     pub(crate) fn new() -> Self {
-        Self {
+        Self(Mutex::new(JobState {
             env: IndexMap::new(),
             path: Vec::new(),
-            steps: Object::new(),
             status: Status::Success,
             reason: None,
             running: Vec::new(),
             readers: JoinSet::new(),
-        }
+        }))
     }
 
+    /// The state as it is now, for a short look or change.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, JobState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl JobState {
     /// Puts a folder in front of the PATH.
     pub(crate) fn prepend_path(&mut self, folder: &str) {
         self.path.retain(|known| known != folder);
         self.path.push(folder.to_owned());
     }
 
-    /// Makes a step known to those after it.
-    pub(crate) fn record(
-        &mut self,
-        id: &str,
-        outcome: Outcome,
-        conclusion: Outcome,
-        outputs: &IndexMap<String, String>,
-    ) {
-        let outputs: Object = outputs.iter().map(|(k, v)| (k.clone(), v.as_str())).collect();
-        let mut step = Object::new();
-        step.insert("outputs", outputs);
-        step.insert("outcome", outcome.as_str());
-        step.insert("conclusion", conclusion.as_str());
-        self.steps.insert(id, step);
+    /// A step failed, and its failure is not tolerated. The first reason stays.
+    pub(crate) fn fail(&mut self, reason: Reason) {
+        if self.status == Status::Success {
+            self.status = Status::Failure;
+        }
+        self.reason.get_or_insert(reason);
     }
 }

@@ -1,30 +1,45 @@
 //! One step, from its `if` to its conclusion.
 
 mod body;
+mod frame;
+mod ids;
+pub(crate) mod name;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
-use shipway_workflow::expr::{EvaluateError, Status};
-use shipway_workflow::model::{Defaults, Step, StepKind};
+use shipway_workflow::expr::{Condition, EvaluateError};
 use tokio_util::sync::CancellationToken;
 
 use crate::protocol::{Event, Level, Outcome, Reason, StepIndex, StepReport};
 use crate::worker::contexts::View;
-use crate::worker::prepare::written;
-use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
+use crate::worker::job::JobRun;
 
 pub(crate) use body::{Body, Ending};
+pub(crate) use frame::{Around, Frame, Occurrence};
 
-/// A step at its place.
+/// Which of the three things that an action may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Before the job's first step.
+    Pre,
+    /// The step itself.
+    Main,
+    /// After the job's last step.
+    Post,
+}
+
+/// A step at its place, about to do one of its things.
 pub(crate) struct StepRun<'a> {
-    pub(crate) shared: &'a Shared,
+    pub(crate) job: &'a JobRun<'a>,
+    pub(crate) frame: &'a Arc<Frame>,
+    pub(crate) at: &'a Arc<Occurrence>,
+    pub(crate) stage: Stage,
+    /// The place in the job's list of itself, or of the step around it.
     pub(crate) index: StepIndex,
-    pub(crate) step: &'a Step,
-    /// What `run` gets unless the step says otherwise: of the job, then of the
-    /// workflow.
-    pub(crate) defaults: [&'a Defaults; 2],
+    /// Ends it, whatever its `if` says.
+    pub(crate) deadline: CancellationToken,
 }
 
 /// What is known of a step before its body runs.
@@ -37,93 +52,129 @@ struct Begun {
     survives: bool,
 }
 
-impl StepRun<'_> {
-    /// What `github.action` calls it.
-    fn action(&self) -> String {
-        match &self.step.id {
-            Some(id) => id.value.clone(),
-            None => format!("__step_{}", self.index + 1),
-        }
-    }
+/// How a step ended.
+pub(crate) struct Ended {
+    /// Before `continue-on-error`.
+    pub(crate) outcome: Outcome,
+    /// After `continue-on-error`.
+    pub(crate) conclusion: Outcome,
+    /// Its name, masked.
+    pub(crate) name: String,
+    /// Why it failed or was stopped, in a line, masked.
+    pub(crate) reason: Option<String>,
+}
 
-    /// Runs it if its `if` holds, reports it, and applies to the job what
-    /// follows from it.
-    pub(crate) async fn run(&self, state: &mut JobState) {
+impl StepRun<'_> {
+    /// Runs it if its `if` holds, reports it, and applies to what is around it
+    /// what follows from it.
+    pub(crate) async fn run(&self) -> Ended {
         let began = Instant::now();
-        let (ending, begun) = match self.begin(state) {
-            Ok(None) => return self.skipped(state).await,
+        let (ending, begun) = match self.begin() {
+            Ok(None) => return self.skipped().await,
             Ok(Some(begun)) => {
-                let event = Event::StepStarted { step: self.index, name: self.mask(&begun.name) };
-                self.shared.reporter.send(event).await;
-                (self.body(state, &begun).await, Some(begun))
+                self.started(&begun.name).await;
+                (self.body(&begun).await, Some(begun))
             }
             Err(error) => {
-                let event = Event::StepStarted { step: self.index, name: static_name(self.step) };
-                self.shared.reporter.send(event).await;
+                self.started(&self.fixed_name()).await;
                 let message = format!("{}: {}", self.place(&error), error.message);
                 (Ending::failed(message), None)
             }
         };
-        self.end(state, ending, begun, began.elapsed()).await;
+        self.end(ending, begun, began.elapsed()).await
+    }
+
+    /// Whether people see it as a step of its own.
+    fn is_own(&self) -> bool {
+        self.frame.inside.is_none()
+    }
+
+    async fn started(&self, name: &str) {
+        if self.is_own() {
+            let event = Event::StepStarted { step: self.index, name: self.mask(name) };
+            self.job.shared.reporter.send(event).await;
+        }
     }
 
     fn place(&self, error: &EvaluateError) -> String {
         let at = error.span.start;
-        format!("{}:{}:{}", self.shared.message.workflow.path, at.line, at.column)
+        format!("{}:{}:{}", self.frame.file, at.line, at.column)
     }
 
     fn mask(&self, text: &str) -> String {
-        self.shared.masker.mask(text)
+        self.job.shared.masker.mask(text)
+    }
+
+    fn fixed_name(&self) -> String {
+        name::staged(self.stage, &name::fixed(&self.at.step))
+    }
+
+    fn view(&self, env: &IndexMap<String, String>) -> View<'_> {
+        View::new(self.job, self.frame, self.at, env)
     }
 
     /// Evaluates what has to be known first; `None`: the `if` does not hold.
-    fn begin(&self, state: &JobState) -> Result<Option<Begun>, EvaluateError> {
-        let (step, action) = (self.step, self.action());
-        let outer = View::new(self.shared, state, &action, &IndexMap::new());
-        let env = step.env.render(&outer)?;
-        let view = View::new(self.shared, state, &action, &env);
-        if !step.condition.evaluate(&view)? {
+    fn begin(&self) -> Result<Option<Begun>, EvaluateError> {
+        let step = &self.at.step;
+        let env = step.env.render(&self.view(&IndexMap::new()))?;
+        let view = self.view(&env);
+        let condition = self.condition();
+        if !condition.evaluate(&view)? {
             return Ok(None);
         }
-        let name = match &step.name {
-            Some(name) => name.render(&view)?,
-            None => default_name(step, &view)?,
+        let name = name::staged(self.stage, &name::evaluated(step, &view)?);
+        let minutes = match self.stage {
+            Stage::Main => step.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?,
+            Stage::Pre | Stage::Post => None,
         };
-        let minutes = step.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?;
         let timeout = minutes.filter(|minutes| *minutes > 0.0).and_then(from_minutes);
         let tolerant = step.continue_on_error.as_ref().map(|c| c.evaluate(&view)).transpose()?;
-        let survives = step.condition.evaluate(&view.cancelled())?;
+        let around = self.frame.inside.as_ref().is_some_and(|inside| inside.around().survives);
+        let survives = around || condition.evaluate(&view.cancelled())?;
         Ok(Some(Begun { env, name, timeout, continue_on_error: tolerant == Some(true), survives }))
     }
 
+    fn condition(&self) -> Condition {
+        match self.stage {
+            Stage::Main => self.at.step.condition.clone(),
+            Stage::Pre | Stage::Post => Condition::always(),
+        }
+    }
+
     /// Runs the body until it ends, its time is over or the job is stopped.
-    async fn body(&self, state: &mut JobState, begun: &Begun) -> Ending {
+    async fn body(&self, begun: &Begun) -> Ending {
         let stop = CancellationToken::new();
+        let deadline = self.deadline.child_token();
+        let job_stop = &self.job.shared.stop;
         let stopper = async {
-            let timed_out = async {
+            let time = async {
                 match begun.timeout {
                     Some(timeout) => tokio::time::sleep(timeout).await,
                     None => std::future::pending().await,
                 }
             };
             let timed_out = tokio::select! {
-                () = timed_out => true,
-                () = self.shared.stop.stopped(), if !begun.survives => false,
-                () = self.shared.stop.overdue() => false,
+                () = time => true,
+                () = self.deadline.cancelled() => false,
+                () = job_stop.stopped(), if !begun.survives => false,
+                () = job_stop.overdue() => false,
             };
+            if timed_out {
+                deadline.cancel();
+            }
             stop.cancel();
             timed_out
         };
         let body = Body {
-            shared: self.shared,
+            shared: self.job.shared,
             index: self.index,
-            step: self.step,
-            defaults: self.defaults,
-            action: self.action(),
+            run: self,
             env: &begun.env,
+            survives: begun.survives,
             stop: &stop,
+            deadline: &deadline,
         };
-        let work = body.run(state);
+        let work = body.run();
         tokio::pin!(work, stopper);
         let timed_out = tokio::select! {
             // A stop that was there before the body begins to work counts.
@@ -142,43 +193,33 @@ impl StepRun<'_> {
         }
     }
 
-    async fn skipped(&self, state: &mut JobState) {
+    async fn skipped(&self) -> Ended {
         let none = IndexMap::new();
-        if let Some(id) = &self.step.id {
-            state.record(&id.value, Outcome::Skipped, Outcome::Skipped, &none);
-        }
-        let report = StepReport {
-            step: self.index,
-            name: static_name(self.step),
-            outcome: Outcome::Skipped,
-            conclusion: Outcome::Skipped,
-            reason: None,
-            outputs: none,
-            duration_ms: 0,
-        };
-        self.shared.reporter.send(Event::StepEnded(report)).await;
+        let name = self.mask(&self.fixed_name());
+        let ended =
+            Ended { outcome: Outcome::Skipped, conclusion: Outcome::Skipped, name, reason: None };
+        self.record(&ended, &none);
+        self.report(&ended, &none, Duration::ZERO).await;
+        ended
     }
 
-    async fn end(
-        &self,
-        state: &mut JobState,
-        ending: Ending,
-        begun: Option<Begun>,
-        took: Duration,
-    ) {
+    async fn end(&self, ending: Ending, begun: Option<Begun>, took: Duration) -> Ended {
         let tolerant = begun.as_ref().is_some_and(|begun| begun.continue_on_error);
-        let name = begun.map_or_else(|| static_name(self.step), |begun| begun.name);
+        let name = begun.map_or_else(|| self.fixed_name(), |begun| begun.name);
         let name = self.mask(&name);
         let (outcome, reason, outputs) = match ending {
             Ending::Success { outputs } => (Outcome::Success, None, outputs),
-            Ending::Failure { message, outputs } => {
-                let step = Some(self.index);
-                self.shared.reporter.annotate(step, Level::Error, &message).await;
+            Ending::Failure { message, outputs, told } => {
+                if !told {
+                    let step = Some(self.index);
+                    self.job.shared.reporter.annotate(step, Level::Error, &message).await;
+                }
                 (Outcome::Failure, Some(self.mask(&message)), outputs)
             }
             Ending::Stopped => {
                 let message = "The operation was canceled.".to_owned();
-                self.shared.reporter.say(Some(self.index), &format!("##[error]{message}")).await;
+                let text = format!("##[error]{message}");
+                self.job.shared.reporter.say(Some(self.index), &text).await;
                 (Outcome::Cancelled, Some(message), IndexMap::new())
             }
         };
@@ -186,60 +227,51 @@ impl StepRun<'_> {
             Outcome::Failure if tolerant => Outcome::Success,
             other => other,
         };
-        if let Some(id) = &self.step.id {
-            state.record(&id.value, outcome, conclusion, &outputs);
-        }
+        let ended = Ended { outcome, conclusion, name, reason };
+        self.record(&ended, &outputs);
         if conclusion == Outcome::Failure {
-            if state.status == Status::Success {
-                state.status = Status::Failure;
-            }
-            state.reason.get_or_insert_with(|| Reason::StepFailed {
-                step: self.index,
-                name: name.clone(),
-                message: reason.clone().unwrap_or_default(),
-            });
+            self.fail(&ended);
         }
-        let outputs = outputs.into_iter().map(|(k, v)| (self.mask(&k), self.mask(&v))).collect();
-        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.report(&ended, &outputs, took).await;
+        ended
+    }
+
+    /// `pre` and `post` have no results that a step could ask for.
+    fn record(&self, ended: &Ended, outputs: &IndexMap<String, String>) {
+        if let (Some(id), Stage::Main) = (&self.at.step.id, self.stage) {
+            self.frame.record(&id.value, ended.outcome, ended.conclusion, outputs);
+        }
+    }
+
+    fn fail(&self, ended: &Ended) {
+        match &self.frame.inside {
+            Some(inside) => inside.fail(),
+            None => self.job.state.lock().fail(Reason::StepFailed {
+                step: self.index,
+                name: ended.name.clone(),
+                message: ended.reason.clone().unwrap_or_default(),
+            }),
+        }
+    }
+
+    async fn report(&self, ended: &Ended, outputs: &IndexMap<String, String>, took: Duration) {
+        if !self.is_own() {
+            return;
+        }
         let report = StepReport {
             step: self.index,
-            name,
-            outcome,
-            conclusion,
-            reason,
-            outputs,
-            duration_ms,
+            name: ended.name.clone(),
+            outcome: ended.outcome,
+            conclusion: ended.conclusion,
+            reason: ended.reason.clone(),
+            outputs: outputs.iter().map(|(k, v)| (self.mask(k), self.mask(v))).collect(),
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
-        self.shared.reporter.send(Event::StepEnded(report)).await;
+        self.job.shared.reporter.send(Event::StepEnded(report)).await;
     }
 }
 
 /// Minutes, with fractions, as far as a clock goes.
 pub(crate) fn from_minutes(minutes: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(minutes * 60.0).ok()
-}
-
-/// The name of a step that has none: what it runs, expressions evaluated.
-fn default_name(step: &Step, view: &View<'_>) -> Result<String, EvaluateError> {
-    match &step.kind {
-        StepKind::Run { script, .. } => script.render(view).map(|script| run_name(&script)),
-        _ => Ok(static_name(step)),
-    }
-}
-
-/// The name as far as it is known without evaluating anything.
-pub(crate) fn static_name(step: &Step) -> String {
-    match (&step.name, &step.kind) {
-        (Some(name), _) => name.text().to_owned(),
-        (None, StepKind::Run { script, .. }) => run_name(script.text()),
-        (None, StepKind::Uses { action, .. }) => format!("Run {}", written(&action.value)),
-        (None, StepKind::Wait(_) | StepKind::WaitAll) => "Wait".to_owned(),
-        (None, StepKind::Cancel(step)) => format!("Cancel {}", step.value),
-        (None, StepKind::Parallel(_)) => "Parallel".to_owned(),
-    }
-}
-
-fn run_name(script: &str) -> String {
-    let first = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    format!("Run {first}")
 }

@@ -9,7 +9,8 @@ use indexmap::IndexMap;
 use crate::protocol::{Event, Level, StepIndex};
 use crate::worker::file_command::{FILE_MAX, FileCommandError, SUMMARY_MAX, pairs, paths};
 use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
+use crate::worker::state::State;
+use crate::worker::step::Body;
 
 /// Variables that a step may not set for the steps after it: GitHub's list.
 const NOT_FOR_LATER: [&str; 1] = ["NODE_OPTIONS"];
@@ -45,12 +46,8 @@ impl StepFiles {
 
     /// Applies what the step wrote to the job; its outputs. Every wrong file is
     /// reported; the first message is the error.
-    pub(crate) async fn apply(
-        &self,
-        shared: &Shared,
-        state: &mut JobState,
-        step: StepIndex,
-    ) -> Result<IndexMap<String, String>, String> {
+    pub(crate) async fn apply(&self, body: &Body<'_>) -> Result<IndexMap<String, String>, String> {
+        let (shared, state, step) = (body.shared, &body.run.job.state, body.index);
         let mut first = Ok(());
         let mut outputs = IndexMap::new();
         let mut check = Vec::new();
@@ -63,8 +60,12 @@ impl StepFiles {
             Err(error) => check.push(("env", error)),
         }
         match self.text("path") {
-            Ok(text) => paths(&text).for_each(|folder| state.prepend_path(folder)),
+            Ok(text) => paths(&text).for_each(|folder| state.lock().prepend_path(folder)),
             Err(error) => check.push(("path", error)),
+        }
+        match self.read("state") {
+            Ok(found) => body.run.at.save(found),
+            Err(error) => check.push(("state", error)),
         }
         if let Err(error) = self.summary(shared, step).await {
             check.push(("step_summary", error));
@@ -112,7 +113,7 @@ impl StepFiles {
 
 async fn set_env(
     shared: &Shared,
-    state: &mut JobState,
+    state: &State,
     step: StepIndex,
     variables: IndexMap<String, String>,
 ) {
@@ -123,6 +124,6 @@ async fn set_env(
             shared.reporter.annotate(Some(step), Level::Error, &message).await;
             continue;
         }
-        state.env.insert(name, value);
+        state.lock().env.insert(name, value);
     }
 }

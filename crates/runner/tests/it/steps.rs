@@ -34,7 +34,7 @@ jobs:
         heard.output(),
         format!(
             "workflow job step var-{sha} job hi\n\
-             true true acme/shop Linux j __step_2\n\
+             true true acme/shop Linux j __run_2\n\
              {{\"head\":{{\"message\":\"hi\"}}}}\nin the workspace\ntemp\n"
         )
     );

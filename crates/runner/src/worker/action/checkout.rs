@@ -4,20 +4,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use indexmap::IndexMap;
-
 use super::{Inputs, flag, text};
-use crate::worker::environment::environment;
 use crate::worker::glob::clean;
 use crate::worker::program::{Program, find};
-use crate::worker::state::JobState;
 use crate::worker::step::{Body, Ending};
 
-pub(super) async fn run(
-    body: &Body<'_>,
-    state: &mut JobState,
-    inputs: &Inputs,
-) -> Result<Ending, String> {
+pub(super) async fn run(body: &Body<'_>, inputs: &Inputs) -> Result<Ending, String> {
     let message = &body.shared.message;
     let own = message.contexts.github.get("repository").and_then(|name| name.as_str());
     if let Some(other) = text(inputs, "repository")
@@ -46,7 +38,7 @@ pub(super) async fn run(
         everything: text(inputs, "fetch-depth") == Some("0"),
         tags: flag(inputs, "fetch-tags", false)?,
     };
-    script.run(body, state).await
+    script.run(body).await
 }
 
 /// What to check out, and how.
@@ -102,9 +94,9 @@ echo "ref=$WANTED" >> "$GITHUB_OUTPUT"
 "#;
 
 impl Script<'_> {
-    async fn run(&self, body: &Body<'_>, state: &mut JobState) -> Result<Ending, String> {
+    async fn run(&self, body: &Body<'_>) -> Result<Ending, String> {
         let source = &body.shared.message.source;
-        let mut env = environment(body.shared, state, &body.action, &IndexMap::new());
+        let mut env = body.environment();
         let sh = find("sh", &env).ok_or("there is no `sh` in the PATH")?;
         find("git", &env).ok_or("there is no `git` in the PATH: actions/checkout needs it")?;
         let (wanted, branch) = match self.reference {
@@ -122,7 +114,7 @@ impl Script<'_> {
         set("GIT_TERMINAL_PROMPT", "0".into());
         let args = vec!["-c".into(), SCRIPT.into()];
         let dir = body.shared.message.folders.workspace.clone();
-        body.program(state, Program { program: sh, args, dir, env }).await
+        body.program(Program { program: sh, args, dir, env }).await
     }
 }
 

@@ -1,13 +1,15 @@
 //! What a step does: a script, or an action.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use shipway_process::Exit;
 use shipway_workflow::expr::{EvaluateError, Template};
-use shipway_workflow::model::{Bindings, Defaults, Step, StepKind};
+use shipway_workflow::model::{Bindings, Defaults, StepKind};
 use tokio_util::sync::CancellationToken;
 
+use super::StepRun;
 use crate::protocol::StepIndex;
 use crate::worker::action::BuiltIn;
 use crate::worker::contexts::View;
@@ -16,21 +18,23 @@ use crate::worker::output::Listener;
 use crate::worker::program::{self, Ended, Program};
 use crate::worker::script::Shell;
 use crate::worker::shared::Shared;
-use crate::worker::state::JobState;
 use crate::worker::step_files::StepFiles;
 
 /// What a step is about to do.
 pub(crate) struct Body<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) index: StepIndex,
-    pub(crate) step: &'a Step,
-    pub(crate) defaults: [&'a Defaults; 2],
-    /// What `github.action` calls it.
-    pub(crate) action: String,
+    /// The step and what is around it.
+    pub(crate) run: &'a StepRun<'a>,
     /// The step's own variables.
     pub(crate) env: &'a IndexMap<String, String>,
-    /// When it has to end.
+    /// It goes on when the job is cancelled.
+    pub(crate) survives: bool,
+    /// When its program has to end.
     pub(crate) stop: &'a CancellationToken,
+    /// When all of it has to end, the steps of a composite action with
+    /// `always()` included.
+    pub(crate) deadline: &'a CancellationToken,
 }
 
 /// How a step's body ended.
@@ -42,6 +46,8 @@ pub(crate) enum Ending {
     Failure {
         message: String,
         outputs: IndexMap<String, String>,
+        /// An annotation says so already.
+        told: bool,
     },
     /// It was stopped before it was done.
     Stopped,
@@ -49,18 +55,18 @@ pub(crate) enum Ending {
 
 impl Ending {
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self::Failure { message: message.into(), outputs: IndexMap::new() }
+        Self::Failure { message: message.into(), outputs: IndexMap::new(), told: false }
     }
 }
 
 impl Body<'_> {
-    pub(crate) async fn run(&self, state: &mut JobState) -> Ending {
-        let result = match &self.step.kind {
+    pub(crate) async fn run(&self) -> Ending {
+        let result = match &self.run.at.step.kind {
             StepKind::Run { script, shell, working_directory } => {
-                self.script(state, script, shell.as_ref(), working_directory.as_ref()).await
+                self.script(script, shell.as_ref(), working_directory.as_ref()).await
             }
             StepKind::Uses { action, with } => match BuiltIn::find(&action.value) {
-                Ok(built_in) => self.built_in(state, built_in, with).await,
+                Ok(built_in) => self.built_in(built_in, with).await,
                 Err(message) => Err(format!("not supported yet: {message}")),
             },
             // Refused before the job began.
@@ -69,39 +75,39 @@ impl Body<'_> {
         result.unwrap_or_else(Ending::failed)
     }
 
-    pub(crate) fn view<'v>(&'v self, state: &'v JobState) -> View<'v> {
-        View::new(self.shared, state, &self.action, self.env)
+    /// The contexts as the step sees them now.
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(self.run.job, self.run.frame, self.run.at, self.env)
     }
 
-    async fn built_in(
-        &self,
-        state: &mut JobState,
-        action: BuiltIn,
-        with: &Bindings,
-    ) -> Result<Ending, String> {
-        let inputs = with.render(&self.view(state)).map_err(|error| self.wrong(&error))?;
+    /// The environment of a program of the step.
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
+        environment(self.run.job, self.run.frame, self.run.at, self.env)
+    }
+
+    async fn built_in(&self, action: BuiltIn, with: &Bindings) -> Result<Ending, String> {
+        let inputs = with.render(&self.view()).map_err(|error| self.wrong(&error))?;
         let inputs = inputs.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-        action.run(self, state, inputs).await
+        action.run(self, inputs).await
     }
 
     async fn script(
         &self,
-        state: &mut JobState,
         script: &Template,
         shell: Option<&Template>,
         dir: Option<&Template>,
     ) -> Result<Ending, String> {
         let (script, shell, dir) =
-            self.evaluate(state, script, shell, dir).map_err(|error| self.wrong(&error))?;
+            self.evaluate(script, shell, dir).map_err(|error| self.wrong(&error))?;
         let shell = Shell::parse(shell.as_deref()).map_err(|error| error.to_string())?;
         let temp = self.shared.temp();
         let file = shell
             .write(&temp, &script)
             .map_err(|error| format!("cannot write the script into {}: {error}", temp.display()))?;
-        let env = environment(self.shared, state, &self.action, self.env);
+        let env = self.environment();
         let (program, args) = shell.command(&file, &env).map_err(|error| error.to_string())?;
         self.show(&script).await;
-        let ending = self.program(state, Program { program, args, dir, env }).await;
+        let ending = self.program(Program { program, args, dir, env }).await;
         if let Err(error) = file.close() {
             tracing::debug!(%error, "the script's file was not removed");
         }
@@ -110,23 +116,33 @@ impl Body<'_> {
 
     fn wrong(&self, error: &EvaluateError) -> String {
         let at = error.span.start;
-        let file = &self.shared.message.workflow.path;
+        let file = &self.run.frame.file;
         format!("{file}:{}:{}: {}", at.line, at.column, error.message)
+    }
+
+    /// What `run` gets unless the step says otherwise, of the job, then of the
+    /// workflow; steps of an action have no such defaults.
+    fn defaults(&self) -> [Option<&Defaults>; 2] {
+        match self.run.frame.inside {
+            None => self.run.job.defaults.map(Some),
+            Some(_) => [None, None],
+        }
     }
 
     /// The script, the shell and the folder, expressions evaluated.
     fn evaluate(
         &self,
-        state: &JobState,
         script: &Template,
         shell: Option<&Template>,
         dir: Option<&Template>,
     ) -> Result<(String, Option<String>, PathBuf), EvaluateError> {
-        let view = self.view(state);
-        let [job, workflow] = self.defaults;
-        let shell = shell.or(job.shell.as_ref()).or(workflow.shell.as_ref());
+        let view = self.view();
+        let [job, workflow] = self.defaults();
+        let shell = shell.or(job.and_then(|d| d.shell.as_ref()));
+        let shell = shell.or(workflow.and_then(|d| d.shell.as_ref()));
         let shell = shell.map(|shell| shell.render(&view)).transpose()?;
-        let dir = dir.or(job.working_directory.as_ref()).or(workflow.working_directory.as_ref());
+        let dir = dir.or(job.and_then(|d| d.working_directory.as_ref()));
+        let dir = dir.or(workflow.and_then(|d| d.working_directory.as_ref()));
         let dir = dir.map(|dir| dir.render(&view)).transpose()?;
         let workspace = &self.shared.message.folders.workspace;
         Ok((script.render(&view)?, shell, workspace.join(dir.unwrap_or_default())))
@@ -140,21 +156,24 @@ impl Body<'_> {
     }
 
     /// Runs a program with the files to write to, and applies what it says.
-    pub(crate) async fn program(
-        &self,
-        state: &mut JobState,
-        mut program: Program,
-    ) -> Result<Ending, String> {
+    pub(crate) async fn program(&self, mut program: Program) -> Result<Ending, String> {
         let files = StepFiles::create(&self.shared.temp())
             .map_err(|error| format!("cannot create the step's files: {error}"))?;
         let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
         program.env.extend(named);
         let mut listener = Listener::new(self.shared, self.index);
-        let ran = program::run(program, state, &mut listener, self.shared, self.index, self.stop);
+        let ran = program::run(
+            program,
+            &self.run.job.state,
+            &mut listener,
+            self.shared,
+            self.index,
+            self.stop,
+        );
         let ended = ran.await.map_err(|error| error.to_string())?;
         // As on GitHub, what it wrote counts although it may have failed.
         let mut outputs = std::mem::take(&mut listener.outputs);
-        let applied = files.apply(self.shared, state, self.index).await;
+        let applied = files.apply(self).await;
         let wrong = match applied {
             Ok(found) => {
                 outputs.extend(found);
@@ -165,14 +184,18 @@ impl Body<'_> {
         Ok(match (ended, wrong) {
             (Ended::Stopped, _) => Ending::Stopped,
             (Ended::Exit(Exit::Code(0)), None) => Ending::Success { outputs },
-            (Ended::Exit(Exit::Code(0)), Some(message)) => Ending::Failure { message, outputs },
+            (Ended::Exit(Exit::Code(0)), Some(message)) => {
+                Ending::Failure { message, outputs, told: false }
+            }
             (Ended::Exit(Exit::Code(code)), _) => {
                 let message = format!("Process completed with exit code {code}.");
-                Ending::Failure { message, outputs }
+                Ending::Failure { message, outputs, told: false }
             }
-            (Ended::Exit(exit), _) => {
-                Ending::Failure { message: format!("The process was {exit}."), outputs }
-            }
+            (Ended::Exit(exit), _) => Ending::Failure {
+                message: format!("The process was {exit}."),
+                outputs,
+                told: false,
+            },
         })
     }
 }

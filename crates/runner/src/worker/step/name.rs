@@ -1,0 +1,58 @@
+//! What a step is called for people.
+
+use shipway_workflow::expr::EvaluateError;
+use shipway_workflow::model::{Step, StepKind, Uses};
+
+use super::Stage;
+use crate::worker::contexts::View;
+
+/// The name, expressions evaluated. A step that has none is called by what it
+/// runs.
+pub(super) fn evaluated(step: &Step, view: &View<'_>) -> Result<String, EvaluateError> {
+    match (&step.name, &step.kind) {
+        (Some(name), _) => name.render(view),
+        (None, StepKind::Run { script, .. }) => script.render(view).map(|script| of_run(&script)),
+        _ => Ok(fixed(step)),
+    }
+}
+
+/// The name as far as it is known without evaluating anything.
+pub(crate) fn fixed(step: &Step) -> String {
+    match (&step.name, &step.kind) {
+        (Some(name), _) => name.text().to_owned(),
+        (None, StepKind::Run { script, .. }) => of_run(script.text()),
+        (None, StepKind::Uses { action, .. }) => format!("Run {}", written(&action.value)),
+        (None, StepKind::Wait(_) | StepKind::WaitAll) => "Wait".to_owned(),
+        (None, StepKind::Cancel(step)) => format!("Cancel {}", step.value),
+        (None, StepKind::Parallel(_)) => "Parallel".to_owned(),
+    }
+}
+
+/// The name of one of the things that a step does.
+pub(crate) fn staged(stage: Stage, name: &str) -> String {
+    match stage {
+        Stage::Pre => format!("Pre {name}"),
+        Stage::Main => name.to_owned(),
+        Stage::Post => format!("Post {name}"),
+    }
+}
+
+fn of_run(script: &str) -> String {
+    let first = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    format!("Run {first}")
+}
+
+/// An action as its author wrote it.
+pub(crate) fn written(uses: &Uses) -> String {
+    match uses {
+        Uses::Local { path } => format!("./{path}"),
+        Uses::SameRepository { path } => format!("$/{path}"),
+        Uses::Repository { owner, name, path, reference } if path.is_empty() => {
+            format!("{owner}/{name}@{reference}")
+        }
+        Uses::Repository { owner, name, path, reference } => {
+            format!("{owner}/{name}/{path}@{reference}")
+        }
+        Uses::Docker { image } => format!("docker://{image}"),
+    }
+}
