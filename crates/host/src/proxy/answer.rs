@@ -7,12 +7,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use super::backend::{AtEndpoint, InFlight};
 use super::client::Client;
 use super::record::{Record, RequestId};
-use super::upstream::Upstream;
+use super::upstream::{AnswerError, Upstream};
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ impl Drop for Open {
 /// A backend's body, which drives the connection it comes from.
 #[derive(Debug)]
 pub(crate) struct Relay {
-    incoming: Incoming,
+    /// `None` when nothing more will come.
     source: Option<Source>,
     in_flight: InFlight,
     pool_size: usize,
@@ -70,41 +69,27 @@ pub(crate) struct Source {
 /// The backend's connection ended in the middle of a body.
 #[derive(Debug, thiserror::Error)]
 #[error("the backend broke off its answer: {0}")]
-pub(crate) struct BrokeOff(hyper::Error);
+pub(crate) struct BrokeOff(AnswerError);
 
 impl Relay {
-    pub(crate) fn new(
-        incoming: Incoming,
-        source: Source,
-        in_flight: InFlight,
-        open: Open,
-        pool_size: usize,
-    ) -> Self {
+    pub(crate) fn new(source: Source, in_flight: InFlight, open: Open, pool_size: usize) -> Self {
         let source = Some(source);
-        Self { incoming, source, in_flight, pool_size, counted: false, trailers: false, open }
+        Self { source, in_flight, pool_size, counted: false, trailers: false, open }
     }
 
-    fn poll_incoming(
+    fn poll_source(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        loop {
-            let frame = Pin::new(&mut self.incoming).poll_frame(cx);
-            if frame.is_ready() {
-                return frame;
-            }
-            let Some(source) = &mut self.source else { return Poll::Pending };
-            if !source.upstream.drive(cx) {
-                return Pin::new(&mut self.incoming).poll_frame(cx);
-            }
-            // It ended; what it has left behind is there now.
-            self.source = None;
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        match &mut self.source {
+            Some(source) => source.upstream.poll_body(cx),
+            None => Poll::Ready(None),
         }
     }
 
     /// Nothing more of the body will come.
     pub(crate) fn is_over(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.source.as_ref().is_none_or(|source| source.upstream.is_body_over())
     }
 
     /// The whole body is there: the connection may be used again.
@@ -132,7 +117,7 @@ impl Body for AnswerBody {
             Self::Tunnel => return Poll::Ready(None),
             Self::Relay(relay) => relay,
         };
-        let frame = match relay.poll_incoming(cx) {
+        let frame = match relay.poll_source(cx) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(None) => {
                 relay.finish(cx);
@@ -154,7 +139,7 @@ impl Body for AnswerBody {
         if let (Some(record), Some(data)) = (&mut relay.open.record, frame.data_ref()) {
             record.bytes += data.len() as u64;
         }
-        if relay.incoming.is_end_stream() {
+        if relay.is_over() {
             relay.finish(cx);
         }
         Poll::Ready(Some(Ok(frame)))
@@ -163,7 +148,7 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Own { text, .. } => text.is_none(),
-            Self::Relay(relay) => relay.incoming.is_end_stream(),
+            Self::Relay(relay) => relay.is_over(),
             Self::Tunnel => true,
         }
     }
@@ -173,7 +158,10 @@ impl Body for AnswerBody {
             Self::Own { text, .. } => {
                 SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64)
             }
-            Self::Relay(relay) => relay.incoming.size_hint(),
+            Self::Relay(relay) => match &relay.source {
+                Some(source) => source.upstream.size_hint(),
+                None => SizeHint::with_exact(0),
+            },
             Self::Tunnel => SizeHint::with_exact(0),
         }
     }

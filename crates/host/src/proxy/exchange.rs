@@ -6,15 +6,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{Method, Request, Response};
-use hyper::body::Incoming;
+use http::{Method, request, response};
 use hyper::upgrade::OnUpgrade;
 
 use super::answer::Source;
 use super::backend::{Endpoint, InFlight};
 use super::bodies::{RequestBody, Upload};
 use super::limits::Limits;
-use super::upstream::{SendError, Upstream};
+use super::upstream::{AnswerError, SendError, Upstream};
 
 /// A request that cannot be repeated goes over a kept connection only if that
 /// was used a moment ago: a server closes what is idle, and the request may
@@ -23,7 +22,7 @@ const SURELY_OPEN: Duration = Duration::from_secs(1);
 
 /// A backend's answer, its body still to come.
 pub(crate) struct Answered {
-    pub(crate) answer: Response<Incoming>,
+    pub(crate) head: response::Parts,
     pub(crate) source: Source,
     pub(crate) first_byte: Duration,
     /// The client's side of the tunnel, if it asked for one.
@@ -45,11 +44,11 @@ pub(crate) enum Trailers {
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// No process accepts connections now. Nothing was sent.
-    NoEndpoint(Box<Request<RequestBody>>),
+    NoEndpoint(RequestBody),
     /// The answer did not come in time.
     TooSlow,
     /// The connection broke, and the request must not be repeated or was.
-    Broken(hyper::Error),
+    Broken(AnswerError),
 }
 
 /// Sends a request to a version.
@@ -60,19 +59,20 @@ pub(crate) enum Failed {
 pub(crate) async fn send(
     limits: &Limits,
     in_flight: &InFlight,
-    request: Request<RequestBody>,
+    parts: &request::Parts,
+    body: RequestBody,
     upload: Option<&Upload>,
-) -> Result<(Response<Incoming>, Source), Failed> {
-    let mut again = repeatable(&request, upload);
-    let mut request = request;
+) -> Result<(response::Parts, Source), Failed> {
+    let mut repeatable = upload.is_none() && is_idempotent(&parts.method);
+    let mut body = body;
     let mut refused = Vec::new();
     let mut fresh = false;
     loop {
         let Some(endpoint) = in_flight.backend().pick(&refused) else {
-            return Err(Failed::NoEndpoint(Box::new(request)));
+            return Err(Failed::NoEndpoint(body));
         };
         let at = endpoint.enter();
-        let most = if again.is_some() { limits.pool_idle } else { SURELY_OPEN };
+        let most = if repeatable { limits.pool_idle } else { SURELY_OPEN };
         let pooled = if fresh { None } else { pooled(&endpoint, most).await };
         let mut upstream = match pooled {
             Some(upstream) => upstream,
@@ -86,7 +86,7 @@ pub(crate) async fn send(
                 }
             },
         };
-        match upstream.send(request, upload, limits.answer_timeout).await {
+        match upstream.send(parts, body, upload, limits.answer_timeout).await {
             Ok(answer) => return Ok((answer, Source { upstream, at })),
             Err(SendError::Timeout) => return Err(Failed::TooSlow),
             Err(SendError::Unsent(unsent)) => {
@@ -96,36 +96,23 @@ pub(crate) async fn send(
                     refused.push(endpoint.address);
                 }
                 fresh = true;
-                request = *unsent;
+                body = unsent;
             }
-            Err(SendError::Broken(error)) => match again.take() {
-                Some(copy) => {
-                    fresh = true;
-                    request = copy;
-                }
-                None => return Err(Failed::Broken(error)),
-            },
+            Err(SendError::Broken(_)) if repeatable => {
+                (repeatable, fresh) = (false, true);
+                body = RequestBody::Empty;
+            }
+            Err(SendError::Broken(error)) => return Err(Failed::Broken(error)),
         }
     }
 }
 
-/// A copy of a request that may be sent twice.
-fn repeatable(
-    request: &Request<RequestBody>,
-    upload: Option<&Upload>,
-) -> Option<Request<RequestBody>> {
-    let safe = matches!(
-        *request.method(),
+/// RFC 9110 §9.2.2.
+fn is_idempotent(method: &Method) -> bool {
+    matches!(
+        *method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
-    );
-    if !safe || upload.is_some() {
-        return None;
-    }
-    let mut copy = Request::new(RequestBody::Empty);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    Some(copy)
+    )
 }
 
 /// A kept connection that has not been closed meanwhile.

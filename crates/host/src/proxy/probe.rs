@@ -1,22 +1,19 @@
 //! Requests of the host's own, counted apart from users'.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, StatusCode, Uri};
-use http_body::Body as _;
-use hyper::body::Incoming;
 
 use super::Proxy;
 use super::answer::Source;
 use super::backend::Backend;
 use super::bodies::RequestBody;
 use super::exchange::{self, Failed};
+use super::upstream::AnswerError;
 
 /// Why a probe got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +29,7 @@ pub enum ProbeError {
     TooSlow(Duration),
     /// The connection broke, or the answer is no HTTP.
     #[error("the answer broke off: {0}")]
-    Broken(#[source] hyper::Error),
+    Broken(#[source] AnswerError),
 }
 
 impl Proxy {
@@ -70,15 +67,16 @@ impl Proxy {
     ) -> Result<(StatusCode, Duration), ProbeError> {
         let began = Instant::now();
         let in_flight = backend.enter();
-        let sent = exchange::send(&self.limits, &in_flight, request, None).await;
+        let (parts, body) = request.into_parts();
+        let sent = exchange::send(&self.limits, &in_flight, &parts, body, None).await;
         let (answer, source) = sent.map_err(|failed| match failed {
             Failed::NoEndpoint(_) => ProbeError::NoEndpoint,
             Failed::TooSlow => ProbeError::TooSlow(self.limits.answer_timeout),
             Failed::Broken(error) => ProbeError::Broken(error),
         })?;
         let first_byte = began.elapsed();
-        let status = answer.status();
-        read_whole(answer.into_body(), source).await.map_err(ProbeError::Broken)?;
+        let status = answer.status;
+        read_whole(source).await.map_err(ProbeError::Broken)?;
         Ok((status, first_byte))
     }
 }
@@ -98,20 +96,9 @@ fn request(path: &str) -> Result<Request<RequestBody>, ProbeError> {
 }
 
 /// Reads a body to its end and throws it away.
-async fn read_whole(mut body: Incoming, source: Source) -> Result<(), hyper::Error> {
-    let Source { upstream, at: _at } = source;
-    let mut upstream = Some(upstream);
-    poll_fn(|cx| {
-        loop {
-            // A connection that has ended is dropped, and so ends its body.
-            upstream.take_if(|upstream| upstream.drive(cx));
-            match Pin::new(&mut body).poll_frame(cx) {
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    })
-    .await
+async fn read_whole(mut source: Source) -> Result<(), AnswerError> {
+    while let Some(piece) = poll_fn(|cx| source.upstream.poll_body(cx)).await {
+        piece?;
+    }
+    Ok(())
 }

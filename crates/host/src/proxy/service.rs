@@ -22,6 +22,7 @@ use super::record::{Record, RequestId};
 use super::refusal::Refusal;
 use super::routing::Routed;
 use super::tunnel;
+use super::upstream::AnswerError;
 
 impl Proxy {
     /// Answers one request of `client`.
@@ -104,25 +105,24 @@ impl Proxy {
             _ => Trailers::None,
         };
         let upgrades = head::forward_request(&mut parts, host.clone(), client, upload.is_some());
-        let mut request = Request::from_parts(parts, body);
+        let mut body = body;
         let mut began = began;
         let held_from = Instant::now();
         loop {
             let upload = upload.as_deref();
-            match exchange::send(&self.limits, &routed.in_flight, request, upload).await {
-                Ok((answer, source)) => {
+            match exchange::send(&self.limits, &routed.in_flight, &parts, body, upload).await {
+                Ok((head, source)) => {
                     let first_byte = began.elapsed();
                     let on_upgrade = on_upgrade.filter(|_| upgrades);
                     return Ok((
-                        Answered { answer, source, first_byte, on_upgrade, trailers },
+                        Answered { head, source, first_byte, on_upgrade, trailers },
                         routed,
                     ));
                 }
                 Err(Failed::NoEndpoint(unsent)) => {
                     self.hold(routed, held_from.elapsed()).await?;
-                    let (parts, body) = unsent.into_parts();
                     routed = self.routed(client, &host, &parts, open, held_from.elapsed()).await?;
-                    request = Request::from_parts(parts, body);
+                    body = unsent;
                     // The wait was not the version's.
                     began = Instant::now();
                 }
@@ -145,8 +145,7 @@ impl Proxy {
         mut open: Open,
         id: RequestId,
     ) -> Response<AnswerBody> {
-        let Answered { answer, source, first_byte, on_upgrade, trailers } = answered;
-        let (mut parts, incoming) = answer.into_parts();
+        let Answered { head: mut parts, source, first_byte, on_upgrade, trailers } = answered;
         let Routed { app, in_flight, stick, .. } = routed;
         let upgraded = parts.status == StatusCode::SWITCHING_PROTOCOLS;
         if upgraded && on_upgrade.is_none() {
@@ -182,7 +181,7 @@ impl Proxy {
             return Response::from_parts(parts, AnswerBody::Tunnel);
         }
         let pool_size = self.limits.pool_size;
-        let mut relay = Relay::new(incoming, source, in_flight, open, pool_size);
+        let mut relay = Relay::new(source, in_flight, open, pool_size);
         relay.counted = error;
         relay.trailers = trailers;
         if relay.is_over() {
@@ -207,7 +206,7 @@ fn blame(
     client: &Client,
     upload: Option<&Upload>,
     in_flight: &InFlight,
-    error: &hyper::Error,
+    error: &AnswerError,
 ) -> Refusal {
     tracing::debug!(%error, version = %in_flight.backend().version().0, "no answer");
     match upload {

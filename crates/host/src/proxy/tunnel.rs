@@ -23,12 +23,12 @@ pub(crate) async fn run(
 ) {
     let mut closing = proxy.closing.subscribe();
     let Source { upstream, at: _at } = source;
-    let Some((backend, begun)) = upstream.into_tunnel().await else { return };
+    let Some((backend, begun)) = upstream.into_tunnel() else { return };
     let client = match client.await {
         Ok(client) => client,
         Err(error) => return tracing::debug!(%error, "a client left during an upgrade"),
     };
-    let (mut client, mut backend) = (TokioIo::new(client), TokioIo::new(backend));
+    let (mut client, mut backend) = (TokioIo::new(client), backend);
     let copy = async {
         client.write_all(&begun).await?;
         tokio::io::copy_bidirectional(&mut client, &mut backend).await
