@@ -13,7 +13,7 @@ use super::origin::Origin;
 use super::world::{World, backend, eventually};
 
 /// A backend of raw bytes: `each` gets every connection and its number.
-async fn raw<F: Future<Output = ()> + Send + 'static>(
+pub(crate) async fn raw<F: Future<Output = ()> + Send + 'static>(
     each: impl Fn(TcpStream, usize) -> F + Send + 'static,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -28,9 +28,9 @@ async fn raw<F: Future<Output = ()> + Send + 'static>(
     (address, count)
 }
 
-async fn read_head(stream: &mut TcpStream) -> String {
+pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n\r\n") {
+    while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
         if stream.read_buf(&mut bytes).await.unwrap() == 0 {
             break;
         }
@@ -38,7 +38,7 @@ async fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-async fn world_at(address: SocketAddr, limits: Limits) -> (World, Arc<Backend>) {
+pub(crate) async fn world_at(address: SocketAddr, limits: Limits) -> (World, Arc<Backend>) {
     let world = World::start(limits);
     let backend = backend("v1", &[address]);
     world.serve(&[(&backend, 100)]);

@@ -1,5 +1,6 @@
 //! The proxy over real sockets.
 
+mod answering;
 mod bodies;
 mod counting;
 mod draining;
