@@ -11,6 +11,7 @@ pub mod check;
 pub mod finding;
 pub mod render;
 pub mod rule;
+pub mod sql;
 
 pub use check::{Check, Sink, Tally};
 pub use finding::{Allowed, Finding, Fingerprint, Kind, Pos, Severity, Span};

@@ -1,0 +1,383 @@
+//! From bytes to tokens, one at a time.
+//!
+//! Sources: PostgreSQL 15 manual, chapter 4.1 (lexical structure) and psql; MySQL 8.4 manual,
+//! chapter 11 (language structure); SQLite, "SQL As Understood By SQLite", tokenize.c.
+
+use super::dialect::Dialect;
+use super::token::TokenKind;
+
+/// What begins somewhere and never ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// A string.
+    Text,
+    /// A quoted name.
+    Name,
+    /// A string between dollar tags.
+    Dollar,
+    /// A comment.
+    Comment,
+}
+
+impl Problem {
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Name => "quoted name",
+            Self::Dollar => "dollar-quoted string",
+            Self::Comment => "comment",
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lexed {
+    /// White space.
+    Space {
+        /// Where it ends.
+        end: usize,
+    },
+    /// A comment, with its signs.
+    Comment {
+        /// Where it ends.
+        end: usize,
+    },
+    /// A token.
+    Token {
+        /// What it is.
+        kind: TokenKind,
+        /// Where it ends.
+        end: usize,
+    },
+    /// The text at hand does not say: more of it is needed.
+    More,
+    /// The text ends within it.
+    Unterminated(Problem),
+    /// There is nothing more.
+    End,
+}
+
+/// Knows a dialect's tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct Lexer {
+    dialect: Dialect,
+    /// Whether a backslash escapes in plain strings.
+    escapes: bool,
+}
+
+impl Lexer {
+    /// For a dialect, as it is by default.
+    #[must_use]
+    pub const fn new(dialect: Dialect) -> Self {
+        Self { dialect, escapes: matches!(dialect, Dialect::Mysql) }
+    }
+
+    /// Says whether a backslash escapes in plain strings: `standard_conforming_strings = off`,
+    /// or without `NO_BACKSLASH_ESCAPES`.
+    pub fn set_escapes(&mut self, escapes: bool) {
+        self.escapes = escapes;
+    }
+
+    /// Its dialect.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What begins at `at`. `complete` says that no more text follows.
+    #[must_use]
+    pub fn next(&self, text: &[u8], at: usize, complete: bool) -> Lexed {
+        let lexed = self.at(text, at);
+        let touches = match lexed {
+            // White space is as good in two pieces.
+            Lexed::Space { .. } | Lexed::More => false,
+            Lexed::Comment { end } | Lexed::Token { end, .. } => end >= text.len(),
+            Lexed::Unterminated(_) | Lexed::End => true,
+        };
+        if touches && !complete { Lexed::More } else { lexed }
+    }
+
+    fn at(&self, text: &[u8], at: usize) -> Lexed {
+        let Some(&first) = text.get(at) else { return Lexed::End };
+        let next = text.get(at + 1).copied().unwrap_or(0);
+        let mysql = self.dialect == Dialect::Mysql;
+        match first {
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => Lexed::Space { end: skip_space(text, at) },
+            // A byte order mark, wherever files were joined.
+            0xef if text[at..].starts_with(b"\xef\xbb\xbf") => Lexed::Space { end: at + 3 },
+            b'-' if next == b'-' && self.is_dash_comment(text, at) => line_comment(text, at),
+            b'#' if mysql => line_comment(text, at),
+            b'/' if next == b'*' => self.block_comment(text, at),
+            b'*' if next == b'/' && mysql => Lexed::Space { end: at + 2 },
+            b'\'' => self.text(text, at, self.escapes),
+            b'"' => quoted(text, at, b'"', mysql),
+            b'`' if self.dialect != Dialect::Postgres => quoted(text, at, b'`', false),
+            b'[' if self.dialect == Dialect::Sqlite => quoted(text, at, b']', false),
+            b'$' => self.dollar(text, at),
+            b'0'..=b'9' => number(text, at),
+            b'.' if next.is_ascii_digit() => number(text, at),
+            b':' if next == b':' => token(TokenKind::Sign(b':'), at + 2),
+            b':' | b'@' if is_word_start(next) || matches!(next, b'\'' | b'"' | b'@' | b'{') => {
+                parameter(text, at)
+            }
+            _ if is_word_start(first) => self.word(text, at),
+            _ => token(TokenKind::Sign(first), at + 1),
+        }
+    }
+
+    /// MySQL wants a space after the dashes.
+    fn is_dash_comment(&self, text: &[u8], at: usize) -> bool {
+        let after = text.get(at + 2);
+        // Liquibase, Drizzle and goose mark with `--word`, so those are comments in MySQL's files.
+        self.dialect != Dialect::Mysql
+            || after.is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_alphabetic())
+            || after == Some(&b'>')
+            || after == Some(&b'-')
+    }
+
+    fn block_comment(&self, text: &[u8], at: usize) -> Lexed {
+        if self.dialect == Dialect::Mysql
+            && let Some(end) = executed_comment(text, at)
+        {
+            // What is inside is run: only its signs are left out.
+            return Lexed::Space { end };
+        }
+        let nests = self.dialect == Dialect::Postgres;
+        let (mut depth, mut from) = (1_usize, at + 2);
+        while let Some(found) = memchr::memchr2(b'*', b'/', &text[from.min(text.len())..]) {
+            let here = from + found;
+            match (text[here], text.get(here + 1)) {
+                (b'*', Some(b'/')) => {
+                    depth -= 1;
+                    from = here + 2;
+                    if depth == 0 {
+                        return Lexed::Comment { end: from };
+                    }
+                }
+                (b'/', Some(b'*')) if nests => {
+                    depth += 1;
+                    from = here + 2;
+                }
+                _ => from = here + 1,
+            }
+        }
+        // SQLite takes the end of the file for the end of the comment.
+        if self.dialect == Dialect::Sqlite {
+            return Lexed::Comment { end: text.len() };
+        }
+        Lexed::Unterminated(Problem::Comment)
+    }
+
+    /// A string; `at` is where its quote is.
+    fn text(&self, text: &[u8], at: usize, escapes: bool) -> Lexed {
+        let Some(mut end) = string_end(text, at, escapes) else {
+            return Lexed::Unterminated(Problem::Text);
+        };
+        // `E'a'` and `'b'` on the next line are one string, escapes and all.
+        while escapes && self.dialect == Dialect::Postgres {
+            let more = skip_space(text, end);
+            let continues =
+                text.get(more) == Some(&b'\'') && text[end..more].contains(&b'\n');
+            if !continues {
+                break;
+            }
+            match string_end(text, more, escapes) {
+                Some(further) => end = further,
+                None => return Lexed::Unterminated(Problem::Text),
+            }
+        }
+        token(TokenKind::Text { escapes }, end)
+    }
+
+    fn word(&self, text: &[u8], at: usize) -> Lexed {
+        let end = word_end(text, at);
+        if text.get(end) == Some(&b'\'') {
+            match (&text[at..end], self.dialect) {
+                ([b'e' | b'E'], Dialect::Postgres) => return self.text(text, end, true),
+                ([b'b' | b'B' | b'x' | b'X' | b'n' | b'N'], _) => {
+                    return self.text(text, end, self.escapes);
+                }
+                ([b'_', ..], Dialect::Mysql) => return self.text(text, end, true),
+                _ => {}
+            }
+        }
+        // U&'…' and U&"…"
+        if self.dialect == Dialect::Postgres
+            && matches!(text[at..end], [b'u' | b'U'])
+            && text.get(end) == Some(&b'&')
+        {
+            match text.get(end + 1) {
+                Some(b'\'') => return self.text(text, end + 1, false),
+                Some(b'"') => return quoted(text, end + 1, b'"', false),
+                _ => {}
+            }
+        }
+        token(TokenKind::Word, end)
+    }
+
+    /// `$$…$$`, `$tag$…$tag$`, `$1`, `${name}`.
+    fn dollar(&self, text: &[u8], at: usize) -> Lexed {
+        match text.get(at + 1) {
+            Some(b'{') => match memchr::memchr(b'}', &text[at..]) {
+                Some(close) => return token(TokenKind::Parameter, at + close + 1),
+                None => return token(TokenKind::Sign(b'$'), at + 1),
+            },
+            Some(digit) if digit.is_ascii_digit() => {
+                return token(TokenKind::Parameter, word_end(text, at + 1));
+            }
+            _ => {}
+        }
+        if self.dialect != Dialect::Postgres {
+            return token(TokenKind::Sign(b'$'), at + 1);
+        }
+        let tag = at + 1;
+        let close = text[tag..]
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80));
+        let Some(close) = close.map(|length| tag + length) else {
+            return Lexed::Unterminated(Problem::Dollar);
+        };
+        if text[close] != b'$' {
+            return token(TokenKind::Sign(b'$'), at + 1);
+        }
+        let sign = &text[at..=close];
+        match memchr::memmem::find(&text[close + 1..], sign) {
+            Some(found) => token(TokenKind::Dollar, close + 1 + found + sign.len()),
+            None => Lexed::Unterminated(Problem::Dollar),
+        }
+    }
+}
+
+const fn token(kind: TokenKind, end: usize) -> Lexed {
+    Lexed::Token { kind, end }
+}
+
+fn skip_space(text: &[u8], at: usize) -> usize {
+    let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    text[at..].iter().position(|byte| !space(byte)).map_or(text.len(), |length| at + length)
+}
+
+fn line_comment(text: &[u8], at: usize) -> Lexed {
+    Lexed::Comment { end: memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |line| at + line) }
+}
+
+/// Behind `/*!40101` or `/*M!100100`, what MySQL or MariaDB runs.
+fn executed_comment(text: &[u8], at: usize) -> Option<usize> {
+    let rest = &text[at + 2..];
+    let mark = if rest.starts_with(b"!") { 1 } else { 2 * usize::from(rest.starts_with(b"M!")) };
+    let digits = rest.get(mark..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (mark > 0).then_some(at + 2 + mark + digits)
+}
+
+/// Where the string ends whose quote is at `at`.
+fn string_end(text: &[u8], at: usize, escapes: bool) -> Option<usize> {
+    let mut from = at + 1;
+    loop {
+        let rest = text.get(from..)?;
+        let found = if escapes {
+            memchr::memchr2(b'\'', b'\\', rest)?
+        } else {
+            memchr::memchr(b'\'', rest)?
+        };
+        let here = from + found;
+        if text[here] == b'\\' || text.get(here + 1) == Some(&b'\'') {
+            from = here + 2;
+        } else {
+            return Some(here + 1);
+        }
+    }
+}
+
+fn quoted(text: &[u8], at: usize, close: u8, escapes: bool) -> Lexed {
+    let mut from = at + 1;
+    while let Some(rest) = text.get(from..) {
+        let found = if escapes {
+            memchr::memchr2(close, b'\\', rest)
+        } else {
+            memchr::memchr(close, rest)
+        };
+        let Some(here) = found.map(|found| from + found) else { break };
+        let doubled = close != b']' && text.get(here + 1) == Some(&close);
+        if (escapes && text[here] == b'\\') || doubled {
+            from = here + 2;
+        } else {
+            return token(TokenKind::Quoted, here + 1);
+        }
+    }
+    Lexed::Unterminated(Problem::Name)
+}
+
+fn number(text: &[u8], at: usize) -> Lexed {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+    let length = text[at..].iter().position(|byte| !part(byte));
+    token(TokenKind::Number, length.map_or(text.len(), |length| at + length))
+}
+
+/// `:name`, `:'name'`, `:"name"`, `:{name}`, `@name`, `@@name`.
+fn parameter(text: &[u8], at: usize) -> Lexed {
+    let next = text.get(at + 1).copied().unwrap_or(0);
+    let close = match next {
+        b'\'' | b'"' => next,
+        b'{' => b'}',
+        b'@' => return token(TokenKind::Parameter, word_end(text, at + 2)),
+        _ => return token(TokenKind::Parameter, word_end(text, at + 1)),
+    };
+    match memchr::memchr(close, text.get(at + 2..).unwrap_or_default()) {
+        Some(found) => token(TokenKind::Parameter, at + 2 + found + 1),
+        None => token(TokenKind::Sign(text[at]), at + 1),
+    }
+}
+
+fn word_end(text: &[u8], at: usize) -> usize {
+    let part = |byte: &u8| is_word_start(*byte) || byte.is_ascii_digit() || *byte == b'$';
+    let rest = text.get(at..).unwrap_or_default();
+    rest.iter().position(|byte| !part(byte)).map_or(text.len(), |length| at + length)
+}
+
+const fn is_word_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::token::tokens_of;
+    use super::*;
+
+    fn lexed(text: &str, dialect: Dialect) -> Vec<&str> {
+        let (tokens, _) = tokens_of(text.as_bytes(), dialect);
+        tokens.iter().map(|token| &text[token.start as usize..token.end as usize]).collect()
+    }
+
+    #[test]
+    fn strings_and_comments_of_each_dialect() {
+        let postgres = |text| lexed(text, Dialect::Postgres);
+        assert_eq!(postgres("a /* b /* c */ d */ e"), ["a", "e"]);
+        assert_eq!(postgres(r"'a\' b"), [r"'a\'", "b"]);
+        assert_eq!(postgres(r"E'a\' b' c"), [r"E'a\' b'", "c"]);
+        assert_eq!(postgres("E'a'\n '\\' b' c"), ["E'a'\n '\\' b'", "c"]);
+        assert_eq!(postgres("$x$ $$ ' $x$ b"), ["$x$ $$ ' $x$", "b"]);
+        assert_eq!(postgres("a$1 $1 x::int"), ["a$1", "$1", "x", "::", "int"]);
+        assert_eq!(postgres("U&\"a\"\"b\" 'it''s'"), ["U&\"a\"\"b\"", "'it''s'"]);
+        assert_eq!(postgres(":\"t\" ${schema}.x"), [":\"t\"", "${schema}", ".", "x"]);
+        let mysql = |text| lexed(text, Dialect::Mysql);
+        assert_eq!(mysql("a # b\nc -- d\n5--3"), ["a", "c", "5", "-", "-", "3"]);
+        assert_eq!(mysql(r"'a\' b' `c``d`"), [r"'a\' b'", "`c``d`"]);
+        assert_eq!(mysql("/*!40101 SET a */ /* b /* c */ d"), ["SET", "a", "d"]);
+        let sqlite = |text| lexed(text, Dialect::Sqlite);
+        assert_eq!(sqlite("[a b] `c` \"d\" 'e'"), ["[a b]", "`c`", "\"d\"", "'e'"]);
+        assert_eq!(sqlite("a /* never ends"), ["a"]);
+    }
+
+    #[test]
+    fn what_touches_the_end_waits_for_more() {
+        let lexer = Lexer::new(Dialect::Postgres);
+        assert_eq!(lexer.next(b"dro", 0, false), Lexed::More);
+        assert_eq!(lexer.next(b"'a'", 0, false), Lexed::More);
+        assert_eq!(lexer.next(b"-- a", 0, false), Lexed::More);
+        assert_eq!(lexer.next(b"'a", 0, true), Lexed::Unterminated(Problem::Text));
+        assert_eq!(lexer.next(b"", 0, true), Lexed::End);
+    }
+}

@@ -1,0 +1,14 @@
+//! SQL, read as a stream: a lexer and a splitter into statements for PostgreSQL, MySQL and
+//! SQLite. What statements mean is [`crate::migrations`]' matter.
+
+mod dialect;
+mod directive;
+mod lexer;
+mod statements;
+mod token;
+
+pub use dialect::Dialect;
+pub use directive::{Allow, Directive, Mark, Phase};
+pub use lexer::{Lexed, Lexer, Problem};
+pub use statements::{Event, Place, Source, Statements};
+pub use token::{Token, TokenKind, tokens_of};

@@ -1,0 +1,527 @@
+//! From a stream to statements.
+//!
+//! Memory is bounded by the largest statement: what was handed out is forgotten, and the data
+//! behind `COPY … FROM stdin` is passed over line by line.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+use super::dialect::Dialect;
+use super::directive::{Directive, Mark};
+use super::lexer::{Lexed, Lexer, Problem};
+use super::token::{Token, TokenKind};
+use crate::finding::{Pos, Span};
+
+/// What is read at first; more when a statement is larger.
+const CHUNK: usize = 64 * 1024;
+/// A larger statement is not analysed.
+const MAX_STATEMENT: usize = 64 * 1024 * 1024;
+/// After so many strings and comments without an end, the rest is not analysed.
+const MAX_RECOVERIES: u32 = 16;
+
+/// What comes next in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A statement: [`Statements::current`].
+    Statement,
+    /// A comment that says something.
+    Directive(Directive, Pos),
+    /// A command of psql, such as `\connect`.
+    Command(String, Pos),
+    /// Something begins here and never ends. What stands after the line is looked at all the
+    /// same.
+    Broken(Problem, Pos),
+    /// The data of a `COPY` that begins here never ends: everything after it would be data.
+    EndlessCopy(Pos),
+    /// From here on nothing was analysed: a statement is too large, or too much is broken.
+    GaveUp(Pos),
+}
+
+/// Where a statement begins, and how its offsets become places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Where the statement begins.
+    pub start: Pos,
+}
+
+impl Place {
+    /// The place of an offset into the statement's text.
+    #[must_use]
+    pub fn of(&self, text: &[u8], offset: usize) -> Pos {
+        after(self.start, &text[..offset.min(text.len())])
+    }
+
+    /// The stretch between two offsets.
+    #[must_use]
+    pub fn span(&self, text: &[u8], from: usize, to: usize) -> Span {
+        Span { start: self.of(text, from), end: self.of(text, to) }
+    }
+}
+
+/// A statement: its text, without its end sign, and its tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// From its first token to its last.
+    pub text: &'a [u8],
+    /// Without comments and white space.
+    pub tokens: &'a [Token],
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What ends a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Delimiter {
+    Semicolon,
+    /// `DELIMITER //`.
+    Custom(Vec<u8>),
+    /// Only a mark or the end of the file.
+    Mark,
+}
+
+/// What an open `CREATE FUNCTION`, `TRIGGER`, … has of blocks with semicolons of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Routine {
+    Unknown,
+    No,
+    Open(u32),
+}
+
+/// Reads statements from a stream.
+#[derive(Debug)]
+pub struct Statements<R> {
+    reader: R,
+    lexer: Lexer,
+    buffer: Vec<u8>,
+    /// `buffer[begin..filled]` is at hand; `begin` is where the statement begins.
+    begin: usize,
+    filled: usize,
+    complete: bool,
+    /// Where `begin` stands in the file.
+    pos: Pos,
+    /// How much of what is at hand was handed out.
+    consumed: usize,
+    tokens: Vec<Token>,
+    /// The parentheses that are open in a `CREATE RULE`.
+    parens: u32,
+    routine: Routine,
+    delimiter: Delimiter,
+    /// The data of a `COPY` comes next.
+    copy: bool,
+    recoveries: u32,
+    queue: VecDeque<Event>,
+    /// What was said within the statement, to be told before it.
+    said: Vec<Event>,
+    ended: bool,
+}
+
+impl<R: Read> Statements<R> {
+    /// Reads statements of a dialect.
+    #[must_use]
+    pub fn new(reader: R, dialect: Dialect) -> Self {
+        Self {
+            reader,
+            lexer: Lexer::new(dialect),
+            buffer: Vec::new(),
+            begin: 0,
+            filled: 0,
+            complete: false,
+            pos: Pos::START,
+            consumed: 0,
+            tokens: Vec::new(),
+            parens: 0,
+            routine: Routine::Unknown,
+            delimiter: Delimiter::Semicolon,
+            copy: false,
+            recoveries: 0,
+            queue: VecDeque::new(),
+            said: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// The statement that the last [`Event::Statement`] is about.
+    #[must_use]
+    pub fn current(&self) -> Source<'_> {
+        let end = self.tokens.last().map_or(0, |token| token.end as usize);
+        let text = self.at_hand().get(..end).unwrap_or_default();
+        Source { text, tokens: &self.tokens, place: Place { start: self.pos } }
+    }
+
+    /// What comes next; nothing at the end of the file.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub fn advance(&mut self) -> io::Result<Option<Event>> {
+        if let Some(event) = self.queue.pop_front() {
+            return Ok(Some(event));
+        }
+        self.forget();
+        if self.copy {
+            self.copy = false;
+            let from = self.pos;
+            if !self.skip_copied()? {
+                return Ok(Some(Event::EndlessCopy(from)));
+            }
+        }
+        let mut at = 0;
+        while !self.ended && self.queue.is_empty() {
+            at = self.step(at)?;
+        }
+        Ok(self.queue.pop_front())
+    }
+
+    fn at_hand(&self) -> &[u8] {
+        self.buffer.get(self.begin..self.filled).unwrap_or_default()
+    }
+
+    /// Looks at what is at `at`, and returns where to look next.
+    fn step(&mut self, at: usize) -> io::Result<usize> {
+        if self.ends_here(at) {
+            let Delimiter::Custom(sign) = &self.delimiter else { return Ok(at) };
+            let end = at + sign.len();
+            return Ok(self.finish(end));
+        }
+        match self.lexer.next(self.at_hand(), at, self.complete) {
+            Lexed::More => self.more(at),
+            Lexed::Space { end } => Ok(self.pass(end)),
+            Lexed::Comment { end } => Ok(self.comment(at, end)),
+            Lexed::Token { kind, end } => self.token(kind, at, end),
+            Lexed::Unterminated(problem) => Ok(self.recover(problem, at)),
+            Lexed::End => {
+                self.ended = true;
+                Ok(self.finish(at))
+            }
+        }
+    }
+
+    fn ends_here(&self, at: usize) -> bool {
+        match &self.delimiter {
+            Delimiter::Custom(sign) => self.at_hand()[at.min(self.at_hand().len())..].starts_with(sign),
+            Delimiter::Semicolon | Delimiter::Mark => false,
+        }
+    }
+
+    /// What is before the first token is of no statement.
+    fn pass(&mut self, end: usize) -> usize {
+        if self.tokens.is_empty() {
+            self.consumed = end;
+            self.forget();
+            return 0;
+        }
+        end
+    }
+
+    fn comment(&mut self, at: usize, end: usize) -> usize {
+        let Some(directive) = Directive::read(&self.at_hand()[at..end]) else {
+            return self.pass(end);
+        };
+        let pos = after(self.pos, &self.at_hand()[..at]);
+        let Directive::Mark(mark) = directive else {
+            self.queue_directive(directive, pos);
+            return self.pass(end);
+        };
+        if mark == Mark::NoTransaction {
+            self.queue_directive(Directive::Mark(mark), pos);
+            return self.pass(end);
+        }
+        self.queue_statement();
+        match mark {
+            Mark::StatementBegin | Mark::Changeset { splits: false, .. } => {
+                self.delimiter = Delimiter::Mark;
+            }
+            Mark::StatementEnd | Mark::Up | Mark::Down | Mark::Changeset { splits: true, .. } => {
+                self.delimiter = Delimiter::Semicolon;
+            }
+            Mark::Breakpoint | Mark::NoTransaction => {}
+        }
+        self.queue.push_back(Event::Directive(Directive::Mark(mark), pos));
+        self.consumed = end;
+        end
+    }
+
+    /// What is said within a statement is about it, and is told before it.
+    fn queue_directive(&mut self, directive: Directive, pos: Pos) {
+        let event = Event::Directive(directive, pos);
+        if self.tokens.is_empty() {
+            // Told at once: nothing of a statement is at hand that could be forgotten.
+            self.queue.push_back(event);
+        } else {
+            self.said.push(event);
+        }
+    }
+
+    fn token(&mut self, kind: TokenKind, at: usize, end: usize) -> io::Result<usize> {
+        match kind {
+            TokenKind::Sign(b';') if self.semicolon_ends() => return Ok(self.finish(end)),
+            TokenKind::Sign(b'\\') if self.lexer.dialect() != Dialect::Sqlite => {
+                return self.command(at);
+            }
+            TokenKind::Word if self.tokens.is_empty() && self.is_delimiter_command(at, end) => {
+                return self.set_delimiter(at, end);
+            }
+            _ => {}
+        }
+        if end > MAX_STATEMENT {
+            self.give_up();
+            return Ok(end);
+        }
+        // Within the limit, so it fits.
+        let token = Token { kind, start: at as u32, end: end as u32 };
+        self.track(token);
+        self.tokens.push(token);
+        Ok(end)
+    }
+
+    fn semicolon_ends(&self) -> bool {
+        self.delimiter == Delimiter::Semicolon
+            && self.parens == 0
+            && !matches!(self.routine, Routine::Open(1..))
+    }
+
+    /// Follows blocks and parentheses in which a semicolon does not end the statement.
+    fn track(&mut self, token: Token) {
+        if self.tokens.is_empty() {
+            let creates = self.word(token).eq_ignore_ascii_case(b"create");
+            self.routine = if creates { Routine::Unknown } else { Routine::No };
+            self.parens = 0;
+            return;
+        }
+        match (self.routine, token.kind) {
+            (Routine::No, TokenKind::Sign(sign @ (b'(' | b')'))) if self.is_rule() => {
+                self.parens = if sign == b'(' { self.parens + 1 } else { self.parens.saturating_sub(1) };
+            }
+            (Routine::Unknown, TokenKind::Word) => self.routine = self.routine_of(token),
+            (Routine::Unknown, TokenKind::Sign(b'(')) => self.routine = Routine::No,
+            (Routine::Open(depth), TokenKind::Word) => {
+                self.routine = Routine::Open(self.depth_after(depth, token));
+            }
+            _ => {}
+        }
+    }
+
+    fn word(&self, token: Token) -> &[u8] {
+        token.bytes(self.at_hand())
+    }
+
+    fn is_rule(&self) -> bool {
+        let names_rule = |token: &Token| self.word(*token).eq_ignore_ascii_case(b"rule");
+        self.tokens.len() > 3 && self.tokens[1..].iter().take(3).any(names_rule)
+    }
+
+    fn routine_of(&self, token: Token) -> Routine {
+        const ROUTINES: [&[u8]; 4] = [b"function", b"procedure", b"trigger", b"event"];
+        const OTHERS: [&[u8]; 5] = [b"table", b"index", b"view", b"rule", b"type"];
+        let word = self.word(token);
+        let is = |names: &[&[u8]]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+        if is(&ROUTINES) {
+            Routine::Open(0)
+        } else if is(&OTHERS) || self.tokens.len() > 12 {
+            Routine::No
+        } else {
+            Routine::Unknown
+        }
+    }
+
+    fn depth_after(&self, depth: u32, token: Token) -> u32 {
+        let word = self.word(token);
+        let is = |name: &[u8]| word.eq_ignore_ascii_case(name);
+        let last = self.tokens.last().map(|last| self.word(*last)).unwrap_or_default();
+        let after_end = last.eq_ignore_ascii_case(b"end");
+        let postgres = self.lexer.dialect() == Dialect::Postgres;
+        if is(b"end") {
+            return depth.saturating_sub(1);
+        }
+        // `END IF` closes what was not counted, `END CASE` what was.
+        if after_end {
+            let uncounted = [&b"if"[..], b"loop", b"while", b"repeat"].iter().any(|name| is(name));
+            return if uncounted { depth + 1 } else { depth };
+        }
+        let begins = if postgres {
+            is(b"atomic") && last.eq_ignore_ascii_case(b"begin")
+        } else {
+            is(b"begin")
+        };
+        if begins || (is(b"case") && depth > 0) { depth + 1 } else { depth }
+    }
+
+    /// Ends the statement; `end` is behind its end sign.
+    fn finish(&mut self, end: usize) -> usize {
+        self.queue_statement();
+        self.consumed = end;
+        if self.queue.is_empty() {
+            self.forget();
+            return 0;
+        }
+        end
+    }
+
+    fn queue_statement(&mut self) {
+        let said = std::mem::take(&mut self.said);
+        self.queue.extend(said);
+        if self.tokens.is_empty() {
+            return;
+        }
+        self.learn();
+        self.queue.push_back(Event::Statement);
+    }
+
+    /// What the statement changes in how what follows is read.
+    fn learn(&mut self) {
+        if self.lexer.dialect() != Dialect::Postgres {
+            return;
+        }
+        let words: Vec<&[u8]> = self.tokens.iter().take(6).map(|token| self.word(*token)).collect();
+        let is = |at: usize, name: &str| {
+            words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        if is(0, "set") {
+            let of = usize::from(is(1, "session") || is(1, "local")) + 1;
+            if is(of, "standard_conforming_strings") {
+                let value = words.get(of + 2).copied().unwrap_or_default();
+                let value = value.trim_ascii_start();
+                let value = String::from_utf8_lossy(value).trim_matches('\'').to_ascii_lowercase();
+                let off = matches!(value.as_str(), "off" | "false" | "0" | "no");
+                self.lexer.set_escapes(off);
+            }
+        } else if is(0, "copy") {
+            let mut pairs = self.tokens.windows(2).map(|pair| (self.word(pair[0]), self.word(pair[1])));
+            self.copy = pairs.any(|(from, stdin)| {
+                from.eq_ignore_ascii_case(b"from") && stdin.eq_ignore_ascii_case(b"stdin")
+            });
+        }
+    }
+
+    fn is_delimiter_command(&self, at: usize, end: usize) -> bool {
+        self.lexer.dialect() == Dialect::Mysql
+            && self.at_hand()[at..end].eq_ignore_ascii_case(b"delimiter")
+    }
+
+    fn set_delimiter(&mut self, at: usize, end: usize) -> io::Result<usize> {
+        let Some(line) = self.line_from(end) else { return self.more(at) };
+        let sign = self.at_hand()[end..line].trim_ascii().to_vec();
+        self.delimiter = match &sign[..] {
+            b";" | b"" => Delimiter::Semicolon,
+            _ => Delimiter::Custom(sign),
+        };
+        Ok(self.pass(line))
+    }
+
+    /// A command of psql (or of MySQL's client) runs to the end of its line.
+    fn command(&mut self, at: usize) -> io::Result<usize> {
+        let Some(line) = self.line_from(at) else { return self.more(at) };
+        let text = String::from_utf8_lossy(&self.at_hand()[at..line]).trim().to_owned();
+        let pos = after(self.pos, &self.at_hand()[..at]);
+        self.queue_statement();
+        self.queue.push_back(Event::Command(text, pos));
+        self.consumed = line;
+        Ok(line)
+    }
+
+    /// Where the line ends, if that is known.
+    fn line_from(&self, at: usize) -> Option<usize> {
+        let rest = self.at_hand().get(at..)?;
+        let end = memchr::memchr(b'\n', rest).map(|found| at + found);
+        end.or_else(|| self.complete.then(|| at + rest.len()))
+    }
+
+    /// Goes on behind the line in which something begins that never ends.
+    fn recover(&mut self, problem: Problem, at: usize) -> usize {
+        let pos = after(self.pos, &self.at_hand()[..at]);
+        self.queue_statement();
+        self.queue.push_back(Event::Broken(problem, pos));
+        self.recoveries += 1;
+        if self.recoveries > MAX_RECOVERIES {
+            self.give_up();
+            return at;
+        }
+        let line = self.line_from(at).unwrap_or(at);
+        self.consumed = line;
+        line
+    }
+
+    fn give_up(&mut self) {
+        self.queue.push_back(Event::GaveUp(self.pos));
+        self.ended = true;
+    }
+
+    fn more(&mut self, at: usize) -> io::Result<usize> {
+        if self.filled - self.begin > MAX_STATEMENT {
+            self.give_up();
+            return Ok(at);
+        }
+        self.fill()?;
+        Ok(at)
+    }
+
+    /// Reads on: as much again as is at hand, so that no byte is moved more than twice.
+    fn fill(&mut self) -> io::Result<()> {
+        if self.begin > 0 {
+            self.buffer.copy_within(self.begin..self.filled, 0);
+            self.filled -= self.begin;
+            self.begin = 0;
+        }
+        let wanted = self.filled + self.filled.max(CHUNK);
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        loop {
+            match self.reader.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => self.complete = true,
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            return Ok(());
+        }
+    }
+
+    /// Passes over the lines behind a `COPY … FROM stdin`; whether their end was found.
+    fn skip_copied(&mut self) -> io::Result<bool> {
+        let mut first = true;
+        loop {
+            match self.line_from(0) {
+                Some(line) => {
+                    // The rest of the statement's own line is no data.
+                    let ends = !first && self.at_hand()[..line].trim_ascii_end() == b"\\.";
+                    first = false;
+                    let at_end = line == self.at_hand().len();
+                    self.consumed = line + usize::from(!at_end);
+                    self.forget();
+                    if ends {
+                        return Ok(true);
+                    }
+                    if at_end && self.complete {
+                        return Ok(false);
+                    }
+                }
+                None if self.filled - self.begin > MAX_STATEMENT => return Ok(false),
+                None => self.fill()?,
+            }
+        }
+    }
+
+    /// Forgets what was handed out.
+    fn forget(&mut self) {
+        let consumed = std::mem::take(&mut self.consumed);
+        self.tokens.clear();
+        if consumed > 0 {
+            self.pos = after(self.pos, &self.buffer[self.begin..self.begin + consumed]);
+            self.begin += consumed;
+        }
+    }
+}
+
+/// Where a text ends that begins at `pos`.
+fn after(pos: Pos, text: &[u8]) -> Pos {
+    let characters = |text: &[u8]| text.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    match memchr::memrchr(b'\n', text) {
+        Some(last) => Pos {
+            line: pos.line + 1 + memchr::memchr_iter(b'\n', &text[..last]).count(),
+            column: 1 + characters(&text[last + 1..]),
+        },
+        // A byte order mark takes no place.
+        None if text == b"\xef\xbb\xbf" => pos,
+        None => Pos { line: pos.line, column: pos.column + characters(text) },
+    }
+}

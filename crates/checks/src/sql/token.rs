@@ -1,0 +1,69 @@
+//! What a statement is made of.
+
+use super::dialect::Dialect;
+use super::lexer::{Lexed, Lexer};
+
+/// What kind of token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A keyword or a plain name.
+    Word,
+    /// A name in quotes, backticks or brackets.
+    Quoted,
+    /// A string in single quotes; with backslash escapes if so.
+    Text {
+        /// Whether a backslash escapes what follows it.
+        escapes: bool,
+    },
+    /// A string between dollar tags.
+    Dollar,
+    /// A number.
+    Number,
+    /// A variable of psql, a placeholder of Flyway, a parameter.
+    Parameter,
+    /// One character that is none of the above; `::` is one, too.
+    Sign(u8),
+}
+
+/// A piece of a statement: bytes `start..end` of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Where it begins.
+    pub start: u32,
+    /// Where it ends, exclusively.
+    pub end: u32,
+}
+
+impl Token {
+    /// The token's bytes in the statement's text.
+    #[must_use]
+    pub fn bytes<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+/// The tokens of a whole text (a function's body, a string that is executed), without comments.
+/// What is not terminated is left out, and told by `false`.
+#[must_use]
+pub fn tokens_of(text: &[u8], dialect: Dialect) -> (Vec<Token>, bool) {
+    let lexer = Lexer::new(dialect);
+    let (mut tokens, mut at, mut whole) = (Vec::new(), 0, true);
+    loop {
+        match lexer.next(text, at, true) {
+            Lexed::Token { kind, end } => {
+                // A text of more than 4 GiB is never handed in: statements are limited.
+                let (start, to) = (at as u32, end as u32);
+                tokens.push(Token { kind, start, end: to });
+                at = end;
+            }
+            Lexed::Space { end } | Lexed::Comment { end } => at = end,
+            Lexed::Unterminated(_) => {
+                whole = false;
+                at = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |line| at + line + 1);
+            }
+            Lexed::More | Lexed::End => return (tokens, whole),
+        }
+    }
+}
