@@ -8,7 +8,7 @@
 //! | `SW02xx` | expressions |
 //! | `SW03xx` | workflows and actions (`action.yml`) |
 //! | `SW05xx` | `shipway.yaml` (in `shipway-core`) |
-//! | `SW1xxx` | lint: what GitHub accepts and a team should not |
+//! | words such as `untrusted-input` | the rules of [`lint`](crate::lint) |
 
 mod nearest;
 mod render;

@@ -83,6 +83,18 @@ impl Condition {
         }
     }
 
+    /// Whether it is text around `${{ … }}`, which holds always unless it is empty.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self.test, Some(Test::Text(_)))
+    }
+
+    /// Whether there is an `if:` at all.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.test.is_some()
+    }
+
     /// The expressions in it, with the place of each.
     pub fn expressions(&self) -> impl Iterator<Item = (&Expression, Span)> {
         let (one, template) = match &self.test {

@@ -125,6 +125,16 @@ impl Template {
         self.expressions().next().is_none()
     }
 
+    /// The value, when there is no expression in it.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<Value> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] => Some(text.as_str().into()),
+            [Part::Literal(value)] => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// The expression, when the whole string is one.
     #[must_use]
     pub fn as_expression(&self) -> Option<&Expression> {

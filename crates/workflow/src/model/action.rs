@@ -128,11 +128,31 @@ impl Action {
     /// Everything that is wrong with it, in the order of the file, at least one problem.
     pub fn read(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (root, problems) = yaml::read(file, text);
+        match Self::read_tree(file, text, root.as_ref(), problems) {
+            (Some(action), problems) if problems.is_empty() => Ok(action),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// As much of a tree as can be read, and everything that is wrong with it, in the order of
+    /// the file.
+    pub(crate) fn read_tree(
+        file: &str,
+        text: &str,
+        root: Option<&Node>,
+        problems: Vec<Diagnostic>,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let mut reader = Reader::new(file, text, problems);
-        let action = root.and_then(|root| Self::read_root(&mut reader, &root));
-        match action {
-            Some(action) if reader.problems.is_empty() => Ok(action),
-            _ => Err(reader.sorted()),
+        let action = root.and_then(|root| Self::read_root(&mut reader, root));
+        (action, reader.sorted())
+    }
+
+    /// Its steps; none unless it is composite.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        match &self.runs {
+            Runs::Composite(steps) => steps,
+            Runs::JavaScript(_) | Runs::Docker(_) => &[],
         }
     }
 

@@ -57,6 +57,18 @@ pub struct ContainerSpec {
     pub command: Option<String>,
 }
 
+/// What is written of a container, for those who look and do not start it.
+pub(crate) struct Parts<'a> {
+    /// The image, or an expression that yields an image or an object.
+    pub(crate) short: Option<&'a Template>,
+    pub(crate) image: Option<&'a Template>,
+    pub(crate) credentials: Option<&'a Bindings>,
+    pub(crate) env: Option<&'a Bindings>,
+    pub(crate) lists: Vec<&'a Tree>,
+    /// Options, entry point and command.
+    pub(crate) texts: Vec<&'a Template>,
+}
+
 /// The services of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Services {
@@ -99,6 +111,31 @@ impl Container {
             Source::Fields(written) => written.evaluate(context)?,
         };
         Ok((!spec.image.is_empty()).then_some(spec))
+    }
+
+    /// What is written of it.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        match &self.source {
+            Source::Short(template) => Parts {
+                short: Some(template),
+                image: None,
+                credentials: None,
+                env: None,
+                lists: Vec::new(),
+                texts: Vec::new(),
+            },
+            Source::Fields(written) => Parts {
+                short: None,
+                image: written.image.as_ref(),
+                credentials: Some(&written.credentials),
+                env: Some(&written.env),
+                lists: [&written.ports, &written.volumes].into_iter().flatten().collect(),
+                texts: [&written.options, &written.entrypoint, &written.command]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            },
+        }
     }
 
     /// The image as written, when it stands by itself.

@@ -51,12 +51,23 @@ impl Workflow {
     /// Everything that is wrong with it, in the order of the file, at least one problem.
     pub fn read(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (root, problems) = yaml::read(file, text);
-        let mut reader = Reader::new(file, text, problems);
-        let workflow = root.and_then(|root| Self::read_root(&mut reader, &root));
-        match workflow {
-            Some(workflow) if reader.problems.is_empty() => Ok(workflow),
-            _ => Err(reader.sorted()),
+        match Self::read_tree(file, text, root.as_ref(), problems) {
+            (Some(workflow), problems) if problems.is_empty() => Ok(workflow),
+            (_, problems) => Err(problems),
         }
+    }
+
+    /// As much of a tree as can be read, and everything that is wrong with it, in the order of
+    /// the file. What could not be read is left out.
+    pub(crate) fn read_tree(
+        file: &str,
+        text: &str,
+        root: Option<&yaml::Node>,
+        problems: Vec<Diagnostic>,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        let mut reader = Reader::new(file, text, problems);
+        let workflow = root.and_then(|root| Self::read_root(&mut reader, root));
+        (workflow, reader.sorted())
     }
 
     fn read_root(reader: &mut Reader<'_>, root: &yaml::Node) -> Option<Self> {

@@ -2,4 +2,5 @@
 
 mod corpus;
 mod expressions;
+mod seeds;
 mod workflows;

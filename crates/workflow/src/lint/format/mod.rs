@@ -1,0 +1,5 @@
+//! How findings are written.
+
+mod text;
+
+pub use text::text;

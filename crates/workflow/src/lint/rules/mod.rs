@@ -1,0 +1,37 @@
+//! The rules, one file a subject.
+
+mod expression;
+
+use super::checking::Checking;
+use super::ignore;
+use super::rule::Rule;
+use super::script;
+pub(super) use super::script::finding as shellcheck;
+use crate::diagnostic::Diagnostic;
+
+/// Looks at a file and adds what it finds.
+type Check = fn(&Checking<'_>, &mut Vec<Diagnostic>);
+
+pub(super) const CHECKS: &[Check] = &[expression::check];
+
+/// Every rule, in the order of the documentation.
+const RULES: &[&[&Rule]] = &[
+    expression::RULES,
+    &[&script::SHELLCHECK],
+    &[&ignore::WITHOUT_REASON, &ignore::UNKNOWN_RULE, &ignore::UNUSED],
+];
+
+/// Every rule, in the order of the documentation.
+#[must_use]
+pub fn all() -> Vec<&'static Rule> {
+    RULES.iter().flat_map(|rules| rules.iter().copied()).collect()
+}
+
+/// Whether a comment may ignore findings of this name: that of a rule, or a code of the reader.
+#[must_use]
+pub fn is_rule(name: &str) -> bool {
+    all().iter().any(|rule| rule.id == name)
+        || name
+            .strip_prefix("SW")
+            .is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()))
+}

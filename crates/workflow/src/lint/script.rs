@@ -1,0 +1,199 @@
+//! The scripts of `run` steps, for shellcheck, and its findings back in the file.
+
+use super::checking::Content;
+use super::rule::Rule;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::expr::{Part, Template};
+use crate::model::{Defaults, Job, JobKind, Step, StepKind};
+use crate::span::{Pos, Span};
+
+pub(super) const SHELLCHECK: Rule = Rule {
+    id: "shellcheck",
+    severity: Severity::Warning,
+    summary: "shellcheck finds something in a script",
+    why: "Scripts of `run` steps are handed to shellcheck where it is installed, with every \
+          `${{ … }}` replaced by a word. Its levels error and warning are warnings here, info \
+          and style are notes: GitHub runs the script all the same. Beside \
+          `# shipway: ignore[shellcheck] reason`, its own `# shellcheck disable=SC…` works.",
+};
+
+/// A shell that shellcheck knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shell {
+    /// `bash`
+    Bash,
+    /// `sh`
+    Sh,
+}
+
+/// A script, as shellcheck should see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Its shell.
+    pub shell: Shell,
+    /// Its text: each expression is replaced by a word of the same length in its place, so that
+    /// lines and columns stay.
+    pub text: String,
+    /// Where each of its lines is in the file.
+    lines: Vec<Pos>,
+    /// Where it stands.
+    span: Span,
+}
+
+/// Something that shellcheck said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptProblem {
+    /// Its number, such as 2086.
+    pub code: u32,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is.
+    pub message: String,
+    /// Where in the file.
+    pub span: Span,
+}
+
+impl Script {
+    /// The place in the file of a line and a column of the text, both counted from 1.
+    #[must_use]
+    pub fn place(&self, line: usize, column: usize) -> Pos {
+        let Some(start) = self.lines.get(line.saturating_sub(1)) else { return self.span.start };
+        let text = self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let before: String = text.chars().take(column.saturating_sub(1)).collect();
+        Pos { line: start.line, ..start.after(&before) }
+    }
+}
+
+/// What a finding of shellcheck is in the file.
+pub(super) fn finding(file: &str, problem: &ScriptProblem) -> Diagnostic {
+    let message = format!("SC{}: {}", problem.code, problem.message);
+    let mut finding = SHELLCHECK.at(file, problem.span, message);
+    finding.severity = problem.severity;
+    finding
+}
+
+pub(super) fn scripts(content: &Content, source: &str) -> Vec<Script> {
+    let defaults = match content {
+        Content::Workflow(workflow) => Some(&workflow.defaults),
+        Content::Action(_) | Content::Nothing => None,
+    };
+    let steps = content.steps();
+    steps.into_iter().filter_map(|of| script(of.step, of.job, defaults, source)).collect()
+}
+
+fn script(
+    step: &Step,
+    job: Option<&Job>,
+    defaults: Option<&Defaults>,
+    source: &str,
+) -> Option<Script> {
+    let StepKind::Run { script, shell, .. } = &step.kind else { return None };
+    let job_defaults = job.and_then(|job| match &job.kind {
+        JobKind::Steps(job) => Some(&job.defaults),
+        JobKind::Call(_) => None,
+    });
+    let chosen = shell
+        .as_ref()
+        .or(job_defaults.and_then(|defaults| defaults.shell.as_ref()))
+        .or(defaults.and_then(|defaults| defaults.shell.as_ref()));
+    let shell = match chosen {
+        Some(template) => shell_named(template)?,
+        None if job.is_some_and(on_windows) => return None,
+        None => Shell::Bash,
+    };
+    let text = replaced(script);
+    let lines = lines(&text, script, source);
+    Some(Script { shell, text, lines, span: script.span })
+}
+
+/// The shell of `bash`, `sh -e {0}` and the like.
+fn shell_named(template: &Template) -> Option<Shell> {
+    match template.text().split_whitespace().next()? {
+        "bash" | "/bin/bash" | "/usr/bin/bash" => Some(Shell::Bash),
+        "sh" | "/bin/sh" => Some(Shell::Sh),
+        _ => None,
+    }
+}
+
+/// Whether a job runs on Windows, where the shell is PowerShell unless it says; or may.
+fn on_windows(job: &Job) -> bool {
+    let JobKind::Steps(steps) = &job.kind else { return false };
+    steps.runs_on.labels.iter().any(|label| {
+        let text = label.text().to_lowercase();
+        text.contains("windows") || (!label.is_literal() && may_be_windows(job, &text))
+    })
+}
+
+/// Whether the matrix, from which the label comes, names Windows anywhere.
+fn may_be_windows(job: &Job, label: &str) -> bool {
+    let Some(strategy) = &job.strategy else { return true };
+    !label.contains("matrix.")
+        || match strategy {
+            crate::model::Strategy::Computed(_) => true,
+            crate::model::Strategy::Written { matrix, .. } => {
+                let all = matrix.as_ref().map(crate::model::Tree::templates).unwrap_or_default();
+                all.iter().any(|t| !t.is_literal() || t.text().to_lowercase().contains("windows"))
+            }
+        }
+}
+
+/// The script with a word for every expression, as long as what it stands for.
+fn replaced(script: &Template) -> String {
+    let written = |length: usize| "x".repeat(length.max(1));
+    let mut text = String::new();
+    let mut rest = script.text();
+    for part in script.parts() {
+        match part {
+            Part::Text(plain) => {
+                text.push_str(plain);
+                rest = rest.get(plain.len()..).unwrap_or_default();
+            }
+            Part::Expression { .. } => {
+                let end = expression_end(rest);
+                let (expression, after) = rest.split_at(end);
+                rest = after;
+                // Lines stay where they are.
+                let pieces: Vec<String> =
+                    expression.split('\n').map(|piece| written(piece.chars().count())).collect();
+                text.push_str(&pieces.join("\\\n"));
+            }
+            Part::Literal(value) => text.push_str(&value.to_text()),
+        }
+    }
+    text
+}
+
+/// Where the expression ends that the text begins with; `}}` in a string does not end it.
+fn expression_end(text: &str) -> usize {
+    let mut quoted = false;
+    let mut last = ' ';
+    for (at, c) in text.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            '}' if last == '}' && !quoted => return at + 1,
+            _ => {}
+        }
+        last = c;
+    }
+    text.len()
+}
+
+/// Where each line of a script is in the file.
+fn lines(text: &str, script: &Template, source: &str) -> Vec<Pos> {
+    let written = script.span.slice(source).unwrap_or_default();
+    let raw: Vec<&str> = written.split('\n').collect();
+    let mut at = script.span.start;
+    let mut places = Vec::new();
+    for (index, line) in text.split('\n').enumerate() {
+        let Some(raw) = raw.get(index) else { break };
+        let indent =
+            if index == 0 { 0 } else { indent_of(raw) - indent_of(line).min(indent_of(raw)) };
+        places.push(at.after(raw.get(..indent).unwrap_or_default()));
+        at = at.after(raw).after("\n");
+    }
+    places
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
