@@ -6,8 +6,10 @@ mod commands;
 mod error;
 mod exit;
 mod init;
+mod live;
 mod print;
 mod project;
+mod summary;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -14,6 +14,12 @@ pub(crate) fn line(text: impl AsRef<str>) {
     drop(writeln!(out, "{}", text.as_ref()));
 }
 
+/// Whole lines of the answer, as they are.
+pub(crate) fn lines(text: &str) {
+    let mut out = anstream::stdout().lock();
+    drop(out.write_all(text.as_bytes()));
+}
+
 /// A line beside the answer.
 pub(crate) fn aside(text: impl AsRef<str>) {
     let mut err = anstream::stderr().lock();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shipway_core::config::FILE_NAME;
+use shipway_core::digest::Digest;
 use shipway_core::ids::ProjectId;
 use shipway_core::journal::Actor;
 use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
@@ -36,10 +37,26 @@ impl Project {
         Self::open_at(&here()?)
     }
 
+    /// The project that the current folder is in, or the repository alone where
+    /// there is no `shipway.yaml`: workflows run without one.
+    pub(crate) fn open_for_runs() -> Result<Self, CliError> {
+        let here = here()?;
+        if here.ancestors().any(|folder| folder.join(FILE_NAME).is_file()) {
+            return Self::open_at(&here);
+        }
+        let root = Repository::at(&here)?.root().to_owned();
+        let id = nameless(&root)?;
+        Self::with(root, id)
+    }
+
     /// The project that `dir` is in.
     pub(crate) fn open_at(dir: &Path) -> Result<Self, CliError> {
         let root = find_root(dir)?;
         let id = project_id(&root.join(FILE_NAME))?;
+        Self::with(root, id)
+    }
+
+    fn with(root: PathBuf, id: ProjectId) -> Result<Self, CliError> {
         let folders = Folders::for_user(&user_env(), &id)
             .map_err(|error| CliError::usage(error.to_string()))?;
         let store = Arc::new(Store::open_or_create(&folders.store())?);
@@ -108,6 +125,17 @@ fn project_id(file: &Path) -> Result<ProjectId, CliError> {
         (None, None) => Err(CliError::usage(format!("{FILE_NAME} does not name its project"))
             .hint("begin it with `project: a-name`")),
     }
+}
+
+/// A repository that has no `shipway.yaml` is known by where it is.
+fn nameless(root: &Path) -> Result<ProjectId, CliError> {
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let fit = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = name.chars().map(fit).take(30).collect();
+    let digest = Digest::of(root.as_os_str().as_encoded_bytes());
+    let place: String = digest.hex().chars().take(12).collect();
+    ProjectId::new(format!("repository-{}-{place}", name.trim_matches('-')))
+        .map_err(|error| CliError::usage(error.to_string()))
 }
 
 /// The person at this machine, as the operating system names them.

@@ -15,6 +15,7 @@ use shipway_core::journal::{Entry, StreamId, Version};
 use shipway_core::plan::{self, Plan, PlannedService};
 use shipway_core::run::{self, JobEnd, RunResult};
 use shipway_core::stream::Record;
+use shipway_core::view::RunsView;
 use shipway_server::follow::Views;
 
 use crate::print;
@@ -43,6 +44,7 @@ pub(crate) struct Reporter {
     reason: String,
     /// What came while a person was asked something.
     held: Vec<(Entry, Option<Record>)>,
+    runs: RunsView,
 }
 
 impl Reporter {
@@ -58,12 +60,18 @@ impl Reporter {
             curtain,
             reason: String::new(),
             held: Vec::new(),
+            runs: RunsView::default(),
         }
     }
 
     /// Shows what belongs to this plan, and deployments.
     pub(crate) fn follow(&mut self, plan: PlanId) {
         self.only = Some(plan);
+    }
+
+    /// The runs that were shown so far.
+    pub(crate) const fn runs(&self) -> &RunsView {
+        &self.runs
     }
 
     pub(crate) fn line(&self, text: impl AsRef<str>) {
@@ -111,6 +119,7 @@ impl Reporter {
     fn show_held(&mut self) {
         for (entry, record) in std::mem::take(&mut self.held) {
             if let Some(record) = record.filter(|_| self.concerns(&entry.stream)) {
+                self.runs.apply(&entry, &record);
                 self.record(&entry, &record);
             }
         }

@@ -31,10 +31,10 @@ impl Output {
         Self(spinner)
     }
 
-    pub(crate) fn line(&self, text: impl AsRef<str>) {
+    pub(crate) fn lines(&self, text: &str) {
         match &self.0 {
-            Some(bar) => bar.suspend(|| print::line(text)),
-            None => print::line(text),
+            Some(bar) => bar.suspend(|| print::lines(text)),
+            None => print::lines(text),
         }
     }
 }

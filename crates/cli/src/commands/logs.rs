@@ -24,7 +24,7 @@ use super::settle::environment;
 const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) async fn logs(args: &Logs) -> Result<Exit, CliError> {
-    let project = Project::open()?;
+    let project = Project::open_for_runs()?;
     let views = Views::load(&project.store)?;
     let env = args.of.as_deref().and_then(|name| super::env_name(name).ok());
     if let Some(env) = env.and_then(|name| environment(&views.live, &name)) {

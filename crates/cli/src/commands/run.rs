@@ -8,10 +8,12 @@ use serde_json::Value;
 use shipway_core::command::Command;
 use shipway_core::journal::StreamId;
 use shipway_core::plan::{self, End};
+use shipway_core::run::JobSpec;
+use shipway_runner::protocol::Event;
 use shipway_server::follow::Views;
 use shipway_server::planner;
 use shipway_targets::Secret;
-use shipway_workflow::model::Event;
+use shipway_workflow::model::Event as Trigger;
 use shipway_workflow::trigger::GitRef;
 use tokio_util::sync::CancellationToken;
 
@@ -19,15 +21,17 @@ use crate::args::Run;
 use crate::carry::{Reporter, Style, Wish, ask, carry, describe};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::live::Lines;
 use crate::print;
 use crate::project::{Project, actor};
+use crate::summary::{Answer, RunAnswer};
 
 use super::call_off::CallOff;
 
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
-    let project = Project::open()?;
+    let project = Project::open_for_runs()?;
     let repository = project.repository()?;
-    let event = Event::named(&args.event)
+    let event = Trigger::named(&args.event)
         .ok_or_else(|| CliError::usage(format!("there is no event `{}`", args.event)))?;
     let changes = repository.uncommitted()?;
     let commit = if changes.is_empty() {
@@ -64,6 +68,7 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
 
 async fn carry_out(project: &Project, args: &Run, plan: plan::Plan) -> Result<Exit, CliError> {
     let id = plan.id.clone();
+    let not_run = plan.not_run.clone();
     let open = plan::Command::Open { plan: Box::new(plan) };
     let asked = ask(project, StreamId::Plan(id.clone()), Command::Plan(open))?;
     let style = if args.json { Style::Silent } else { Style::Lines };
@@ -86,7 +91,8 @@ async fn carry_out(project: &Project, args: &Run, plan: plan::Plan) -> Result<Ex
         Style::Silent => None,
         Style::Lines => {
             let output = reporter.output();
-            Some(Arc::new(move |job, line| output.line(format!("{job} │ {line}"))))
+            let lines = Lines::new(move |text: &str| output.lines(text));
+            Some(Arc::new(move |job: &JobSpec, event: &Event| lines.take(job, event)))
         }
     };
     let wish = Wish {
@@ -100,7 +106,10 @@ async fn carry_out(project: &Project, args: &Run, plan: plan::Plan) -> Result<Ex
     reporter.finish();
     let end = end??;
     if args.json {
-        print::json(&end)?;
+        let runs = reporter.runs().runs.iter();
+        let runs = runs.map(|(id, run)| RunAnswer::new(project, id, run));
+        let runs = runs.collect::<Result<_, _>>()?;
+        print::json(&Answer::new(&id, &end, runs, &not_run))?;
     }
     Ok(match end {
         End::Delivered => Exit::Ok,

@@ -78,12 +78,16 @@ fn uncommitted_changes_are_refused() {
 #[test]
 fn outside_of_any_repository() {
     let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_shipway")).unwrap();
-    for command in ["ship", "status", "run"] {
+    for command in ["ship", "status"] {
         let refused = sandbox.run(sandbox.path(), &[command]).unwrap();
         refused.assert_code(2);
         let message = refused.stderr.replace(sandbox.path().to_str().unwrap(), "[HERE]");
         assert!(message.starts_with("error: there is no shipway.yaml in [HERE]"), "{message}");
     }
+    // Workflows run without a shipway.yaml, but not without a repository.
+    let refused = sandbox.run(sandbox.path(), &["run"]).unwrap();
+    refused.assert_code(2);
+    assert!(refused.stderr.contains("is not in a git repository"), "{refused}");
 }
 
 #[test]

@@ -13,3 +13,4 @@ mod rollback;
 mod shop;
 mod target;
 mod traffic;
+mod workflows;

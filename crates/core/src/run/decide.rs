@@ -236,20 +236,9 @@ impl Turn {
 }
 
 fn cancelled(why: &str) -> JobEnd {
-    JobEnd { result: RunResult::Cancelled, reason: Some(why.to_owned()), ..nothing() }
+    JobEnd::bare(RunResult::Cancelled, Some(why.to_owned()))
 }
 
 fn failed(reason: String, tail: Vec<String>) -> JobEnd {
-    JobEnd { reason: Some(reason), tail, ..nothing() }
-}
-
-fn nothing() -> JobEnd {
-    JobEnd {
-        result: RunResult::Failure,
-        outputs: IndexMap::new(),
-        reason: None,
-        log: None,
-        tail: Vec::new(),
-        steps: Vec::new(),
-    }
+    JobEnd { tail, ..JobEnd::bare(RunResult::Failure, Some(reason)) }
 }

@@ -5,6 +5,7 @@ mod event;
 mod github;
 mod jobs;
 mod language;
+mod note;
 mod state;
 
 use indexmap::IndexMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use event::{Command, Event, Expanded};
 pub use github::github_context;
 pub use jobs::{Instance, InstanceState, Job, JobState};
+pub use note::{Annotation, Level};
 pub use state::{Run, UnderWay};
 
 use crate::config::SecretSource;
@@ -122,6 +124,28 @@ pub struct JobEnd {
     pub tail: Vec<String>,
     /// Its steps.
     pub steps: Vec<StepEnd>,
+    /// Messages to be shown beside it, or beside a line of a file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
+    /// What its steps wrote for the summary page, Markdown, a blob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Digest>,
+}
+
+impl JobEnd {
+    /// A job that ended with `result` and left nothing.
+    pub fn bare(result: RunResult, reason: Option<String>) -> Self {
+        Self {
+            result,
+            outputs: IndexMap::new(),
+            reason,
+            log: None,
+            tail: Vec::new(),
+            steps: Vec::new(),
+            annotations: Vec::new(),
+            summary: None,
+        }
+    }
 }
 
 /// How one step ended.
@@ -129,8 +153,14 @@ pub struct JobEnd {
 pub struct StepEnd {
     /// Its name.
     pub name: String,
-    /// How.
+    /// How, after `continue-on-error`.
     pub result: RunResult,
+    /// How, before `continue-on-error`, where that is another result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<RunResult>,
+    /// Why it failed or was skipped, in a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// How long it took.
     #[serde(with = "crate::millis", rename = "ms")]
     pub took: std::time::Duration,

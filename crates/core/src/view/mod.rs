@@ -3,8 +3,10 @@
 
 mod history;
 mod live;
+mod runs;
 mod status;
 
 pub use history::{HistoryEnd, HistoryLine, HistoryView};
 pub use live::{Live, PlanSummary, UnreadableEntry};
+pub use runs::{InstanceView, JobView, RunEnd, RunView, RunsView};
 pub use status::{ActiveStatus, EnvStatus, PlanStatus, ServingStatus, Status, WaitingStatus};

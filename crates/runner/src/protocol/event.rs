@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+pub use shipway_core::run::{Annotation, Level};
 
 use super::Chunk;
 
@@ -78,35 +79,6 @@ pub struct StepReport {
     pub outputs: IndexMap<String, String>,
     /// Milliseconds from its beginning to its end.
     pub duration_ms: u64,
-}
-
-/// A message that belongs to the job or to a line of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Annotation {
-    /// By which step; `None`: by the worker itself.
-    pub step: Option<StepIndex>,
-    /// How bad it is.
-    pub level: Level,
-    /// A path in the workspace.
-    pub file: Option<String>,
-    /// A line of the file, from 1.
-    pub line: Option<u32>,
-    /// A heading.
-    pub title: Option<String>,
-    /// The message.
-    pub message: String,
-}
-
-/// How bad an [`Annotation`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// `::notice::`
-    Notice,
-    /// `::warning::`
-    Warning,
-    /// `::error::`
-    Error,
 }
 
 /// Where a step wrote to.

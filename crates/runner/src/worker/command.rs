@@ -39,6 +39,9 @@ pub(crate) enum Command {
 pub(crate) struct Place {
     pub(crate) file: Option<String>,
     pub(crate) line: Option<u32>,
+    pub(crate) end_line: Option<u32>,
+    pub(crate) column: Option<u32>,
+    pub(crate) end_column: Option<u32>,
     pub(crate) title: Option<String>,
 }
 
@@ -55,11 +58,15 @@ impl Command {
                 name.trim().eq_ignore_ascii_case(wanted).then(|| unescape(value, &PROPERTY))
             })
         };
+        let number = |wanted: &str| property(wanted).and_then(|text| text.trim().parse().ok());
         let annotate = |level| Self::Annotate {
             level,
             place: Place {
                 file: property("file").filter(|file| !file.is_empty()),
-                line: property("line").and_then(|line| line.trim().parse().ok()),
+                line: number("line"),
+                end_line: number("endLine"),
+                column: number("col"),
+                end_column: number("endColumn"),
                 title: property("title").filter(|title| !title.is_empty()),
             },
             message: data.clone(),
@@ -129,6 +136,9 @@ mod tests {
                 place: Place {
                     file: Some("src/a,b.rs".to_owned()),
                     line: Some(3),
+                    end_line: Some(4),
+                    column: Some(1),
+                    end_column: None,
                     title: Some("Bad:".to_owned()),
                 },
                 message: "it\nfails %25".to_owned(),

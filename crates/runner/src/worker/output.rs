@@ -146,12 +146,13 @@ impl<'s> Listener<'s> {
                 self.say_tagged(level, &message).await;
                 let mask = |text: String| shared.masker.mask(&text);
                 let annotation = Annotation {
-                    step,
-                    level,
                     file: place.file.map(mask),
                     line: place.line,
+                    end_line: place.end_line,
+                    column: place.column,
+                    end_column: place.end_column,
                     title: place.title.map(mask),
-                    message: mask(message),
+                    ..Annotation::bare(step, level, mask(message))
                 };
                 shared.reporter.send(Event::Annotation(annotation)).await;
             }

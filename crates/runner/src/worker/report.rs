@@ -76,14 +76,6 @@ impl Reporter {
         };
         self.say(step, &format!("##[{tag}]{message}")).await;
         let message = self.masker.mask(message);
-        self.send(Event::Annotation(Annotation {
-            step,
-            level,
-            file: None,
-            line: None,
-            title: None,
-            message,
-        }))
-        .await;
+        self.send(Event::Annotation(Annotation::bare(step, level, message))).await;
     }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
-use shipway_core::run::{JobEnd, JobSpec, RunResult, RunSpec, StepEnd, github_context};
+use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd, github_context};
 use shipway_runner::client::{JobOutcome, run_job};
 use shipway_runner::protocol::{
-    Contexts, Event, Folders, JobMessage, JobResult, Limits, PROTOCOL, Secret, Source, StepReport,
-    WorkflowFile,
+    Contexts, Event, Folders, JobMessage, JobResult, Limits, Outcome as StepOutcome, PROTOCOL,
+    Secret, Source, StepReport, WorkflowFile,
 };
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
@@ -27,8 +27,6 @@ use super::Performer;
 use super::output::Output;
 use super::shell::storage;
 
-/// Longer lines are shown in parts while they are written.
-const LONGEST_SHOWN: usize = 16 * 1024;
 /// Events of a job on their way; a full channel slows the job down.
 const EVENTS: usize = 256;
 
@@ -149,23 +147,24 @@ fn strategy(spec: &JobSpec) -> IndexMap<String, Value> {
 /// What a job writes: to a file while it runs, to a blob for good.
 struct JobLog<'a> {
     performer: &'a Performer,
-    name: String,
+    spec: &'a JobSpec,
     live: File,
     output: Output,
     steps: Vec<StepEnd>,
-    line: Vec<u8>,
+    annotations: Vec<Annotation>,
+    summary: String,
 }
 
 impl<'a> JobLog<'a> {
-    fn open(performer: &'a Performer, spec: &JobSpec) -> Result<Self, Outcome> {
+    fn open(performer: &'a Performer, spec: &'a JobSpec) -> Result<Self, Outcome> {
         let path = performer.folders.job_log(&spec.run, &spec.job, spec.index);
         let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
         let live = parent.and_then(|()| File::create(&path)).map_err(|e| storage(&e))?;
         // The worker has masked everything already.
         let masker = shipway_runner::mask::Masker::default();
         let output = Output::new(performer.store.blobs(), masker).map_err(|e| storage(&e))?;
-        let (name, steps, line) = (spec.name.clone(), Vec::new(), Vec::new());
-        Ok(Self { performer, name, live, output, steps, line })
+        let (steps, annotations, summary) = (Vec::new(), Vec::new(), String::new());
+        Ok(Self { performer, spec, live, output, steps, annotations, summary })
     }
 
     fn take(&mut self, event: &Event) {
@@ -173,80 +172,73 @@ impl<'a> JobLog<'a> {
             Event::Output { data, .. } => self.write(data.as_bytes()),
             Event::StepStarted { name, .. } => self.write(format!("▶ {name}\n").as_bytes()),
             Event::StepEnded(report) => self.step_ended(report),
-            Event::Annotation(note) => {
-                let place = note.file.as_ref().map_or_else(String::new, |file| {
-                    note.line.map_or_else(|| format!("{file}: "), |line| format!("{file}:{line}: "))
-                });
-                self.write(format!("{:?}: {place}{}\n", note.level, note.message).as_bytes());
-            }
-            Event::Started { .. }
-            | Event::Summary { .. }
-            | Event::Heartbeat
-            | Event::JobEnded { .. } => {}
+            // It stands in the output as well.
+            Event::Annotation(note) => self.annotations.push(note.clone()),
+            Event::Summary { markdown, .. } => self.add_to_summary(markdown),
+            Event::Started { .. } | Event::Heartbeat | Event::JobEnded { .. } => {}
+        }
+        if let Some(tell) = &self.performer.live_output {
+            tell(self.spec, event);
+        }
+    }
+
+    fn add_to_summary(&mut self, markdown: &str) {
+        self.summary.push_str(markdown);
+        if !self.summary.ends_with('\n') {
+            self.summary.push('\n');
         }
     }
 
     fn step_ended(&mut self, report: &StepReport) {
-        let result = match report.conclusion.as_str() {
-            "success" => RunResult::Success,
-            "skipped" => RunResult::Skipped,
-            "cancelled" => RunResult::Cancelled,
-            _ => RunResult::Failure,
-        };
+        let (result, outcome) = (result_of(report.conclusion), result_of(report.outcome));
         let why = report.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         let (mark, took) = (mark(result), Duration::from_millis(report.duration_ms));
         self.write(format!("{mark} {} ({took:.1?}){why}\n", report.name).as_bytes());
-        self.steps.push(StepEnd { name: report.name.clone(), result, took });
+        let outcome = (outcome != result).then_some(outcome);
+        let (name, reason) = (report.name.clone(), report.reason.clone());
+        self.steps.push(StepEnd { name, result, outcome, reason, took });
     }
 
     fn write(&mut self, bytes: &[u8]) {
         let seen = self.output.write(bytes);
         // The file is for whoever looks on; the blob is what is kept.
         if let Err(error) = self.live.write_all(&seen) {
-            tracing::warn!(%error, job = self.name, "a job's log cannot be written");
-        }
-        let Some(tell) = &self.performer.live_output else { return };
-        for byte in seen {
-            if byte != b'\n' {
-                self.line.push(byte);
-            }
-            // Who looks on need not wait for the end of a line without end.
-            if byte == b'\n' || self.line.len() == LONGEST_SHOWN {
-                tell(&self.name, &String::from_utf8_lossy(&self.line));
-                self.line.clear();
-            }
+            tracing::warn!(%error, job = self.spec.name, "a job's log cannot be written");
         }
     }
 
     fn end(self, outcome: JobOutcome) -> Result<Outcome, Outcome> {
-        if let Some(tell) = &self.performer.live_output
-            && !self.line.is_empty()
-        {
-            tell(&self.name, &String::from_utf8_lossy(&self.line));
-        }
         let (tail, log) = self.output.finish();
         let log = Some(log.map_err(|error| storage(&error))?);
-        let end = match outcome {
+        let blobs = self.performer.store.blobs();
+        let summary = match self.summary.as_str() {
+            "" => None,
+            text => Some(blobs.put(text.as_bytes()).map_err(|error| storage(&error))?.digest),
+        };
+        let (result, outputs, reason) = match outcome {
             JobOutcome::Ended { result, outputs, reason } => {
                 let result = match result {
                     JobResult::Success => RunResult::Success,
                     JobResult::Failure => RunResult::Failure,
                     JobResult::Cancelled => RunResult::Cancelled,
                 };
-                let reason = reason.map(|reason| reason.to_string());
-                let tail = if result == RunResult::Failure { tail } else { Vec::new() };
-                JobEnd { result, outputs, reason, log, tail, steps: self.steps }
+                (result, outputs, reason.map(|reason| reason.to_string()))
             }
-            JobOutcome::Lost { reason } => JobEnd {
-                result: RunResult::Failure,
-                outputs: IndexMap::new(),
-                reason: Some(reason),
-                log,
-                tail,
-                steps: self.steps,
-            },
+            JobOutcome::Lost { reason } => (RunResult::Failure, IndexMap::new(), Some(reason)),
         };
+        let tail = if result == RunResult::Failure { tail } else { Vec::new() };
+        let (steps, annotations) = (self.steps, self.annotations);
+        let end = JobEnd { result, outputs, reason, log, tail, steps, annotations, summary };
         Ok(Outcome::Done { result: Done::Job(Box::new(end)) })
+    }
+}
+
+const fn result_of(outcome: StepOutcome) -> RunResult {
+    match outcome {
+        StepOutcome::Success => RunResult::Success,
+        StepOutcome::Failure => RunResult::Failure,
+        StepOutcome::Cancelled => RunResult::Cancelled,
+        StepOutcome::Skipped => RunResult::Skipped,
     }
 }
 

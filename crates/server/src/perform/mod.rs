@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use shipway_core::effect::{Effect, EffectId, Outcome};
 use shipway_core::ids::{EnvName, ProjectId, ServiceName};
-use shipway_core::run::RunSpec;
+use shipway_core::run::{JobSpec, RunSpec};
 use shipway_process::KillError;
 use shipway_runner::client::WorkerCommand;
+use shipway_runner::protocol::Event;
 use shipway_store::Store;
 use shipway_targets::{App, Material, Target};
 use tokio_util::sync::CancellationToken;
@@ -39,12 +40,13 @@ pub struct Performer {
     /// Secrets given on the command line, by name: they go before those of
     /// the configuration.
     pub secrets: HashMap<String, shipway_targets::Secret>,
-    /// Jobs write here as well while they run.
+    /// Told what jobs report while they run.
     pub live_output: Option<LiveOutput>,
 }
 
-/// Gets what jobs write, masked, as it is written: the job's name and a line.
-pub type LiveOutput = Arc<dyn Fn(&str, &str) + Send + Sync>;
+/// Told what a job reports, masked, as it reports it. It must not block for
+/// long: the job waits for it.
+pub type LiveOutput = Arc<dyn Fn(&JobSpec, &Event) + Send + Sync>;
 
 impl Performer {
     /// Performs `effect`. After `cancel` it ends soon, and nothing of it is

@@ -65,12 +65,11 @@ fn next(stream: &Stream) -> Option<(shipway_core::journal::Version, Effect)> {
 fn end(name: &str, fails: &[&str]) -> JobEnd {
     let failed = fails.contains(&name);
     JobEnd {
-        result: if failed { RunResult::Failure } else { RunResult::Success },
         outputs: IndexMap::from([("made".to_owned(), format!("by {name}"))]),
-        reason: failed.then(|| "exit code 1".to_owned()),
-        log: None,
-        tail: Vec::new(),
-        steps: Vec::new(),
+        ..JobEnd::bare(
+            if failed { RunResult::Failure } else { RunResult::Success },
+            failed.then(|| "exit code 1".to_owned()),
+        )
     }
 }
 

@@ -444,13 +444,6 @@ impl World {
 }
 
 fn done_job(result: RunResult) -> Outcome {
-    let end = JobEnd {
-        result,
-        outputs: IndexMap::new(),
-        reason: None,
-        log: None,
-        tail: Vec::new(),
-        steps: Vec::new(),
-    };
+    let end = JobEnd::bare(result, None);
     Outcome::Done { result: Done::Job(Box::new(end)) }
 }
