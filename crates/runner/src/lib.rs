@@ -4,6 +4,8 @@
 //! [`worker_main`]; between them is the [`protocol`].
 
 pub mod client;
+#[expect(dead_code, unused_imports, reason = "the worker begins to use it")]
+pub mod docker;
 pub mod protocol;
 mod worker;
 

@@ -146,6 +146,15 @@ impl Container {
             Source::Fields(written) => written.image.as_ref(),
         }
     }
+
+    /// The further options of `docker create`, if there are any.
+    #[must_use]
+    pub fn options(&self) -> Option<&Template> {
+        match &self.source {
+            Source::Short(_) => None,
+            Source::Fields(written) => written.options.as_ref(),
+        }
+    }
 }
 
 impl Written {
