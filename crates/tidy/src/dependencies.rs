@@ -11,19 +11,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("process", &[]),
     ("evidence", &["checks", "core", "workflow", "process"]),
     ("store", &["core", "workflow"]),
-    ("runner", &["core", "workflow", "process"]),
+    ("results", &["core"]),
+    ("runner", &["core", "workflow", "process", "results"]),
     ("host", &["process"]),
     ("targets", &["core", "workflow", "host"]),
     (
         "server",
         &[
-            "store", "runner", "targets", "host", "process", "evidence", "checks", "core",
-            "workflow",
+            "store", "runner", "results", "targets", "host", "process", "evidence", "checks",
+            "core", "workflow",
         ],
     ),
     (
         "cli",
-        &["server", "store", "runner", "targets", "host", "evidence", "checks", "core", "workflow"],
+        &[
+            "server", "store", "runner", "results", "targets", "host", "evidence", "checks",
+            "core", "workflow",
+        ],
     ),
     ("sim", &["core", "store", "targets"]),
     ("tidy", &[]),
