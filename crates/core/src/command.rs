@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{environment, plan, run};
+use crate::{concurrency, environment, plan, run};
 
 /// A command for any machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,4 +15,6 @@ pub enum Command {
     Run(run::Command),
     /// For an environment.
     Env(environment::Command),
+    /// For a concurrency group.
+    Group(concurrency::Command),
 }

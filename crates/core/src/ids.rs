@@ -34,11 +34,21 @@ fn check_name(text: &str, kind: &'static str) -> Result<(), BadName> {
 }
 
 /// Letters, digits, `-` and `_`, beginning with a letter or `_`, at most 100
-/// bytes: GitHub's rule for the keys of jobs.
+/// bytes: GitHub's rule for the keys of jobs. The keys of jobs in called
+/// workflows stand behind those of the calling jobs, with a `.` between, and
+/// the number of the combination if the call has a matrix: `deploy.2.test`.
 fn check_job_key(text: &str, kind: &'static str) -> Result<(), BadName> {
-    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let known = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if begins && known && text.len() <= 100 {
+    let is_key = |part: &str| {
+        let begins = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let known = part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        begins && known && part.len() <= 100
+    };
+    let is_number =
+        |part: &str| matches!(part.len(), 1..=3) && part.bytes().all(|b| b.is_ascii_digit());
+    let (callers, own) = text.rsplit_once('.').map_or((None, text), |(c, own)| (Some(c), own));
+    let mut callers = callers.into_iter().flat_map(|callers| callers.split('.'));
+    let begins = !text.starts_with(|c: char| c.is_ascii_digit());
+    if is_key(own) && begins && callers.all(|part| is_key(part) || is_number(part)) {
         return Ok(());
     }
     let rule = "a job key begins with a letter or `_`, and has up to 100 letters, digits, `-` \
@@ -110,14 +120,52 @@ name!(
     /// One execution of one workflow.
     RunId, "run id");
 name!(
-    /// A job's key in its workflow.
+    /// A job's key in a run: its key in the workflow, behind the keys of the
+    /// jobs that called that workflow.
     JobKey, "job key", check_job_key);
+name!(
+    /// A concurrency group; also names its stream.
+    GroupId, "concurrency group");
 name!(
     /// What follows from one event; also names its stream.
     PlanId, "plan id");
 name!(
     /// One release going to one environment: `<environment>.<generation>`.
     DeploymentId, "deployment id");
+
+impl JobKey {
+    /// The key in the job's own workflow file.
+    pub fn own(&self) -> &str {
+        self.0.rsplit_once('.').map_or(self.0.as_str(), |(_, own)| own)
+    }
+
+    /// The job that called this one's workflow, and which of its combinations
+    /// did; `None` in the run's own workflow.
+    pub fn caller(&self) -> Option<(Self, usize)> {
+        let (caller, _) = self.0.rsplit_once('.')?;
+        let numbered = caller.rsplit_once('.').and_then(|(key, n)| Some((key, n.parse().ok()?)));
+        let (key, index) = numbered.unwrap_or((caller, 0));
+        Some((Self(key.to_owned()), index))
+    }
+
+    /// Whether it is in a workflow that `job` calls, directly or not.
+    pub fn is_called_by(&self, job: &Self) -> bool {
+        let rest = self.0.strip_prefix(job.as_str());
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// The same for a job of the workflow that this job calls, for combination
+    /// `index` if the call has a matrix.
+    ///
+    /// # Errors
+    /// When `own` is no job's key.
+    pub fn called(&self, index: Option<usize>, own: &str) -> Result<Self, BadName> {
+        match index {
+            Some(index) => Self::new(format!("{self}.{index}.{own}")),
+            None => Self::new(format!("{self}.{own}")),
+        }
+    }
+}
 
 /// A commit's object id in git: 40 (SHA-1) or 64 (SHA-256) hex digits.
 #[derive(

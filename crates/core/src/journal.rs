@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::ids::{BadName, EnvName, PlanId, RunId};
+use crate::ids::{BadName, EnvName, GroupId, PlanId, RunId};
 
 /// An entry's place in the whole journal, from 1, without gaps.
 #[derive(
@@ -34,6 +34,8 @@ pub enum StreamId {
     Run(RunId),
     /// An environment: its deployments, lock and queue.
     Env(EnvName),
+    /// A concurrency group: whose turn it is, and who waits.
+    Group(GroupId),
 }
 
 impl fmt::Display for StreamId {
@@ -42,6 +44,7 @@ impl fmt::Display for StreamId {
             Self::Plan(id) => write!(f, "plan/{id}"),
             Self::Run(id) => write!(f, "run/{id}"),
             Self::Env(name) => write!(f, "env/{name}"),
+            Self::Group(id) => write!(f, "group/{id}"),
         }
     }
 }
@@ -50,7 +53,7 @@ impl fmt::Display for StreamId {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadStream {
     /// The part before `/` is not a kind of stream.
-    #[error("`{0}` is not a stream: expected plan/…, run/… or env/…")]
+    #[error("`{0}` is not a stream: expected plan/…, run/…, env/… or group/…")]
     Kind(String),
     /// The part after `/` is not a name.
     #[error(transparent)]
@@ -65,6 +68,7 @@ impl FromStr for StreamId {
             Some(("plan", id)) => Ok(Self::Plan(PlanId::new(id)?)),
             Some(("run", id)) => Ok(Self::Run(RunId::new(id)?)),
             Some(("env", name)) => Ok(Self::Env(EnvName::new(name)?)),
+            Some(("group", id)) => Ok(Self::Group(GroupId::new(id)?)),
             _ => Err(BadStream::Kind(text.to_owned())),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod approval;
 pub mod command;
+pub mod concurrency;
 pub mod config;
 pub mod deployment;
 pub mod digest;

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command;
 use crate::effect::{Effect, EffectId, Outcome};
-use crate::journal::Actor;
+use crate::journal::{Actor, StreamId};
 
 /// What a machine is asked to decide on.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,4 +88,50 @@ pub trait Machine: Sized {
 
     /// When to look again if nothing happens before.
     fn next_deadline(&self) -> Option<Timestamp>;
+}
+
+/// A decision under way: facts change a copy of the state as they are decided,
+/// so that what follows from them can be decided in the same turn.
+pub(crate) struct Turn<M: Machine> {
+    pub(crate) state: M,
+    pub(crate) now: Timestamp,
+    out: Vec<Decision<M::Event>>,
+}
+
+impl<M: Machine + Clone> Turn<M> {
+    pub(crate) fn new(state: &M, now: Timestamp) -> Self {
+        Self { state: state.clone(), now, out: Vec::new() }
+    }
+
+    /// This has happened.
+    pub(crate) fn happen(&mut self, event: M::Event) -> Result<(), Illegal> {
+        self.state.evolve(&event, self.now)?;
+        self.out.push(Decision::Event(event));
+        Ok(())
+    }
+
+    /// This shall be done.
+    pub(crate) fn perform(&mut self, effect: Effect) {
+        self.out.push(Decision::Do(effect));
+    }
+
+    /// Another stream shall know.
+    pub(crate) fn tell(&mut self, to: StreamId, command: Command) {
+        self.perform(Effect::Tell { to, command: Box::new(command) });
+    }
+
+    /// This shall not be done any more.
+    pub(crate) fn cancel(&mut self, effect: EffectId) {
+        self.out.push(Decision::Cancel(effect));
+    }
+
+    /// Something was decided on in this turn that has an end to wait for.
+    pub(crate) fn is_performing(&self) -> bool {
+        let waited_for = |effect: &Effect| !matches!(effect, Effect::Tell { .. });
+        self.out.iter().any(|d| matches!(d, Decision::Do(effect) if waited_for(effect)))
+    }
+
+    pub(crate) fn done(self) -> Vec<Decision<M::Event>> {
+        self.out
+    }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
+use crate::concurrency::Group;
 use crate::effect::{Class, Effect, EffectId, Outcome};
 use crate::environment::Environment;
 use crate::ids::{EnvName, PlanId, RunId};
@@ -14,7 +15,7 @@ use crate::journal::{Actor, Cause, StreamId, Version};
 use crate::machine::{Decision, Illegal, Input, Machine};
 use crate::plan::Delivery;
 use crate::run::Run;
-use crate::{environment, plan, run};
+use crate::{concurrency, environment, plan, run};
 
 /// What an entry of the journal says: the one contract between the engine and
 /// every view.
@@ -27,6 +28,8 @@ pub enum Record {
     Run(run::Event),
     /// Of an environment.
     Env(environment::Event),
+    /// Of a concurrency group.
+    Group(concurrency::Event),
     /// This is going to be done. Its id is the entry's stream and version.
     Intent {
         /// What.
@@ -53,6 +56,8 @@ pub enum State {
     Run(Run),
     /// An environment.
     Env(Environment),
+    /// A concurrency group.
+    Group(Group),
 }
 
 /// A stream, as its entries have made it.
@@ -86,6 +91,7 @@ impl Stream {
             StreamId::Plan(_) => State::Plan(Delivery::default()),
             StreamId::Run(_) => State::Run(Run::default()),
             StreamId::Env(name) => State::Env(Environment::new(name.clone())),
+            StreamId::Group(_) => State::Group(Group::default()),
         };
         let (pending, told) = (BTreeMap::new(), BTreeSet::new());
         Self { id, version: Version(0), state, pending, told }
@@ -122,6 +128,9 @@ impl Stream {
             (State::Env(machine), Command::Env(command)) => {
                 decided(machine, &Input::Command { command, by }, now, Record::Env)
             }
+            (State::Group(machine), Command::Group(command)) => {
+                decided(machine, &Input::Command { command, by }, now, Record::Group)
+            }
             (_, command) => Err(Illegal::new(format!("{} cannot be told {command:?}", self.id))),
         }
     }
@@ -154,6 +163,7 @@ impl Stream {
             State::Plan(machine) => decided(machine, &Input::Tick, now, Record::Plan),
             State::Run(machine) => decided(machine, &Input::Tick, now, Record::Run),
             State::Env(machine) => decided(machine, &Input::Tick, now, Record::Env),
+            State::Group(machine) => decided(machine, &Input::Tick, now, Record::Group),
         }
     }
 
@@ -163,6 +173,7 @@ impl Stream {
             State::Plan(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Plan),
             State::Run(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Run),
             State::Env(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Env),
+            State::Group(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Group),
         }
     }
 
@@ -181,6 +192,7 @@ impl Stream {
             (Record::Plan(event), State::Plan(machine)) => machine.evolve(event, at)?,
             (Record::Run(event), State::Run(machine)) => machine.evolve(event, at)?,
             (Record::Env(event), State::Env(machine)) => machine.evolve(event, at)?,
+            (Record::Group(event), State::Group(machine)) => machine.evolve(event, at)?,
             (Record::Intent { effect }, _) => self.began(effect),
             (Record::Ended { intent, .. }, _) => {
                 self.pending.remove(intent).ok_or_else(|| {
@@ -202,6 +214,7 @@ impl Stream {
             State::Plan(machine) => machine.began(&id, effect),
             State::Run(machine) => machine.began(&id, effect),
             State::Env(machine) => machine.began(&id, effect),
+            State::Group(machine) => machine.began(&id, effect),
         }
     }
 
@@ -211,6 +224,7 @@ impl Stream {
             State::Plan(machine) => machine.wants(&id, effect),
             State::Run(machine) => machine.wants(&id, effect),
             State::Env(machine) => machine.wants(&id, effect),
+            State::Group(machine) => machine.wants(&id, effect),
         }
     }
 
@@ -237,6 +251,7 @@ impl Stream {
             State::Plan(machine) => machine.next_deadline(),
             State::Run(machine) => machine.next_deadline(),
             State::Env(machine) => machine.next_deadline(),
+            State::Group(machine) => machine.next_deadline(),
         }
     }
 
@@ -246,6 +261,7 @@ impl Stream {
             State::Plan(delivery) => matches!(delivery, Delivery::Closed { .. }),
             State::Run(run) => matches!(run, Run::Ended { .. }),
             State::Env(_) => false,
+            State::Group(group) => group.is_empty(),
         };
         machine_is && self.pending.is_empty()
     }
@@ -255,7 +271,7 @@ impl Stream {
         let machine_is = match &self.state {
             State::Env(env) => env.is_busy(),
             State::Run(run) => matches!(run, Run::UnderWay(_)),
-            State::Plan(_) => false,
+            State::Plan(_) | State::Group(_) => false,
         };
         machine_is || !self.pending.is_empty()
     }

@@ -1,8 +1,9 @@
 //! What the engine and a worker say to each other: one JSON value a line, over
-//! the worker's stdin and stdout. See `docs/design/runner.md`.
+//! the worker's stdin and stdout, and output as it is. See `docs/design/runner.md`.
 
 mod chunk;
 mod event;
+pub(crate) mod frame;
 mod job;
 mod secret;
 
@@ -12,12 +13,13 @@ pub use chunk::Chunk;
 pub use event::{
     Annotation, Event, JobResult, Level, Outcome, Reason, StepIndex, StepReport, Stream,
 };
-pub use job::{Contexts, Folders, JobMessage, Limits, Source, WorkflowFile};
+pub use frame::{FrameError, Frames};
+pub use job::{Contexts, Folders, JobMessage, Limits, Remote, Source, WorkflowFile};
 pub use secret::Secret;
 
 /// The version of the protocol that this build speaks. A worker refuses a job
 /// of another version: engine and worker are the same executable.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What the engine says to the worker. The first line is the job.
 #[derive(Debug, Serialize, Deserialize)]

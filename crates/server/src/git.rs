@@ -1,5 +1,7 @@
 //! What git knows, asked of the `git` command.
 
+mod between;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -130,6 +130,7 @@ impl Reporter {
             (Some(plan), StreamId::Plan(id)) => id == plan,
             (Some(plan), StreamId::Run(id)) => id.as_str().starts_with(&format!("{plan}.")),
             (None, _) | (Some(_), StreamId::Env(_)) => true,
+            (Some(_), StreamId::Group(_)) => false,
         }
     }
 
@@ -158,6 +159,8 @@ impl Reporter {
                     self.env(env, event);
                 }
             }
+            // What a group decides is told by the runs in it.
+            Record::Group(_) => {}
         }
     }
 
@@ -244,10 +247,20 @@ impl Reporter {
                 let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
                 self.line(format!("{} run {run} ended with {result}{why}", mark(*result)));
             }
+            run::Event::Started { concurrency: Some(group), .. } => {
+                self.line(format!("… run {run} asks for its turn in `{}`", group.group));
+            }
+            run::Event::InstanceLost { job, .. } => {
+                self.line(format!("  ? {job}: the engine ended meanwhile; it is begun again"));
+            }
             run::Event::Started { .. }
             | run::Event::JobExpanded { .. }
             | run::Event::InstanceStarted { .. }
             | run::Event::InstanceEnded { .. }
+            | run::Event::InstanceAsks { .. }
+            | run::Event::InstancePassed { .. }
+            | run::Event::InstanceCancelling { .. }
+            | run::Event::Admitted
             | run::Event::Cancelling => {}
         }
     }
@@ -286,9 +299,23 @@ impl Reporter {
                     }
                 }
             }
+            Event::JobAsked { ask, approval_until: Some(_), .. } => {
+                self.line(format!("? {env}: job {} waits for approval", ask.job));
+            }
+            Event::JobDropped { why, .. } => self.line(format!("✗ {env}: {why}")),
+            Event::JobBegan { ask, deployment: Some(deployment) } => {
+                self.line(format!("{deployment}: job {} deploys to {env}", ask.job));
+            }
+            Event::JobLeft { left } if left.url.is_some() => {
+                let url = left.url.as_deref().unwrap_or_default();
+                self.line(format!("{} {env}  {url}", mark(left.result)));
+            }
             Event::Paused => self.line(format!("{env} is paused")),
             Event::Resumed => self.line(format!("{env} goes on")),
             Event::Proposed { .. }
+            | Event::JobAsked { .. }
+            | Event::JobBegan { .. }
+            | Event::JobLeft { .. }
             | Event::Judged { .. }
             | Event::Cleared { .. }
             | Event::StepDone { .. }

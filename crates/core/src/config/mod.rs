@@ -23,7 +23,9 @@ pub use environment::{
     Approval, DeployedBy, Environment, Fallback, Follows, Lease, Placement, Rollout, Target,
 };
 pub use guard::{ErrorRate, Guard, Latency, NoEvidence, Probe, Restarts, Then};
-pub use project::{Config, Limits, RequiredWorkflows, Workflows};
+pub use project::{
+    Config, Limits, LostJob, RequiredWorkflows, TokenPermissions, TokenSource, Workflows,
+};
 pub use read::{Facts, PathKind, code, read};
 pub use schema::schema;
 pub use service::{

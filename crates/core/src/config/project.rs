@@ -45,6 +45,55 @@ pub struct Workflows {
     /// `secrets` of every workflow, and where their values are.
     #[serde(default)]
     pub secrets: IndexMap<String, SecretSource>,
+    /// Where `GITHUB_TOKEN` comes from. Without it jobs have none.
+    #[serde(default)]
+    pub token: Option<TokenSource>,
+    /// What `GITHUB_TOKEN` may do in workflows that do not say.
+    #[serde(default)]
+    pub permissions: TokenPermissions,
+    /// Labels and groups of `runs-on` that this machine has beside the usual
+    /// ones: `self-hosted`, its system and architecture, and `ubuntu-*`.
+    #[serde(default)]
+    pub runs_on: Vec<String>,
+    /// What becomes of a job when the engine ends in the middle of it.
+    #[serde(default)]
+    pub on_lost: LostJob,
+}
+
+/// Where `GITHUB_TOKEN` comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSource {
+    /// In this environment variable of the engine.
+    Env(String),
+    /// In this file of the machine: an absolute path.
+    File(String),
+    /// What this shell command prints. It finds the permissions that the token
+    /// is to have in `SHIPWAY_PERMISSIONS`, as JSON, and the repository in
+    /// `GITHUB_REPOSITORY`: the way to a token that can do no more.
+    Command(String),
+}
+
+/// What `GITHUB_TOKEN` may do in workflows that do not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenPermissions {
+    /// Read contents and packages.
+    #[default]
+    Read,
+    /// Read and write everything but `id-token`.
+    Write,
+}
+
+/// What becomes of a job when the engine ends in the middle of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LostJob {
+    /// It has failed.
+    #[default]
+    Fail,
+    /// It is begun again, three times at the most.
+    Retry,
 }
 
 /// The workflows that have to succeed.
@@ -79,6 +128,10 @@ impl Default for Workflows {
             required: defaults::required_workflows(),
             vars: IndexMap::new(),
             secrets: IndexMap::new(),
+            token: None,
+            permissions: TokenPermissions::default(),
+            runs_on: Vec::new(),
+            on_lost: LostJob::default(),
         }
     }
 }

@@ -46,7 +46,7 @@ impl Turn {
     fn advance_deployment(&mut self) -> Result<bool, Illegal> {
         let Some(active) = &self.state.active else { return Ok(false) };
         let deployment = &active.deployment;
-        if deployment.effect.is_some() || self.doing {
+        if deployment.effect.is_some() || self.is_performing() {
             return Ok(false);
         }
         match &deployment.progress {
@@ -59,7 +59,7 @@ impl Turn {
             Progress::Forward { .. } if deployment.step().is_none() => {
                 let (plan, id) = (active.candidate.plan.clone(), deployment.plan.id.clone());
                 self.happen(Event::Succeeded { deployment: id.clone() })?;
-                self.tell(plan.as_ref(), StageEnd::Deployed { deployment: id });
+                self.tell_plan(plan.as_ref(), StageEnd::Deployed { deployment: id });
                 Ok(true)
             }
             Progress::Back { .. } => self.perform_next(),
@@ -121,7 +121,7 @@ impl Turn {
         let serving = self.state.current.as_ref().map(|current| current.deployment.clone());
         let ended = failure.clone();
         self.happen(Event::Failed { deployment, failure: ended, serving, trouble })?;
-        self.tell(plan.as_ref(), StageEnd::Failed { failure });
+        self.tell_plan(plan.as_ref(), StageEnd::Failed { failure });
         Ok(())
     }
 

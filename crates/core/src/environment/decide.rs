@@ -27,7 +27,9 @@ pub(super) fn decide(
         Input::Tick => {}
     }
     turn.expire()?;
+    turn.expire_jobs()?;
     turn.advance()?;
+    turn.begin_job()?;
     Ok(turn.done())
 }
 
@@ -39,6 +41,14 @@ impl Turn {
                 self.propose(candidate)
             }
             Command::Judge { verdict } => self.happen(Event::Judged { verdict: verdict.clone() }),
+            Command::Approve { identity } if self.is_job_waiting(*identity) => {
+                self.approve_job(*identity, by)
+            }
+            Command::Reject { identity, reason } if self.is_job_waiting(*identity) => {
+                self.reject_job(*identity, reason, by)
+            }
+            Command::Enter { ask } => self.enter(ask),
+            Command::Leave { left } => self.job_left(left),
             Command::Approve { identity } => self.approve(*identity, by),
             Command::Reject { identity, reason } => self.reject(*identity, reason, by),
             Command::Rollback { to } => self.rollback(*to, by),
@@ -152,7 +162,7 @@ impl Turn {
         let deployment = current.deployment.clone();
         let (plan, release) = (candidate.plan.clone(), candidate.release);
         self.happen(Event::AlreadyThere { plan, release, deployment: deployment.clone() })?;
-        self.tell(candidate.plan.as_ref(), StageEnd::AlreadyThere { deployment });
+        self.tell_plan(candidate.plan.as_ref(), StageEnd::AlreadyThere { deployment });
         Ok(())
     }
 
@@ -175,7 +185,7 @@ impl Turn {
     ) -> Result<(), Illegal> {
         let (plan, release) = (candidate.plan.clone(), candidate.release);
         self.happen(Event::Dropped { plan, release, failure: failure.clone() })?;
-        self.tell(candidate.plan.as_ref(), StageEnd::Failed { failure });
+        self.tell_plan(candidate.plan.as_ref(), StageEnd::Failed { failure });
         Ok(())
     }
 

@@ -8,11 +8,12 @@ use crate::digest::Digest;
 use crate::effect::Failure;
 use crate::gate::Verdict;
 use crate::guard::Watched;
-use crate::ids::{DeploymentId, PlanId};
+use crate::ids::{DeploymentId, PlanId, RunId};
 use crate::journal::Actor;
 use crate::release::ReleaseId;
+use crate::run::Place;
 
-use super::Candidate;
+use super::{Candidate, JobAsk, JobLeft};
 
 /// What an environment is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +57,16 @@ pub enum Command {
     Withdraw {
         /// Whose candidate.
         plan: PlanId,
+    },
+    /// A job of a workflow wants to deploy here.
+    Enter {
+        /// Which.
+        ask: Box<JobAsk>,
+    },
+    /// Such a job is over.
+    Leave {
+        /// Which, and how.
+        left: Box<JobLeft>,
     },
 }
 
@@ -191,4 +202,34 @@ pub enum Event {
     Paused,
     /// It goes on.
     Resumed,
+    /// A job of a workflow wants to deploy here.
+    JobAsked {
+        /// Which.
+        ask: Box<JobAsk>,
+        /// What is agreed to.
+        identity: Digest,
+        /// People have to agree until then; `None`: nobody has to.
+        approval_until: Option<Timestamp>,
+    },
+    /// It may not.
+    JobDropped {
+        /// Its run.
+        run: RunId,
+        /// Where in it.
+        place: Place,
+        /// Why.
+        why: String,
+    },
+    /// It has the lock.
+    JobBegan {
+        /// Which.
+        ask: Box<JobAsk>,
+        /// What its deployment is called; none is recorded without.
+        deployment: Option<DeploymentId>,
+    },
+    /// It is over.
+    JobLeft {
+        /// Which, and how.
+        left: Box<JobLeft>,
+    },
 }

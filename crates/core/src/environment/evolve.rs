@@ -8,7 +8,7 @@ use crate::ids::PlanId;
 use crate::machine::Illegal;
 use crate::release::ReleaseId;
 
-use super::{Active, Candidate, Deployed, Environment, Event, REMEMBERED, Waiting};
+use super::{Active, Candidate, Deployed, Environment, Event, REMEMBERED, Waiting, external};
 
 pub(super) fn evolve(env: &mut Environment, event: &Event, at: Timestamp) -> Result<(), Illegal> {
     match event {
@@ -39,6 +39,14 @@ pub(super) fn evolve(env: &mut Environment, event: &Event, at: Timestamp) -> Res
                 candidate.verdicts.retain(|v| v.gate != verdict.gate);
                 candidate.verdicts.push(verdict.clone());
             }
+        }
+        Event::Approved { .. } | Event::Cleared { .. }
+            if external::evolve(env, event, at).is_some() => {}
+        Event::JobAsked { .. }
+        | Event::JobDropped { .. }
+        | Event::JobBegan { .. }
+        | Event::JobLeft { .. } => {
+            external::evolve(env, event, at).ok_or_else(|| unexpected("of a job"))?;
         }
         Event::Approved { by, identity } => {
             let waiting = env.waiting.as_mut().filter(|w| w.identity == *identity);

@@ -6,16 +6,18 @@ mod control;
 mod decide;
 mod event;
 mod evolve;
+mod external;
 mod outcome;
 mod turn;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use event::{Command, Event, StageEnd};
+pub use external::{External, JobActive, JobAsk, JobDeployed, JobLeft, JobWaiting};
 
 use crate::approval::Given;
 use crate::config::Environment as Rules;
@@ -131,6 +133,9 @@ pub struct Environment {
     pub active: Option<Active>,
     /// Nothing is begun until it is resumed.
     pub paused: bool,
+    /// What jobs of workflows do here, if they deploy here.
+    #[serde(default)]
+    pub external: External,
 }
 
 impl Environment {
@@ -149,6 +154,12 @@ impl Environment {
             damaged: BTreeSet::new(),
             active: None,
             paused: false,
+            external: External {
+                waiting: Vec::new(),
+                queued: VecDeque::new(),
+                active: None,
+                history: VecDeque::new(),
+            },
         }
     }
 
@@ -204,6 +215,7 @@ impl Machine for Environment {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let waiting = self.waiting.as_ref().map(|waiting| waiting.expires);
-        waiting.into_iter().chain(self.queued_until).min()
+        let jobs = self.external.waiting.iter().map(|waiting| waiting.expires);
+        waiting.into_iter().chain(self.queued_until).chain(jobs).min()
     }
 }

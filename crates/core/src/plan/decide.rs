@@ -12,7 +12,7 @@ use crate::environment::{self, Candidate, StageEnd};
 use crate::gate;
 use crate::ids::{RunId, ServiceName};
 use crate::journal::StreamId;
-use crate::machine::{Decision, Illegal, Input, Machine};
+use crate::machine::{Decision, Illegal, Input};
 use crate::release::{Artifact, Release};
 use crate::run::{self, RunResult, RunSpec};
 
@@ -24,32 +24,18 @@ pub(super) fn decide(
     input: &Input<Command>,
     now: Timestamp,
 ) -> Result<Vec<Decision<Event>>, Illegal> {
-    let mut turn = Turn { state: state.clone(), now, out: Vec::new() };
+    let mut turn = Turn::new(state, now);
     match input {
         Input::Command { command, .. } => turn.command(command)?,
         Input::Ended { effect, outcome } => turn.ended(effect, outcome)?,
         Input::Tick => {}
     }
-    Ok(turn.out)
+    Ok(turn.done())
 }
 
-struct Turn {
-    state: Delivery,
-    now: Timestamp,
-    out: Vec<Decision<Event>>,
-}
+type Turn = crate::machine::Turn<Delivery>;
 
 impl Turn {
-    fn happen(&mut self, event: Event) -> Result<(), Illegal> {
-        self.state.evolve(&event, self.now)?;
-        self.out.push(Decision::Event(event));
-        Ok(())
-    }
-
-    fn tell(&mut self, to: StreamId, command: AnyCommand) {
-        self.out.push(Decision::Do(Effect::Tell { to, command: Box::new(command) }));
-    }
-
     fn open(&self) -> Result<&Open, Illegal> {
         match &self.state {
             Delivery::Open(open) => Ok(open),
@@ -82,7 +68,7 @@ impl Turn {
                     StageEnd::Failed { failure } => self.fail(failure.clone()),
                 }
             }
-            (Command::Cancel, _) => self.cancel(),
+            (Command::Cancel, _) => self.cancel_all(),
         }
     }
 
@@ -106,6 +92,10 @@ impl Turn {
                 vars: run.vars.clone(),
                 inputs: run.inputs.clone(),
                 secrets: run.secrets.clone(),
+                called: run.called.clone(),
+                number: run.number.max(1),
+                attempt: run.attempt.clone(),
+                rules: run.rules.clone(),
                 parallel: plan.config.as_ref().map(|config| config.limits.jobs),
             })
             .collect();
@@ -171,7 +161,7 @@ impl Turn {
         }
         let services = specs.iter().map(|spec| spec.service.clone()).collect();
         self.happen(Event::BuildsBegun { services })?;
-        self.out.extend(specs.into_iter().map(|spec| Decision::Do(Effect::Build(spec))));
+        specs.into_iter().for_each(|spec| self.perform(Effect::Build(spec)));
         self.after_builds()
     }
 
@@ -233,7 +223,7 @@ impl Turn {
         let open_stage = open.stages.last().filter(|stage| stage.end.is_none());
         let stage = open_stage.map(|Stage { env, .. }| env.clone());
         let plan = open.plan.id.clone();
-        self.out.extend(building.into_iter().map(Decision::Cancel));
+        building.into_iter().for_each(|effect| self.cancel(effect));
         if let Some(env) = stage {
             let command = environment::Command::Withdraw { plan };
             self.tell(StreamId::Env(env), AnyCommand::Env(command));
@@ -241,7 +231,7 @@ impl Turn {
         Ok(())
     }
 
-    fn cancel(&mut self) -> Result<(), Illegal> {
+    fn cancel_all(&mut self) -> Result<(), Illegal> {
         let open = self.open()?;
         let running = open.runs.iter().filter(|(_, result)| result.is_none());
         let running: Vec<RunId> = running.map(|(id, _)| id.clone()).collect();

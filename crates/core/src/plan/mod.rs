@@ -19,6 +19,7 @@ use crate::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};
 use crate::journal::Actor;
 use crate::machine::Illegal;
 use crate::release::Artifact;
+use crate::run::{Attempt, CalledWorkflow, Rules};
 
 /// What follows from an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,6 +129,18 @@ pub struct PlannedRun {
     pub inputs: serde_json::Map<String, serde_json::Value>,
     /// Where the secrets of the run come from.
     pub secrets: IndexMap<String, crate::config::SecretSource>,
+    /// The workflows that it calls, directly or not.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub called: IndexMap<String, CalledWorkflow>,
+    /// `github.run_number`.
+    #[serde(default)]
+    pub number: u64,
+    /// Which attempt it is, and what it takes over.
+    #[serde(default, skip_serializing_if = "Attempt::is_first")]
+    pub attempt: Attempt,
+    /// How runs are carried out here.
+    #[serde(default)]
+    pub rules: Rules,
 }
 
 /// A workflow that does not run.

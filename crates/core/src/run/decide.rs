@@ -1,48 +1,41 @@
-//! What follows in a run: jobs begin when what they need is done.
+//! What follows in a run from what it is told and from the ends of its jobs.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::command::Command as AnyCommand;
-use crate::effect::{Done, Effect, EffectId, Outcome};
-use crate::ids::{JobKey, RunId};
+use crate::config::LostJob;
+use crate::effect::{Done, EffectId, Outcome};
+use crate::ids::JobKey;
 use crate::journal::StreamId;
-use crate::machine::{Decision, Illegal, Input, Machine};
+use crate::machine::{Decision, Illegal, Input};
 use crate::plan;
 
-use super::language::{self, Judgement};
-use super::{
-    Command, Event, InstanceState, JobEnd, JobSpec, JobState, Run, RunResult, RunSpec, UnderWay,
-};
+use super::language::{self, Book};
+use super::{Command, Event, InstanceState, JobEnd, Place, Run, RunResult, RunSpec, UnderWay};
+
+/// As often a lost job is begun again: what takes the engine with it each time
+/// is not to do so for ever.
+const MAX_LOST: u32 = 3;
 
 pub(super) fn decide(
     state: &Run,
     input: &Input<Command>,
     now: Timestamp,
 ) -> Result<Vec<Decision<Event>>, Illegal> {
-    let mut turn = Turn { state: state.clone(), now, out: Vec::new() };
+    let (mut turn, book) = (Turn::new(state, now), Book::default());
     match input {
-        Input::Command { command, .. } => turn.command(command)?,
-        Input::Ended { effect, outcome } => turn.ended(effect, outcome)?,
+        Input::Command { command, .. } => turn.command(command, &book)?,
+        Input::Ended { effect, outcome } => turn.ended(effect, outcome, &book)?,
         Input::Tick => {}
     }
-    Ok(turn.out)
+    Ok(turn.done())
 }
 
-struct Turn {
-    state: Run,
-    now: Timestamp,
-    out: Vec<Decision<Event>>,
-}
+pub(super) type Turn = crate::machine::Turn<Run>;
 
 impl Turn {
-    fn happen(&mut self, event: Event) -> Result<(), Illegal> {
-        self.state.evolve(&event, self.now)?;
-        self.out.push(Decision::Event(event));
-        Ok(())
-    }
-
-    fn run(&self) -> Result<&UnderWay, Illegal> {
+    pub(super) fn run(&self) -> Result<&UnderWay, Illegal> {
         match &self.state {
             Run::UnderWay(run) => Ok(run),
             Run::New => Err(Illegal::new("the run was not started")),
@@ -50,87 +43,176 @@ impl Turn {
         }
     }
 
-    fn command(&mut self, command: &Command) -> Result<(), Illegal> {
-        match (command, &self.state) {
-            (Command::Start { spec }, Run::New) => self.start(spec),
-            (Command::Start { .. }, _) => Err(Illegal::new("there is a run of that name already")),
-            (Command::Cancel, Run::UnderWay(run)) if !run.cancelling => self.cancel(),
-            // Called off twice, or when it is over: nothing to do.
-            (Command::Cancel, Run::UnderWay(_) | Run::Ended { .. }) => Ok(()),
-            (Command::Cancel, Run::New) => Err(Illegal::new("the run was not started")),
+    fn command(&mut self, command: &Command, book: &Book) -> Result<(), Illegal> {
+        let run = match (&self.state, command) {
+            (Run::New, Command::Start { spec }) => return self.start(spec, book),
+            (_, Command::Start { .. }) => {
+                return Err(Illegal::new("there is a run of that name already"));
+            }
+            (Run::New, _) => return Err(Illegal::new("the run was not started")),
+            // Late news of a run that is over changes nothing.
+            (Run::Ended { .. }, _) => return Ok(()),
+            (Run::UnderWay(run), _) => run,
+        };
+        match command {
+            Command::Start { .. } => Ok(()),
+            Command::Cancel | Command::GiveWay { place: Place::Run, .. } if run.cancelling => {
+                Ok(())
+            }
+            Command::Cancel => self.cancel_run("the run was called off", book),
+            Command::GiveWay { place: Place::Run, why } => self.cancel_run(why, book),
+            Command::Passed { place: Place::Run } if run.waiting => {
+                self.happen(Event::Admitted)?;
+                self.advance(book)
+            }
+            Command::Refused { place: Place::Run, why } if run.waiting => {
+                self.end(RunResult::Cancelled, Some(why.clone()))
+            }
+            Command::Passed { place: Place::Run }
+            | Command::Refused { place: Place::Run, .. }
+            | Command::Rejected { place: Place::Run, .. } => Ok(()),
+            Command::Passed { place: Place::Job { job, index } } => {
+                self.passed(job, *index)?;
+                self.advance(book)
+            }
+            Command::Refused { place: Place::Job { job, index }, why } => {
+                self.refused(job, *index, cancelled(why))?;
+                self.advance(book)
+            }
+            Command::Rejected { place: Place::Job { job, index }, why } => {
+                self.refused(job, *index, failed(why))?;
+                self.advance(book)
+            }
+            Command::GiveWay { place: Place::Job { job, index }, why } => {
+                self.call_off_instance(job, *index, why)?;
+                self.advance(book)
+            }
         }
     }
 
-    fn start(&mut self, spec: &RunSpec) -> Result<(), Illegal> {
-        match language::jobs(spec) {
-            Ok(jobs) => {
-                self.happen(Event::Started { spec: Box::new(spec.clone()), jobs })?;
-                self.advance()
+    fn start(&mut self, spec: &RunSpec, book: &Book) -> Result<(), Illegal> {
+        let spec = Box::new(spec.clone());
+        match language::begin(&spec, book) {
+            Ok(begun) => {
+                let (jobs, name, concurrency) = (begun.jobs, begun.name, begun.concurrency);
+                let group = concurrency.clone();
+                self.happen(Event::Started { spec, jobs, name, concurrency })?;
+                match group {
+                    Some(group) => self.enter(&group, Place::Run),
+                    None => self.advance(book),
+                }
             }
             Err(why) => {
-                let jobs = IndexMap::new();
-                self.happen(Event::Started { spec: Box::new(spec.clone()), jobs })?;
+                let (jobs, name, concurrency) = (IndexMap::new(), None, None);
+                self.happen(Event::Started { spec, jobs, name, concurrency })?;
                 self.end(RunResult::Failure, Some(why))
             }
         }
     }
 
-    /// Running instances are called off; those that never began are over.
-    fn cancel(&mut self) -> Result<(), Illegal> {
+    /// Running jobs are called off, unless their `if` holds for a run that is
+    /// called off; those that never began are over in the same way.
+    fn cancel_run(&mut self, why: &str, book: &Book) -> Result<(), Illegal> {
+        if self.run()?.waiting {
+            return self.end(RunResult::Cancelled, Some(why.to_owned()));
+        }
         self.happen(Event::Cancelling)?;
-        let keys: Vec<JobKey> = self.run()?.jobs.keys().cloned().collect();
+        let run = self.run()?;
+        let ends = |key: &&JobKey| !language::goes_on_when_cancelled(run, key, book);
+        let keys: Vec<JobKey> = run.jobs.keys().filter(ends).cloned().collect();
         for key in keys {
-            self.call_off(&key, "the run was called off")?;
+            self.call_off(&key, why)?;
         }
-        self.advance()
+        self.advance(book)
     }
 
-    fn call_off(&mut self, key: &JobKey, why: &str) -> Result<(), Illegal> {
-        let job = self.run()?.jobs.get(key);
-        let Some(JobState::Running { instances, .. }) = job.map(|job| job.state.clone()) else {
-            return Ok(());
-        };
-        for (index, instance) in instances.iter().enumerate() {
-            match &instance.state {
-                InstanceState::Running { effect: Some(effect) } => {
-                    self.out.push(Decision::Cancel(effect.clone()));
-                }
-                InstanceState::Waiting => {
-                    let end = Box::new(cancelled(why));
-                    self.happen(Event::InstanceEnded { job: key.clone(), index, end })?;
-                }
-                InstanceState::Running { effect: None } | InstanceState::Ended { .. } => {}
+    /// Calls off every instance of a job. What a call has called is called off
+    /// job by job.
+    pub(super) fn call_off(&mut self, key: &JobKey, why: &str) -> Result<(), Illegal> {
+        let count = self.run()?.jobs.get(key).map_or(0, |job| job.instances().len());
+        (0..count).try_for_each(|index| self.call_off_instance(key, index, why))
+    }
+
+    pub(super) fn call_off_instance(
+        &mut self,
+        key: &JobKey,
+        index: usize,
+        why: &str,
+    ) -> Result<(), Illegal> {
+        let run = self.run()?;
+        let Some(instance) = run.instance(key, index) else { return Ok(()) };
+        match &instance.state {
+            InstanceState::Waiting | InstanceState::Gated { .. } => {
+                self.end_instance(key, index, cancelled(why))
             }
+            InstanceState::Running { effect: Some(effect), .. } => {
+                let effect = effect.clone();
+                self.cancel(effect);
+                Ok(())
+            }
+            InstanceState::Running { cancelling: false, .. } if instance.what.call.is_some() => {
+                if !run.cancelling {
+                    let job = key.clone();
+                    self.happen(Event::InstanceCancelling { job, index })?;
+                }
+                let run = self.run()?;
+                let called = run.called_by(key, index).map(|(key, _)| key.clone());
+                let called: Vec<JobKey> = called.collect();
+                called.iter().try_for_each(|key| self.call_off(key, why))
+            }
+            InstanceState::Running { .. } | InstanceState::Ended { .. } => Ok(()),
         }
-        Ok(())
     }
 
-    fn ended(&mut self, effect: &EffectId, outcome: &Outcome) -> Result<(), Illegal> {
+    fn ended(&mut self, effect: &EffectId, outcome: &Outcome, book: &Book) -> Result<(), Illegal> {
         let Run::UnderWay(run) = &self.state else { return Ok(()) };
         let Some((job, index)) = run.instance_of(effect) else { return Ok(()) };
         let end = match outcome {
             Outcome::Done { result: Done::Job(end) } => (**end).clone(),
-            Outcome::Done { .. } => failed("its worker told no result".to_owned(), Vec::new()),
-            Outcome::Lost if run.cancelling => cancelled("it was called off"),
+            Outcome::Done { .. } => failed("its worker told no result"),
+            Outcome::Lost if run.is_cancelling(&job) => cancelled("it was called off"),
             Outcome::Cancelled => cancelled("it was called off"),
-            Outcome::Failed { failure } => failed(failure.message.clone(), failure.output.clone()),
-            Outcome::Lost => failed(
-                "the engine ended while it ran; nothing of it is left running".to_owned(),
-                Vec::new(),
-            ),
+            Outcome::Failed { failure } => {
+                JobEnd { tail: failure.output.clone(), ..failed(&failure.message) }
+            }
+            Outcome::Lost if self.is_retried(&job, index)? => {
+                self.happen(Event::InstanceLost { job, index })?;
+                return self.advance(book);
+            }
+            Outcome::Lost => failed("the engine ended while it ran; nothing of it is left running"),
         };
-        let failed = end.result == RunResult::Failure;
-        self.happen(Event::InstanceEnded { job: job.clone(), index, end: Box::new(end) })?;
-        if failed && self.fails_fast(&job, index)? {
-            self.call_off(&job, "another combination of the matrix failed")?;
+        self.end_instance(&job, index, end)?;
+        self.advance(book)
+    }
+
+    fn is_retried(&self, job: &JobKey, index: usize) -> Result<bool, Illegal> {
+        let run = self.run()?;
+        let often = run.instance(job, index).is_none_or(|instance| instance.lost >= MAX_LOST);
+        Ok(run.spec.rules.on_lost == LostJob::Retry && !often)
+    }
+
+    /// An instance is over: it leaves its gates, and a failure calls off the
+    /// others, if the matrix is to fail fast.
+    pub(super) fn end_instance(
+        &mut self,
+        key: &JobKey,
+        index: usize,
+        end: JobEnd,
+    ) -> Result<(), Illegal> {
+        self.leave_gates(key, index, &end)?;
+        let fails = end.result == RunResult::Failure && self.fails_fast(key, index)?;
+        let (job, end) = (key.clone(), Box::new(end));
+        self.happen(Event::InstanceEnded { job, index, end })?;
+        if fails {
+            self.call_off(key, "another combination of the matrix failed")?;
         }
-        self.advance()
+        Ok(())
     }
 
     fn fails_fast(&self, key: &JobKey, index: usize) -> Result<bool, Illegal> {
         let job = self.run()?.jobs.get(key);
         Ok(match job.map(|job| &job.state) {
-            Some(JobState::Running { instances, fail_fast, .. }) => {
+            Some(super::JobState::Running { instances, fail_fast, .. }) => {
                 let may_fail = |i: &super::Instance| i.what.continue_on_error;
                 *fail_fast && !instances.get(index).is_some_and(may_fail)
             }
@@ -138,71 +220,7 @@ impl Turn {
         })
     }
 
-    /// Judges every job whose needs are done, until none is left; then begins
-    /// instances as far as the limits allow.
-    fn advance(&mut self) -> Result<(), Illegal> {
-        while let Some(key) = self.ready()? {
-            let event = match language::judge(self.run()?, &key) {
-                Judgement::Run { instances, fail_fast, max_parallel } => {
-                    Event::JobExpanded { job: key, instances, fail_fast, max_parallel }
-                }
-                Judgement::Skip { why } => Event::JobSkipped { job: key, why },
-                Judgement::Fail { why } => Event::JobFailed { job: key, why },
-            };
-            self.happen(event)?;
-        }
-        self.begin_instances()?;
-        self.end_if_done()
-    }
-
-    fn ready(&self) -> Result<Option<JobKey>, Illegal> {
-        let run = self.run()?;
-        let done = |need: &JobKey| run.jobs.get(need).is_some_and(|job| job.result().is_some());
-        let mut jobs = run.jobs.iter();
-        let ready =
-            jobs.find(|(_, job)| job.state == JobState::Waiting && job.needs.iter().all(done));
-        Ok(ready.map(|(key, _)| key.clone()))
-    }
-
-    fn begin_instances(&mut self) -> Result<(), Illegal> {
-        let run = self.run()?;
-        let limit = run.spec.parallel.map_or(usize::MAX, usize::from).max(1);
-        let mut free = limit.saturating_sub(run.running());
-        let mut begin = Vec::new();
-        for (key, job) in &run.jobs {
-            let JobState::Running { instances, fail_fast, max_parallel } = &job.state else {
-                continue;
-            };
-            let running =
-                instances.iter().filter(|i| matches!(i.state, InstanceState::Running { .. }));
-            let mut allowed = max_parallel.unwrap_or(usize::MAX).saturating_sub(running.count());
-            for (index, instance) in instances.iter().enumerate() {
-                if instance.state != InstanceState::Waiting || allowed == 0 || free == 0 {
-                    continue;
-                }
-                (allowed, free) = (allowed - 1, free - 1);
-                begin.push(JobSpec {
-                    run: run.spec.id.clone(),
-                    job: key.clone(),
-                    index,
-                    total: instances.len(),
-                    name: instance.what.name.clone(),
-                    matrix: instance.what.matrix.clone(),
-                    needs: language::needs(run, key),
-                    fail_fast: *fail_fast,
-                    max_parallel: *max_parallel,
-                });
-            }
-        }
-        for spec in begin {
-            let (job, index) = (spec.job.clone(), spec.index);
-            self.happen(Event::InstanceStarted { job, index })?;
-            self.out.push(Decision::Do(Effect::RunJob(Box::new(spec))));
-        }
-        Ok(())
-    }
-
-    fn end_if_done(&mut self) -> Result<(), Illegal> {
+    pub(super) fn end_if_done(&mut self) -> Result<(), Illegal> {
         let run = self.run()?;
         let results: Option<Vec<RunResult>> = run.jobs.values().map(super::Job::result).collect();
         let Some(results) = results else { return Ok(()) };
@@ -217,28 +235,31 @@ impl Turn {
             RunResult::Skipped
         };
         let why = run.jobs.values().find_map(|job| match &job.state {
-            JobState::Done { result: of, why, .. } if *of == result => why.clone(),
+            super::JobState::Done { result: of, why, .. } if *of == result => why.clone(),
             _ => None,
         });
         self.end(result, why.filter(|_| result != RunResult::Success))
     }
 
-    fn end(&mut self, result: RunResult, why: Option<String>) -> Result<(), Illegal> {
-        let spec = &self.run()?.spec;
-        let (plan, run): (_, RunId) = (spec.plan.clone(), spec.id.clone());
-        let command = AnyCommand::Plan(plan::Command::RunEnded { run, result });
-        let (to, command) = (StreamId::Plan(plan), Box::new(command));
+    pub(super) fn end(&mut self, result: RunResult, why: Option<String>) -> Result<(), Illegal> {
+        let run = self.run()?;
+        let (plan, id, group) =
+            (run.spec.plan.clone(), run.spec.id.clone(), run.concurrency.clone());
         // Before the end: a stream that is over and waits for nothing is
         // forgotten, and must not be told to start a second time.
-        self.out.push(Decision::Do(Effect::Tell { to, command }));
+        if let Some(group) = group {
+            self.leave(&group, Place::Run)?;
+        }
+        let command = plan::Command::RunEnded { run: id, result };
+        self.tell(StreamId::Plan(plan), AnyCommand::Plan(command));
         self.happen(Event::Ended { result, why })
     }
 }
 
-fn cancelled(why: &str) -> JobEnd {
+pub(super) fn cancelled(why: &str) -> JobEnd {
     JobEnd::bare(RunResult::Cancelled, Some(why.to_owned()))
 }
 
-fn failed(reason: String, tail: Vec<String>) -> JobEnd {
-    JobEnd { tail, ..JobEnd::bare(RunResult::Failure, Some(reason)) }
+pub(super) fn failed(why: &str) -> JobEnd {
+    JobEnd::bare(RunResult::Failure, Some(why.to_owned()))
 }

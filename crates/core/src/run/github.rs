@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use shipway_workflow::model::Workflow;
 
 use crate::journal::Actor;
+use crate::plan::Trigger;
 
 use super::RunSpec;
 
 /// The `github` context of `spec`'s jobs. Where the event's payload names no
-/// repository, `repository` is the name of its folder; `run_number` and
-/// `run_attempt` are 1, since a run here is never attempted again.
+/// repository, `repository` is the name of its folder.
 pub fn github_context(spec: &RunSpec) -> Map<String, Value> {
     match Workflow::read(&spec.path, &spec.text) {
         Ok(workflow) => github_context_of(spec, workflow.title()),
@@ -33,11 +33,8 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
     let repository = or("/repository/full_name", folder_name(&spec.repository));
     let owner = repository.split_once('/').map_or("", |(owner, _)| owner).to_owned();
     let server = server_url(text("/repository/html_url"));
-    let user = match &spec.by {
-        Actor::Engine => "shipway",
-        Actor::Unverified { user } => user,
-    };
-    let actor = or("/sender/login", user);
+    let actor = or("/sender/login", login(&spec.by));
+    let triggering = spec.attempt.by.as_ref().map_or(actor.as_str(), login);
     let sha = spec.commit.id.as_str();
     let full_ref = &spec.trigger.git_ref;
     let context = json!({
@@ -51,7 +48,7 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
         "head_ref": text("/pull_request/head/ref"),
         "ref": full_ref,
         "ref_name": git_ref.name,
-        "ref_protected": false,
+        "ref_protected": spec.rules.ref_protected,
         "ref_type": git_ref.kind,
         "repository": repository,
         "repository_id": payload.pointer("/repository/id").map(as_text),
@@ -59,13 +56,13 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
         "repository_owner_id": payload.pointer("/repository/owner/id").map(as_text),
         "repositoryUrl": or("/repository/git_url", &spec.repository),
         "retention_days": "90",
-        "run_attempt": "1",
-        "run_id": spec.id,
-        "run_number": "1",
+        "run_attempt": spec.attempt.number.to_string(),
+        "run_id": super::run_number(spec.first()).to_string(),
+        "run_number": spec.number.to_string(),
         "secret_source": "Actions",
         "server_url": server,
         "sha": sha,
-        "triggering_actor": actor,
+        "triggering_actor": triggering,
         "workflow": workflow,
         "workflow_ref": format!("{repository}/{}@{full_ref}", spec.path),
         "workflow_sha": sha,
@@ -76,6 +73,29 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
         context.insert("graphql_url".to_owned(), json!("https://api.github.com/graphql"));
     }
     context
+}
+
+fn login(actor: &Actor) -> &str {
+    match actor {
+        Actor::Engine => "shipway",
+        Actor::Unverified { user } => user,
+    }
+}
+
+/// Whether the run is for a pull request from a fork, so that what it executes
+/// is not trusted: it gets no secrets, and its token only reads. Not for
+/// `pull_request_target`, which executes what the base branch says.
+pub fn is_from_fork(trigger: &Trigger) -> bool {
+    let of = |side: &str| {
+        let repository = trigger.payload.pointer(&format!("/pull_request/{side}/repo/full_name"));
+        repository.and_then(Value::as_str)
+    };
+    let own = trigger.payload.pointer("/repository/full_name").and_then(Value::as_str);
+    let is_about_a_head = matches!(
+        trigger.event.as_str(),
+        "pull_request" | "pull_request_review" | "pull_request_review_comment"
+    );
+    is_about_a_head && of("head").is_some_and(|head| of("base").or(own) != Some(head))
 }
 
 const PUBLIC_SERVER: &str = "https://github.com";

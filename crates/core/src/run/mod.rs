@@ -1,27 +1,36 @@
 //! One execution of one workflow: a graph of jobs.
 
+mod advance;
 mod decide;
 mod event;
+mod gates;
 mod github;
+mod inputs;
 mod jobs;
 mod language;
+mod machine_labels;
 mod note;
+mod number;
+mod permissions;
+mod secrets;
+mod spec;
 mod state;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-pub use event::{Command, Event, Expanded};
-pub use github::github_context;
+pub use event::{Call, Command, Event, Expanded, Gate, Place};
+pub use github::{github_context, is_from_fork};
+pub use inputs::of_dispatch as dispatch_inputs;
 pub use jobs::{Instance, InstanceState, Job, JobState};
 pub use note::{Annotation, Level};
+pub use number::{job_number, run_number};
+pub use permissions::{Access, Granted};
+pub use secrets::called_secrets;
+pub use spec::{Attempt, CallFrame, CalledFrom, CalledWorkflow, JobSpec, Rules, RunSpec};
 pub use state::{Run, UnderWay};
 
-use crate::config::SecretSource;
 use crate::digest::Digest;
-use crate::ids::{JobKey, PlanId, RunId};
-use crate::journal::Actor;
-use crate::plan::{Commit, Trigger};
 
 /// How a run or a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,62 +64,8 @@ impl std::fmt::Display for RunResult {
     }
 }
 
-/// What a run executes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunSpec {
-    /// Its name, and its stream's.
-    pub id: RunId,
-    /// The plan it belongs to.
-    pub plan: PlanId,
-    /// The workflow's file, from the repository's root.
-    pub path: String,
-    /// The file's text.
-    pub text: String,
-    /// What happened.
-    pub trigger: Trigger,
-    /// The commit.
-    pub commit: Commit,
-    /// The git repository it is in.
-    pub repository: String,
-    /// Who asked for it.
-    pub by: Actor,
-    /// Run this job and what it needs only.
-    pub only_job: Option<String>,
-    /// `vars`.
-    pub vars: IndexMap<String, String>,
-    /// `inputs`.
-    pub inputs: serde_json::Map<String, serde_json::Value>,
-    /// Where secrets come from: taken when a job runs.
-    pub secrets: IndexMap<String, SecretSource>,
-    /// Jobs at the same time; `None`: as many as are ready.
-    pub parallel: Option<u16>,
-}
-
-/// One job to be run, once the run it belongs to is known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JobSpec {
-    /// The run.
-    pub run: RunId,
-    /// The job's key in the workflow.
-    pub job: JobKey,
-    /// Its place among the combinations of the job's matrix.
-    pub index: usize,
-    /// How many combinations there are.
-    pub total: usize,
-    /// Its name for people, with the combination's values.
-    pub name: String,
-    /// `matrix`; `null` without one.
-    pub matrix: serde_json::Value,
-    /// `needs`.
-    pub needs: serde_json::Value,
-    /// `strategy.fail-fast`.
-    pub fail_fast: bool,
-    /// `strategy.max-parallel`.
-    pub max_parallel: Option<usize>,
-}
-
 /// How one job ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobEnd {
     /// How.
     pub result: RunResult,
@@ -130,6 +85,9 @@ pub struct JobEnd {
     /// What its steps wrote for the summary page, Markdown, a blob.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Digest>,
+    /// Where the environment that it deployed to answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 impl JobEnd {
@@ -144,6 +102,7 @@ impl JobEnd {
             steps: Vec::new(),
             annotations: Vec::new(),
             summary: None,
+            url: None,
         }
     }
 }

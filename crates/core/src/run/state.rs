@@ -4,11 +4,14 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::concurrency::Concurrency;
 use crate::effect::{Effect, EffectId};
 use crate::ids::JobKey;
 use crate::machine::{Decision, Illegal, Input, Machine};
 
-use super::{Command, Event, Instance, InstanceState, Job, JobState, RunResult, RunSpec, decide};
+use super::{
+    Call, Command, Event, Instance, InstanceState, Job, JobState, RunResult, RunSpec, decide,
+};
 
 /// A run's state.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -37,10 +40,20 @@ pub struct UnderWay {
     pub spec: RunSpec,
     /// When it began.
     pub started: Timestamp,
-    /// Its jobs, in the file's order.
+    /// Its jobs, in the file's order; those of called workflows behind the job
+    /// that calls.
     pub jobs: IndexMap<JobKey, Job>,
     /// It is being called off.
     pub cancelling: bool,
+    /// Its name, if the workflow gives runs one (`run-name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The concurrency group that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// It waits for its turn there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waiting: bool,
 }
 
 impl Run {
@@ -67,13 +80,16 @@ impl Machine for Run {
 
     fn evolve(&mut self, event: &Event, at: Timestamp) -> Result<(), Illegal> {
         match (event, &mut *self) {
-            (Event::Started { spec, jobs }, Self::New) => {
-                let job = |(key, needs): (&JobKey, &Vec<JobKey>)| {
-                    (key.clone(), Job { needs: needs.clone(), state: JobState::Waiting })
-                };
-                let jobs = jobs.iter().map(job).collect();
-                let spec = (**spec).clone();
-                *self = Self::UnderWay(UnderWay { spec, started: at, jobs, cancelling: false });
+            (Event::Started { spec, jobs, name, concurrency }, Self::New) => {
+                *self = Self::UnderWay(UnderWay {
+                    spec: (**spec).clone(),
+                    started: at,
+                    jobs: waiting_jobs(jobs).collect(),
+                    cancelling: false,
+                    name: name.clone(),
+                    concurrency: concurrency.clone(),
+                    waiting: concurrency.is_some(),
+                });
                 Ok(())
             }
             (Event::Ended { result, why }, Self::UnderWay(run)) => {
@@ -87,7 +103,8 @@ impl Machine for Run {
 
     fn began(&mut self, id: &EffectId, effect: &Effect) {
         let (Self::UnderWay(run), Effect::RunJob(spec)) = (self, effect) else { return };
-        if let Some(InstanceState::Running { effect }) = run.instance(&spec.job, spec.index) {
+        let instance = run.instance_mut(&spec.job, spec.index);
+        if let Some(InstanceState::Running { effect, .. }) = instance.map(|i| &mut i.state) {
             *effect = Some(id.clone());
         }
     }
@@ -101,12 +118,53 @@ impl Machine for Run {
     }
 }
 
+fn waiting_jobs(jobs: &IndexMap<JobKey, Vec<JobKey>>) -> impl Iterator<Item = (JobKey, Job)> + '_ {
+    jobs.iter()
+        .map(|(key, needs)| (key.clone(), Job { needs: needs.clone(), state: JobState::Waiting }))
+}
+
 impl UnderWay {
-    fn instance(&mut self, job: &JobKey, index: usize) -> Option<&mut InstanceState> {
+    fn instance_mut(&mut self, job: &JobKey, index: usize) -> Option<&mut Instance> {
         match &mut self.jobs.get_mut(job)?.state {
-            JobState::Running { instances, .. } => Some(&mut instances.get_mut(index)?.state),
+            JobState::Running { instances, .. } => instances.get_mut(index),
             JobState::Waiting | JobState::Done { .. } => None,
         }
+    }
+
+    /// An instance of a job, while the job is under way.
+    pub fn instance(&self, job: &JobKey, index: usize) -> Option<&Instance> {
+        self.jobs.get(job)?.instances().get(index)
+    }
+
+    /// The calls that a job is in, the innermost first: job, place, instance.
+    pub(super) fn callers(&self, job: &JobKey) -> Vec<(JobKey, usize, &Instance)> {
+        let mut found = Vec::new();
+        let mut caller = job.caller();
+        while let Some((key, index)) = caller {
+            caller = key.caller();
+            let Some(instance) = self.instance(&key, index) else { break };
+            found.push((key, index, instance));
+        }
+        found
+    }
+
+    /// Everything that `job` is part of is being called off.
+    pub(super) fn is_cancelling(&self, job: &JobKey) -> bool {
+        let called_off = |instance: &Instance| {
+            matches!(instance.state, InstanceState::Running { cancelling: true, .. })
+        };
+        self.cancelling || self.callers(job).iter().any(|(_, _, instance)| called_off(instance))
+    }
+
+    /// The jobs of the workflow that an instance calls.
+    pub(super) fn called_by<'a>(
+        &'a self,
+        job: &'a JobKey,
+        index: usize,
+    ) -> impl Iterator<Item = (&'a JobKey, &'a Job)> {
+        self.jobs.iter().filter(move |(key, _)| {
+            key.caller().is_some_and(|(caller, place)| caller == *job && place == index)
+        })
     }
 
     fn waiting(&mut self, key: &JobKey) -> Result<&mut Job, Illegal> {
@@ -120,11 +178,13 @@ impl UnderWay {
                 let instance = |what: &super::Expanded| Instance {
                     what: what.clone(),
                     state: InstanceState::Waiting,
+                    lost: 0,
                 };
                 self.waiting(job)?.state = JobState::Running {
                     instances: instances.iter().map(instance).collect(),
                     fail_fast: *fail_fast,
                     max_parallel: *max_parallel,
+                    outputs: IndexMap::new(),
                 };
             }
             Event::JobSkipped { job, why } => {
@@ -135,18 +195,20 @@ impl UnderWay {
                 let (result, why) = (RunResult::Failure, Some(why.clone()));
                 self.waiting(job)?.state = JobState::Done { result, outputs: IndexMap::new(), why };
             }
-            Event::InstanceStarted { job, index } => {
-                let state = self.instance(job, *index).filter(|s| **s == InstanceState::Waiting);
-                *state.ok_or_else(|| not_expected(job))? = InstanceState::Running { effect: None };
-            }
             Event::InstanceEnded { job, index, end } => {
-                let state = self.instance(job, *index);
-                let open = state.filter(|s| !matches!(s, InstanceState::Ended { .. }));
-                *open.ok_or_else(|| not_expected(job))? = InstanceState::Ended { end: end.clone() };
-                if let Some(job) = self.jobs.get_mut(job) {
-                    job.settle();
-                }
+                let known = self.jobs.get_mut(job);
+                let ended = known.and_then(|job| job.end_instance(*index, end));
+                ended.ok_or_else(|| not_expected(job))?;
             }
+            Event::InstanceAsks { job, index }
+            | Event::InstancePassed { job, index }
+            | Event::InstanceStarted { job, index }
+            | Event::InstanceLost { job, index }
+            | Event::InstanceCancelling { job, index } => {
+                self.instance_goes_on(event, job, *index)?
+            }
+            Event::Admitted if self.waiting => self.waiting = false,
+            Event::Admitted => return Err(Illegal::new("the run waits for no group")),
             Event::Cancelling => self.cancelling = true,
             Event::Started { .. } | Event::Ended { .. } => {
                 return Err(Illegal::new("the run is under way"));
@@ -155,26 +217,76 @@ impl UnderWay {
         Ok(())
     }
 
+    fn instance_goes_on(
+        &mut self,
+        event: &Event,
+        job: &JobKey,
+        index: usize,
+    ) -> Result<(), Illegal> {
+        let instance = self.instance_mut(job, index).ok_or_else(|| not_expected(job))?;
+        let gates = instance.what.gates.len();
+        let running = InstanceState::Running { effect: None, cancelling: false };
+        instance.state = match (event, &instance.state) {
+            (Event::InstanceAsks { .. }, InstanceState::Waiting) if gates > 0 => {
+                InstanceState::Gated { passed: 0, asking: true }
+            }
+            (Event::InstanceAsks { .. }, InstanceState::Gated { passed, asking: false })
+                if *passed < gates =>
+            {
+                InstanceState::Gated { passed: *passed, asking: true }
+            }
+            (Event::InstancePassed { .. }, InstanceState::Gated { passed, asking: true }) => {
+                InstanceState::Gated { passed: passed + 1, asking: false }
+            }
+            (Event::InstanceStarted { .. }, InstanceState::Waiting) if gates == 0 => running,
+            (Event::InstanceStarted { .. }, InstanceState::Gated { passed, .. })
+                if *passed == gates =>
+            {
+                running
+            }
+            (Event::InstanceLost { .. }, InstanceState::Running { cancelling: false, .. }) => {
+                instance.lost += 1;
+                match gates {
+                    0 => InstanceState::Waiting,
+                    passed => InstanceState::Gated { passed, asking: false },
+                }
+            }
+            (Event::InstanceCancelling { .. }, InstanceState::Running { effect, .. }) => {
+                InstanceState::Running { effect: effect.clone(), cancelling: true }
+            }
+            _ => return Err(not_expected(job)),
+        };
+        let call = instance.what.call.clone();
+        if let (Event::InstanceStarted { .. }, Some(call)) = (event, call) {
+            self.add_called(job, &call);
+        }
+        Ok(())
+    }
+
+    /// The jobs of a called workflow, behind the job that calls it and what
+    /// other instances of it have called.
+    fn add_called(&mut self, job: &JobKey, call: &Call) {
+        let last = self.jobs.keys().rposition(|key| key == job || key.is_called_by(job));
+        let mut at = last.map_or(self.jobs.len(), |last| last + 1);
+        for (key, job) in waiting_jobs(&call.jobs) {
+            self.jobs.shift_insert(at, key, job);
+            at += 1;
+        }
+    }
+
     /// The instance that an effect belongs to.
     pub(super) fn instance_of(&self, id: &EffectId) -> Option<(JobKey, usize)> {
-        let mine = |state: &InstanceState| matches!(state, InstanceState::Running { effect: Some(effect) } if effect == id);
-        self.jobs.iter().find_map(|(key, job)| match &job.state {
-            JobState::Running { instances, .. } => {
-                let index = instances.iter().position(|instance| mine(&instance.state))?;
-                Some((key.clone(), index))
-            }
-            JobState::Waiting | JobState::Done { .. } => None,
+        let mine = |state: &InstanceState| matches!(state, InstanceState::Running { effect: Some(effect), .. } if effect == id);
+        self.jobs.iter().find_map(|(key, job)| {
+            let index = job.instances().iter().position(|instance| mine(&instance.state))?;
+            Some((key.clone(), index))
         })
     }
 
-    /// How many instances run now.
+    /// How many instances are executed now.
     pub(super) fn running(&self) -> usize {
-        let instances = self.jobs.values().filter_map(|job| match &job.state {
-            JobState::Running { instances, .. } => Some(instances),
-            JobState::Waiting | JobState::Done { .. } => None,
-        });
-        let running = |i: &&Instance| matches!(i.state, InstanceState::Running { .. });
-        instances.flatten().filter(running).count()
+        let instances = self.jobs.values().flat_map(Job::instances);
+        instances.filter(|instance| instance.is_executing()).count()
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::ids::{JobKey, RunId};
 use crate::journal::{Entry, StreamId};
-use crate::run::{Event, Expanded, JobEnd, RunResult, RunSpec};
+use crate::run::{Call, Event, Expanded, JobEnd, RunResult, RunSpec};
 use crate::stream::Record;
 
 /// Runs, in the order in which they were started.
@@ -21,6 +21,8 @@ pub struct RunsView {
 pub struct RunView {
     /// What it executes.
     pub spec: RunSpec,
+    /// Its name, if the workflow gives runs one (`run-name`).
+    pub name: Option<String>,
     /// When it began.
     pub started: Timestamp,
     /// Its end, once it is over.
@@ -74,17 +76,19 @@ impl RunsView {
     /// Folds an entry; those of other streams change nothing.
     pub fn apply(&mut self, entry: &Entry, record: &Record) {
         let (StreamId::Run(id), Record::Run(event)) = (&entry.stream, record) else { return };
-        if let Event::Started { spec, jobs } = event {
-            let waiting = |(key, needs): (&JobKey, &Vec<JobKey>)| {
-                (key.clone(), JobView::Waiting { needs: needs.clone() })
-            };
-            let jobs = jobs.iter().map(waiting).collect();
-            let run = RunView { spec: (**spec).clone(), started: entry.at, end: None, jobs };
+        if let Event::Started { spec, jobs, name, .. } = event {
+            let (spec, name) = ((**spec).clone(), name.clone());
+            let jobs = waiting(jobs).collect();
+            let run = RunView { spec, name, started: entry.at, end: None, jobs };
             self.runs.insert(id.clone(), run);
         } else if let Some(run) = self.runs.get_mut(id) {
             run.apply(event, entry.at);
         }
     }
+}
+
+fn waiting(jobs: &IndexMap<JobKey, Vec<JobKey>>) -> impl Iterator<Item = (JobKey, JobView)> + '_ {
+    jobs.iter().map(|(key, needs)| (key.clone(), JobView::Waiting { needs: needs.clone() }))
 }
 
 impl RunView {
@@ -99,8 +103,13 @@ impl RunView {
             Event::JobSkipped { job, why } => self.not_run(job, RunResult::Skipped, why),
             Event::JobFailed { job, why } => self.not_run(job, RunResult::Failure, why),
             Event::InstanceStarted { job, index } => {
-                if let Some(instance) = self.instance(job, *index) {
+                let instance = self.instance(job, *index);
+                let call = instance.and_then(|instance| {
                     instance.started = Some(at);
+                    instance.what.call.clone()
+                });
+                if let Some(call) = call {
+                    self.add_called(job, &call);
                 }
             }
             Event::InstanceEnded { job, index, end } => {
@@ -111,7 +120,22 @@ impl RunView {
             Event::Ended { result, why } => {
                 self.end = Some(RunEnd { result: *result, why: why.clone(), at });
             }
-            Event::Started { .. } | Event::Cancelling => {}
+            Event::Started { .. }
+            | Event::Admitted
+            | Event::Cancelling
+            | Event::InstanceAsks { .. }
+            | Event::InstancePassed { .. }
+            | Event::InstanceLost { .. }
+            | Event::InstanceCancelling { .. } => {}
+        }
+    }
+
+    /// The jobs of a called workflow stand behind the job that calls it.
+    fn add_called(&mut self, job: &JobKey, call: &Call) {
+        let last = self.jobs.keys().rposition(|key| key == job || key.is_called_by(job));
+        let at = last.map_or(self.jobs.len(), |last| last + 1);
+        for (place, (key, view)) in (at..).zip(waiting(&call.jobs)) {
+            self.jobs.shift_insert(place, key, view);
         }
     }
 

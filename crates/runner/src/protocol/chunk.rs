@@ -1,26 +1,16 @@
 //! Output of a step on its way to the engine.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use bytes::Bytes;
 
-/// Bytes that a step wrote, masked: as text where they are text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Wire", into = "Wire")]
-pub struct Chunk(Vec<u8>);
-
-/// How they travel: JSON has no other bytes than text.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Wire {
-    Text(String),
-    Base64(String),
-}
+/// Bytes that a step wrote, masked. They travel as they are, behind the line
+/// that announces them: see [`super::Frames`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk(Bytes);
 
 impl Chunk {
     /// Takes bytes that are masked already.
-    pub fn new(masked: Vec<u8>) -> Self {
-        Self(masked)
+    pub fn new(masked: impl Into<Bytes>) -> Self {
+        Self(masked.into())
     }
 
     /// The bytes, as a log keeps them.
@@ -34,38 +24,8 @@ impl Chunk {
     }
 }
 
-impl From<Chunk> for Wire {
+impl From<Chunk> for Bytes {
     fn from(chunk: Chunk) -> Self {
-        match String::from_utf8(chunk.0) {
-            Ok(text) => Self::Text(text),
-            Err(error) => Self::Base64(STANDARD.encode(error.as_bytes())),
-        }
-    }
-}
-
-impl TryFrom<Wire> for Chunk {
-    type Error = base64::DecodeError;
-
-    fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        match wire {
-            Wire::Text(text) => Ok(Self(text.into_bytes())),
-            Wire::Base64(text) => STANDARD.decode(text).map(Self),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_stays_readable_and_bytes_arrive() {
-        for (bytes, json) in
-            [(&b"h\xc3\xa9"[..], r#"{"text":"hé"}"#), (b"\xff", r#"{"base64":"/w=="}"#)]
-        {
-            let chunk = Chunk::new(bytes.to_vec());
-            assert_eq!(serde_json::to_string(&chunk).unwrap(), json);
-            assert_eq!(serde_json::from_str::<Chunk>(json).unwrap(), chunk);
-        }
+        chunk.0
     }
 }

@@ -27,7 +27,9 @@ pub enum Event {
         /// Its name, expressions evaluated.
         name: String,
     },
-    /// Something was written.
+    /// Something was written. It travels in another form: see
+    /// [`super::Frames`].
+    #[serde(skip)]
     Output {
         /// By which step; `None`: by the worker itself, for example a warning
         /// about the job.
@@ -49,6 +51,11 @@ pub enum Event {
     },
     /// A step ended, or was skipped.
     StepEnded(StepReport),
+    /// Where the environment that the job deploys to answers, if it says.
+    EnvironmentUrl {
+        /// Masked.
+        url: String,
+    },
     /// The worker is alive.
     Heartbeat,
     /// The job ended; the last event.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use shipway_core::ids::{CommitId, JobKey, RunId};
 
 use super::Secret;
+use crate::actions::Settings;
 
 /// Everything a worker needs to execute one job. It looks nothing up
 /// elsewhere: what is not in here, the job does not see.
@@ -20,10 +21,16 @@ pub struct JobMessage {
     pub effect: String,
     /// The run it belongs to.
     pub run: RunId,
-    /// The job's key in the workflow.
+    /// The job's key in the run: behind the keys of the jobs that called its
+    /// workflow, `caller.callee`. [`JobKey::own`] is the key in the file.
     pub job: JobKey,
-    /// 1 for the first attempt.
+    /// 1 for the first attempt of the run.
     pub attempt: u32,
+    /// The run as GitHub's clients know it, a number: `github.run_id`. The same
+    /// for every attempt.
+    pub run_id: u64,
+    /// The job as they know it, a number: unique among the jobs of all runs.
+    pub job_id: u64,
     /// The job's name for people, with its matrix combination.
     pub name: String,
     /// The workflow that the job is in.
@@ -35,6 +42,16 @@ pub struct JobMessage {
     pub strategy: IndexMap<String, Value>,
     /// The other contexts.
     pub contexts: Contexts,
+    /// `github.token` and `secrets.GITHUB_TOKEN`, if the job gets one; masked.
+    pub token: Option<Secret>,
+    /// What that token may do, scope by scope: `read` or `write`. `id-token:
+    /// write` allows the job to ask for OIDC tokens.
+    pub permissions: IndexMap<String, String>,
+    /// The environment that the job deploys to.
+    pub environment: Option<String>,
+    /// The run is for a pull request from a fork: it has no secrets, its token
+    /// only reads, and it writes to no cache.
+    pub from_fork: bool,
     /// The event's payload: `github.event`, and the file that
     /// `GITHUB_EVENT_PATH` names.
     pub event: Value,
@@ -42,6 +59,8 @@ pub struct JobMessage {
     pub source: Source,
     /// Where the job works.
     pub folders: Folders,
+    /// Where actions come from.
+    pub actions: Settings,
     /// How long things may take.
     pub limits: Limits,
 }
@@ -53,6 +72,23 @@ pub struct WorkflowFile {
     pub path: String,
     /// Its whole text. The worker parses it again.
     pub text: String,
+    /// `owner/name/path@ref`: `job.workflow_ref`, and `job_workflow_ref` in OIDC
+    /// tokens.
+    pub reference: String,
+    /// The commit it is from.
+    pub commit: CommitId,
+    /// Where it is from, if it is a called workflow of another repository: what
+    /// `$/` names. `None`: the repository that is checked out.
+    pub repository: Option<Remote>,
+}
+
+/// A repository by its name on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remote {
+    /// Who owns it.
+    pub owner: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// What expressions see.
@@ -67,7 +103,7 @@ pub struct Contexts {
     pub secrets: BTreeMap<String, Secret>,
     /// `needs`: for each job, `{result, outputs}`.
     pub needs: IndexMap<String, Value>,
-    /// `inputs`.
+    /// `inputs`: of the workflow that the job is in, with their types.
     pub inputs: IndexMap<String, Value>,
     /// Environment variables set before those of the workflow.
     pub env: IndexMap<String, String>,

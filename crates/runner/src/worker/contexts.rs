@@ -18,6 +18,8 @@ pub(crate) struct View<'a> {
     github: Object,
     env: Object,
     status: Status,
+    /// Of the job, also inside of a composite action.
+    job_status: Status,
 }
 
 impl<'a> View<'a> {
@@ -62,13 +64,14 @@ impl<'a> View<'a> {
         if let Some(status) = around.as_ref().and_then(|around| around.status) {
             github.insert("action_status", status_text(status));
         }
-        Self { shared: job.shared, frame, around, github, env: all, status }
+        let job_status = state.status;
+        Self { shared: job.shared, frame, around, github, env: all, status, job_status }
     }
 
     /// The same, if the job were cancelled now.
     #[must_use]
     pub(crate) fn cancelled(self) -> Self {
-        Self { status: Status::Cancelled, ..self }
+        Self { status: Status::Cancelled, job_status: Status::Cancelled, ..self }
     }
 }
 
@@ -89,7 +92,7 @@ impl Context for View<'_> {
             "matrix" => values(&message.matrix),
             "strategy" => values(&message.strategy),
             "steps" => self.frame.results().into(),
-            "job" => texts([("status", status_text(self.status))]),
+            "job" => texts([("status", status_text(self.job_status))]),
             "runner" => runner(self.shared),
             _ => return None,
         })
@@ -132,20 +135,19 @@ fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
     github.insert("event", Value::from(message.event.clone()));
     github.insert("event_path", shared.event_file().display().to_string());
     github.insert("workspace", message.folders.workspace.display().to_string());
-    github.insert("job", message.job.as_str());
+    github.insert("job", message.job.own());
     github.insert("action", at.map(|at| at.id.as_str()).unwrap_or_default());
-    if let Some(inside) = &frame.inside {
-        github.insert("action_path", inside.path.display().to_string());
-        if let Some((repository, reference)) = &inside.repository {
+    let own = at.and_then(Occurrence::ready).and_then(|ready| ready.place());
+    if let Some(place) = own.or(frame.inside.as_ref().map(|inside| &inside.place)) {
+        github.insert("action_path", place.path.display().to_string());
+        if let Some((repository, reference)) = &place.repository {
             github.insert("action_repository", repository.as_str());
             github.insert("action_ref", reference.as_str());
         }
     }
-    if !github.contains_key("run_id") {
-        github.insert("run_id", message.run.as_str());
-    }
+    github.insert("run_id", message.run_id.to_string());
     github.insert("run_attempt", message.attempt.to_string());
-    if let Some(token) = message.contexts.secrets.get("GITHUB_TOKEN") {
+    if let Some(token) = &message.token {
         github.insert("token", token.reveal());
     }
     github

@@ -1,10 +1,9 @@
 //! From the message to a job that can be executed, or the reasons why not.
 
-use shipway_workflow::model::{Job, JobKind, Services, Step, StepKind, StepsJob, Workflow};
+use shipway_workflow::model::{JobKind, Services, Step, StepKind, StepsJob, Workflow};
 use shipway_workflow::{Diagnostic, Span};
 
 use crate::protocol::{JobMessage, PROTOCOL};
-use crate::worker::action::BuiltIn;
 
 /// The workflow and the job in it.
 pub(crate) struct Prepared {
@@ -28,42 +27,43 @@ pub(crate) fn prepare(message: &JobMessage) -> Result<Prepared, String> {
         texts.join("\n")
     };
     let workflow = Workflow::read(&file.path, &file.text).map_err(render)?;
-    let key = message.job.as_str();
+    let key = message.job.own();
     let Some(job) = workflow.jobs.get(key).cloned() else {
         return Err(format!("{} has no job `{key}`", file.path));
     };
+    let job_span = job.id.span;
     let refuse = |span: Span, what: &str| {
         let at = span.start;
         format!("{}:{}:{}: not supported yet: {what}", file.path, at.line, at.column)
     };
-    let job = supported(job).map_err(|(span, what)| refuse(span, what))?;
-    let refused = job.steps.iter().filter_map(refusal).map(|(span, what)| refuse(span, &what));
-    let refused: Vec<String> = refused.collect();
+    let JobKind::Steps(job) = job.kind else {
+        return Err(refuse(job.id.span, "a job that calls another workflow (`uses`)"));
+    };
+    let refused: Vec<String> =
+        unsupported(job_span, &job).iter().map(|(span, what)| refuse(*span, what)).collect();
     match refused.is_empty() {
         true => Ok(Prepared { workflow, job }),
         false => Err(refused.join("\n")),
     }
 }
 
-fn supported(job: Job) -> Result<Box<StepsJob>, (Span, &'static str)> {
-    let span = job.id.span;
-    let steps = match job.kind {
-        JobKind::Steps(steps) => steps,
-        JobKind::Call(call) => {
-            return Err((call.uses.span, "a job that calls another workflow (`uses`)"));
-        }
-    };
-    if let Some(container) = &steps.container {
-        return Err((container.span, "a job in a `container`"));
+/// What of a job the worker cannot do, whatever the machine.
+pub(crate) fn unsupported(span: Span, job: &StepsJob) -> Vec<(Span, String)> {
+    let mut found: Vec<(Span, String)> = Vec::new();
+    if let Some(container) = &job.container {
+        found.push((container.span, "a job in a `container`".to_owned()));
     }
-    match &steps.services {
+    match &job.services {
         Services::Named(services) if services.is_empty() => {}
-        Services::Named(_) | Services::Computed(_) => return Err((span, "`services` of a job")),
+        Services::Named(_) | Services::Computed(_) => {
+            found.push((span, "`services` of a job".to_owned()));
+        }
     }
-    if steps.snapshot.is_some() {
-        return Err((span, "`snapshot` of a job"));
+    if job.snapshot.is_some() {
+        found.push((span, "`snapshot` of a job".to_owned()));
     }
-    Ok(steps)
+    found.extend(job.steps.iter().filter_map(refusal));
+    found
 }
 
 fn refusal(step: &Step) -> Option<(Span, String)> {
@@ -71,11 +71,7 @@ fn refusal(step: &Step) -> Option<(Span, String)> {
         return Some((step.span, "a step in the `background`".to_owned()));
     }
     match &step.kind {
-        StepKind::Run { .. } => None,
-        StepKind::Uses { action, .. } => {
-            let problem = BuiltIn::find(&action.value).err()?;
-            Some((action.span, problem))
-        }
+        StepKind::Run { .. } | StepKind::Uses { .. } => None,
         StepKind::Wait(_) | StepKind::WaitAll => Some((step.span, "`wait` as a step".to_owned())),
         StepKind::Cancel(_) => Some((step.span, "`cancel` as a step".to_owned())),
         StepKind::Parallel(_) => Some((step.span, "`parallel` steps".to_owned())),

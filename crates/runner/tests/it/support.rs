@@ -7,6 +7,7 @@ use std::process::Command;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use shipway_core::ids::{CommitId, JobKey, RunId};
+use shipway_runner::actions::Settings;
 use shipway_runner::client::{JobOutcome, WorkerCommand, run_job};
 use shipway_runner::protocol::{
     Annotation, Contexts, Event, Folders, JobMessage, JobResult, Limits, Outcome, PROTOCOL, Secret,
@@ -22,6 +23,7 @@ pub(crate) struct Run {
     pub(crate) vars: IndexMap<String, String>,
     pub(crate) needs: IndexMap<String, Value>,
     pub(crate) limits: Limits,
+    pub(crate) actions: Settings,
 }
 
 /// What a job said until its end.
@@ -37,8 +39,12 @@ pub(crate) fn worker() -> WorkerCommand {
 impl Run {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let mut actions = Settings::new(folder.path().join("cache"));
+        actions.mirror = Some(folder.path().join("mirror"));
+        actions.offline = true;
         let run = Self {
             folder,
+            actions,
             secrets: BTreeMap::new(),
             vars: IndexMap::new(),
             needs: IndexMap::new(),
@@ -99,10 +105,15 @@ impl Run {
             run: RunId::new("r1").unwrap(),
             job: JobKey::new(key).unwrap(),
             attempt: 1,
+            run_id: 7,
+            job_id: 70,
             name: key.to_owned(),
             workflow: WorkflowFile {
                 path: ".github/workflows/w.yml".to_owned(),
                 text: text.to_owned(),
+                reference: "acme/shop/.github/workflows/w.yml@refs/heads/main".to_owned(),
+                commit: CommitId::new(self.git(&["rev-parse", "HEAD"])).unwrap(),
+                repository: None,
             },
             matrix: IndexMap::new(),
             strategy: IndexMap::new(),
@@ -114,6 +125,10 @@ impl Run {
                 inputs: IndexMap::new(),
                 env: IndexMap::new(),
             },
+            token: self.secrets.get("GITHUB_TOKEN").cloned(),
+            permissions: IndexMap::new(),
+            environment: None,
+            from_fork: false,
             event: json!({"head": {"message": "hi"}}),
             source: Source {
                 repository: self.repository(),
@@ -125,6 +140,7 @@ impl Run {
                 temp: self.path(&format!("jobs/{key}/temp")),
                 artifacts: self.path("artifacts"),
             },
+            actions: self.actions.clone(),
             limits: self.limits,
         }
     }

@@ -1,27 +1,21 @@
 //! One job of a workflow, in a worker process.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
 use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
-use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd, github_context};
+use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd};
 use shipway_runner::client::{JobOutcome, run_job};
-use shipway_runner::protocol::{
-    Contexts, Event, Folders, JobMessage, JobResult, Limits, Outcome as StepOutcome, PROTOCOL,
-    Secret, Source, StepReport, WorkflowFile,
-};
+use shipway_runner::protocol::{Event, JobResult, Outcome as StepOutcome, StepReport};
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
 use crate::bundle;
 use crate::failpoint::{self, Point};
-use crate::material::secret;
 
 use super::Performer;
 use super::output::Output;
@@ -59,7 +53,7 @@ impl Performer {
         cancel: CancellationToken,
     ) -> Result<Outcome, Outcome> {
         block_in_place(|| bundle::remove(&work)).map_err(|error| storage(&error))?;
-        let message = self.message(&work, id, spec, run)?;
+        let message = self.message(&work, id, spec, run).await?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);
         let job = run_job(&self.worker, message, send, cancel);
@@ -72,76 +66,6 @@ impl Performer {
         let (outcome, ()) = tokio::join!(job, listening);
         log.end(outcome)
     }
-
-    fn message(
-        &self,
-        work: &std::path::Path,
-        id: &EffectId,
-        spec: &JobSpec,
-        run: &RunSpec,
-    ) -> Result<JobMessage, Outcome> {
-        let branch = run.trigger.git_ref.strip_prefix("refs/heads/").map(str::to_owned);
-        Ok(JobMessage {
-            protocol: PROTOCOL,
-            effect: self.process_name(id),
-            run: spec.run.clone(),
-            job: spec.job.clone(),
-            attempt: 1,
-            name: spec.name.clone(),
-            workflow: WorkflowFile { path: run.path.clone(), text: run.text.clone() },
-            matrix: object(&spec.matrix),
-            strategy: strategy(spec),
-            contexts: Contexts {
-                github: github_context(run).into_iter().collect(),
-                vars: run.vars.clone(),
-                secrets: self.job_secrets(run)?,
-                needs: object(&spec.needs),
-                inputs: run.inputs.clone().into_iter().collect(),
-                env: IndexMap::new(),
-            },
-            event: run.trigger.payload.clone(),
-            source: Source {
-                repository: PathBuf::from(&run.repository),
-                commit: run.commit.id.clone(),
-                branch,
-            },
-            folders: Folders {
-                workspace: work.join("workspace"),
-                temp: work.join("temp"),
-                artifacts: self.folders.artifacts(&spec.run),
-            },
-            limits: Limits::default(),
-        })
-    }
-
-    fn job_secrets(&self, run: &RunSpec) -> Result<BTreeMap<String, Secret>, Outcome> {
-        let mut secrets = BTreeMap::new();
-        let given = |name: &str| self.secrets.contains_key(name);
-        for (name, source) in run.secrets.iter().filter(|(name, _)| !given(name)) {
-            let value = secret(name, source).map_err(|error| storage(&error))?;
-            secrets.insert(name.clone(), Secret::new(value.reveal()));
-        }
-        for (name, value) in &self.secrets {
-            secrets.insert(name.clone(), Secret::new(value.reveal()));
-        }
-        Ok(secrets)
-    }
-}
-
-fn object(value: &Value) -> IndexMap<String, Value> {
-    let map = value.as_object().cloned().unwrap_or_else(Map::new);
-    map.into_iter().collect()
-}
-
-/// `strategy`, as GitHub has it: also of a job without a matrix.
-fn strategy(spec: &JobSpec) -> IndexMap<String, Value> {
-    let max = spec.max_parallel.unwrap_or(spec.total);
-    IndexMap::from([
-        ("fail-fast".to_owned(), json!(spec.fail_fast)),
-        ("job-index".to_owned(), json!(spec.index)),
-        ("job-total".to_owned(), json!(spec.total)),
-        ("max-parallel".to_owned(), json!(max)),
-    ])
 }
 
 /// What a job writes: to a file while it runs, to a blob for good.
@@ -153,6 +77,7 @@ struct JobLog<'a> {
     steps: Vec<StepEnd>,
     annotations: Vec<Annotation>,
     summary: String,
+    url: Option<String>,
 }
 
 impl<'a> JobLog<'a> {
@@ -164,7 +89,7 @@ impl<'a> JobLog<'a> {
         let masker = shipway_runner::mask::Masker::default();
         let output = Output::new(performer.store.blobs(), masker).map_err(|e| storage(&e))?;
         let (steps, annotations, summary) = (Vec::new(), Vec::new(), String::new());
-        Ok(Self { performer, spec, live, output, steps, annotations, summary })
+        Ok(Self { performer, spec, live, output, steps, annotations, summary, url: None })
     }
 
     fn take(&mut self, event: &Event) {
@@ -175,6 +100,7 @@ impl<'a> JobLog<'a> {
             // It stands in the output as well.
             Event::Annotation(note) => self.annotations.push(note.clone()),
             Event::Summary { markdown, .. } => self.add_to_summary(markdown),
+            Event::EnvironmentUrl { url } => self.url = Some(url.clone()),
             Event::Started { .. } | Event::Heartbeat | Event::JobEnded { .. } => {}
         }
         if let Some(tell) = &self.performer.live_output {
@@ -227,8 +153,8 @@ impl<'a> JobLog<'a> {
             JobOutcome::Lost { reason } => (RunResult::Failure, IndexMap::new(), Some(reason)),
         };
         let tail = if result == RunResult::Failure { tail } else { Vec::new() };
-        let (steps, annotations) = (self.steps, self.annotations);
-        let end = JobEnd { result, outputs, reason, log, tail, steps, annotations, summary };
+        let (steps, annotations, url) = (self.steps, self.annotations, self.url);
+        let end = JobEnd { result, outputs, reason, log, tail, steps, annotations, summary, url };
         Ok(Outcome::Done { result: Done::Job(Box::new(end)) })
     }
 }

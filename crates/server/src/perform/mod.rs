@@ -3,7 +3,9 @@
 mod apply;
 mod build;
 mod command;
+mod credentials;
 mod job;
+mod message;
 mod output;
 mod shell;
 mod watch;
@@ -42,10 +44,12 @@ pub struct Performer {
     pub secrets: HashMap<String, shipway_targets::Secret>,
     /// Told what jobs report while they run.
     pub live_output: Option<LiveOutput>,
+    /// Where the actions of workflows come from.
+    pub actions: shipway_runner::actions::Settings,
 }
 
-/// Told what a job reports, masked, as it reports it. It must not block for
-/// long: the job waits for it.
+/// Told what a job reports, as it reports it. It must not block for long: the
+/// job waits for it.
 pub type LiveOutput = Arc<dyn Fn(&JobSpec, &Event) + Send + Sync>;
 
 impl Performer {

@@ -13,6 +13,7 @@ use shipway_core::config::{Config, SecretSource, Workflows};
 use shipway_core::ids::{CommitId, EnvName, PlanId, RunId};
 use shipway_core::journal::Actor;
 use shipway_core::plan::{Commit, Plan, PlannedRun, Trigger};
+use shipway_core::run::{Attempt, Rules};
 use shipway_core::view::Live;
 use shipway_workflow::trigger::GitRef;
 
@@ -159,6 +160,10 @@ impl Run<'_> {
             vars: vars.clone(),
             inputs: self.inputs.clone(),
             secrets: secrets.clone(),
+            called: IndexMap::new(),
+            number: 1,
+            attempt: Attempt::default(),
+            rules: Rules::default(),
         });
         let trigger = Trigger {
             event: self.event.to_string(),

@@ -1,9 +1,11 @@
 //! The workflows of a commit, and which of them an event starts.
 
+use indexmap::IndexMap;
 use shipway_core::config::{Config, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{CommitId, PlanId, RunId};
 use shipway_core::plan::{NotRun, PlannedRun};
+use shipway_core::run::{Attempt, Rules};
 use shipway_core::view::{Live, PlanSummary};
 use shipway_workflow::Diagnostic;
 use shipway_workflow::model::{Event, Workflow};
@@ -147,6 +149,10 @@ impl Found {
             vars: config.workflows.vars.clone(),
             inputs: serde_json::Map::new(),
             secrets: config.workflows.secrets.clone(),
+            called: IndexMap::new(),
+            number: 1,
+            attempt: Attempt::default(),
+            rules: Rules::default(),
         });
         Ok(planned.collect())
     }

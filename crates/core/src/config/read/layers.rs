@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use super::fields::Fields;
 use super::item::Item;
 use super::{code, value};
-use crate::config::SecretSource;
+use crate::config::{SecretSource, TokenSource};
 
 /// The variables of one layer. No name is in both.
 #[derive(Clone, Default)]
@@ -91,16 +91,8 @@ pub(super) fn secret_source(item: Item) -> Option<SecretSource> {
         return None;
     }
     let mut fields = Fields::of(item)?;
-    let env = fields.get("env", |item| {
-        let name = value::text(item)?;
-        if !is_name(&name) {
-            let message = format!("`{name}` is not the name of an environment variable");
-            item.error(code::BAD_NAME, message);
-            return None;
-        }
-        Some(SecretSource::Env(name))
-    });
-    let file = fields.get("file", absolute_file);
+    let env = fields.get("env", variable).map(SecretSource::Env);
+    let file = fields.get("file", absolute_file).map(SecretSource::File);
     fields.exclude("env", "file");
     if item.node.as_mapping().is_some_and(|m| m.get("env").is_none() && m.get("file").is_none()) {
         fields.missing("a secret needs `env` or `file`".to_owned());
@@ -109,10 +101,42 @@ pub(super) fn secret_source(item: Item) -> Option<SecretSource> {
     env.or(file)
 }
 
-fn absolute_file(item: Item) -> Option<SecretSource> {
+/// Where `GITHUB_TOKEN` comes from: exactly one of three.
+pub(super) fn token_source(item: Item) -> Option<TokenSource> {
+    if item.node.as_scalar().is_some_and(|_| !item.node.is_null()) {
+        let help = "write where it is: `{env: NAME}`, `{file: /path}` or `{command: …}`";
+        item.error_with_help(code::WRONG_TYPE, "a token has no place in this file", help);
+        return None;
+    }
+    let mut fields = Fields::of(item)?;
+    let env = fields.get("env", variable).map(TokenSource::Env);
+    let file = fields.get("file", absolute_file).map(TokenSource::File);
+    let command = fields.get("command", value::text).map(TokenSource::Command);
+    for (one, other) in [("env", "file"), ("env", "command"), ("file", "command")] {
+        fields.exclude(one, other);
+    }
+    let keys = ["env", "file", "command"];
+    if item.node.as_mapping().is_some_and(|m| keys.iter().all(|key| m.get(key).is_none())) {
+        fields.missing("a token needs `env`, `file` or `command`".to_owned());
+    }
+    fields.finish();
+    env.or(file).or(command)
+}
+
+fn variable(item: Item) -> Option<String> {
+    let name = value::text(item)?;
+    if is_name(&name) {
+        return Some(name);
+    }
+    let message = format!("`{name}` is not the name of an environment variable");
+    item.error(code::BAD_NAME, message);
+    None
+}
+
+fn absolute_file(item: Item) -> Option<String> {
     let text = value::text(item)?;
     if text.starts_with('/') {
-        return Some(SecretSource::File(text));
+        return Some(text);
     }
     let message = format!("`{text}` is not an absolute path");
     let help = "secrets are kept outside of the repository, for example in `/etc/…`";

@@ -6,7 +6,9 @@ use shipway_workflow::Span;
 use super::fields::Fields;
 use super::item::Item;
 use super::{PathKind, check, code, environment, layers, path, service, value};
-use crate::config::{Config, Limits, RequiredWorkflows, Workflows, defaults};
+use crate::config::{
+    Config, Limits, LostJob, RequiredWorkflows, TokenPermissions, Workflows, defaults,
+};
 use crate::ids::{EnvName, ProjectId, ServiceName};
 
 const WORKFLOWS: &str = ".github/workflows";
@@ -70,8 +72,16 @@ fn workflows(item: Item) -> Option<Workflows> {
         fields.or("vars", IndexMap::new, |item| layers::variables(item, layers::plain_value));
     let secrets =
         fields.or("secrets", IndexMap::new, |item| layers::variables(item, layers::secret_source));
+    let token = fields.or_off("token", || None, layers::token_source);
+    let permissions = fields.or("permissions", TokenPermissions::default, {
+        value::choice(&[("read", TokenPermissions::Read), ("write", TokenPermissions::Write)])
+    });
+    let runs_on = fields.or("runs_on", Vec::new, |item| item.list(value::text));
+    let on_lost = fields.or("on_lost", LostJob::default, {
+        value::choice(&[("fail", LostJob::Fail), ("retry", LostJob::Retry)])
+    });
     fields.finish();
-    Some(Workflows { required, vars, secrets })
+    Some(Workflows { required, vars, secrets, token, permissions, runs_on, on_lost })
 }
 
 fn workflow(item: Item) -> Option<String> {

@@ -35,7 +35,7 @@ environments:
       probe: {'?': Probe}
     lease: {'?': Lease}
     services: {api: {'?': Placement}}
-workflows: {'?': Workflows}
+workflows: {token: {env: B, '?': TokenSource}, '?': Workflows}
 limits: {'?': Limits}
 ";
 

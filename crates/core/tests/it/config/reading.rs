@@ -137,6 +137,10 @@ fn the_smallest_file_shown_with_every_default() {
       required: all
       vars: {}
       secrets: {}
+      token: off
+      permissions: read
+      runs_on: []
+      on_lost: fail
     limits:
       jobs: 4
       releases: 10

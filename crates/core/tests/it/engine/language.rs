@@ -7,7 +7,8 @@ use shipway_core::effect::{Done, Effect, Outcome};
 use shipway_core::ids::{PlanId, RunId};
 use shipway_core::journal::{Actor, Cause, StreamId};
 use shipway_core::run::{
-    Command, Event, InstanceState, JobEnd, JobState, Run, RunResult, RunSpec, github_context,
+    Attempt, Command, Event, InstanceState, JobEnd, JobState, Rules, Run, RunResult, RunSpec,
+    github_context,
 };
 use shipway_core::stream::{Record, Stream};
 
@@ -28,6 +29,10 @@ fn spec(text: &str) -> RunSpec {
         inputs: serde_json::Map::new(),
         secrets: IndexMap::new(),
         parallel: None,
+        called: IndexMap::new(),
+        number: 1,
+        attempt: Attempt::default(),
+        rules: Rules::default(),
     }
 }
 
@@ -236,8 +241,8 @@ fn what_is_wrong_with_a_workflow_fails_its_run() {
     a fails: .github/workflows/ci.yml:3:26: `matrix`: a matrix must be an object, not a list
     = failure: .github/workflows/ci.yml:3:26: `matrix`: a matrix must be an object, not a list
     --
-    a fails: .github/workflows/ci.yml:3:13: job `a` calls another workflow (`uses`), which is not supported yet; write its steps into this file
-    = failure: .github/workflows/ci.yml:3:13: job `a` calls another workflow (`uses`), which is not supported yet; write its steps into this file
+    a fails: .github/workflows/ci.yml:3:13: the run knows no workflow `.github/workflows/other.yml`
+    = failure: .github/workflows/ci.yml:3:13: the run knows no workflow `.github/workflows/other.yml`
     ");
 }
 

@@ -6,6 +6,7 @@ use shipway_core::config::{Config, Facts, PathKind, read};
 use shipway_core::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};
 use shipway_core::journal::{Actor, StreamId};
 use shipway_core::plan::{Commit, Plan, PlannedRun, PlannedService, PlannedStage, Trigger};
+use shipway_core::run::{Attempt, Rules};
 
 /// Two services; staging takes all, production asks somebody first.
 pub(super) const SHOP: &str = "\
@@ -101,6 +102,10 @@ pub(super) fn plan(id: &str, n: u64, config: &Config, by: &str) -> Plan {
         vars: IndexMap::new(),
         inputs: serde_json::Map::new(),
         secrets: IndexMap::new(),
+        called: IndexMap::new(),
+        number: 1,
+        attempt: Attempt::default(),
+        rules: Rules::default(),
     };
     let build =
         |name: &ServiceName| (name.clone(), PlannedService::Build { why: "it changed".to_owned() });

@@ -126,6 +126,7 @@ fn line(stream: &StreamId, record: &Record) -> Option<String> {
     let what = match record {
         Record::Plan(event) => plan_line(event)?,
         Record::Run(Run::Ended { result, .. }) => format!("ended with {result}"),
+        Record::Group(event) => format!("{event:?}"),
         Record::Run(_) | Record::Ended { .. } => return None,
         Record::Env(event) => env_line(event)?,
         Record::Intent { effect } => format!("  > {}", effect_line(effect)?),
@@ -185,6 +186,16 @@ fn env_line(event: &Env) -> Option<String> {
         }
         Env::Paused => "paused".to_owned(),
         Env::Resumed => "resumed".to_owned(),
+        Env::JobAsked { ask, approval_until, .. } => {
+            let asks = if approval_until.is_some() { "; somebody has to approve it" } else { "" };
+            format!("job {} of {} wants to deploy{asks}", ask.job, ask.run)
+        }
+        Env::JobDropped { run, why, .. } => format!("lets go of a job of {run}: {why}"),
+        Env::JobBegan { ask, deployment } => {
+            let name = deployment.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+            format!("job {} of {} begins {name}", ask.job, ask.run)
+        }
+        Env::JobLeft { left } => format!("a job of {} ended with {}", left.run, left.result),
     })
 }
 

@@ -471,6 +471,7 @@ fn plans_and_runs_answer_everything_they_can_be_told() {
 fn word(record: &Record) -> String {
     let json = match record {
         Record::Env(event) => serde_json::to_value(event).unwrap(),
+        Record::Group(event) => serde_json::to_value(event).unwrap(),
         Record::Plan(event) => serde_json::to_value(event).unwrap(),
         Record::Run(event) => serde_json::to_value(event).unwrap(),
         Record::Intent { effect } => return format!("> {}", effect.kind().name()),

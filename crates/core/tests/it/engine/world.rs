@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use shipway_core::command::Command;
 use shipway_core::deployment::{Kind, Progress};

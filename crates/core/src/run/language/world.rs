@@ -1,0 +1,124 @@
+//! What the expressions of a run and its jobs see.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, json};
+use shipway_workflow::expr::{Context, Object, Status, Value};
+use shipway_workflow::model::Workflow;
+
+use crate::ids::JobKey;
+use crate::run::github::github_context_of;
+use crate::run::{Instance, Job, RunResult, RunSpec, UnderWay};
+
+use super::Book;
+
+/// What expressions see: of the run as a whole, or of one of its jobs.
+#[derive(Clone)]
+pub(super) struct World<'a> {
+    pub(super) spec: &'a RunSpec,
+    pub(super) job: Option<(&'a UnderWay, &'a JobKey)>,
+    pub(super) workflow: &'a Workflow,
+    contexts: Object,
+    status: Option<Status>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn of_run(spec: &'a RunSpec, workflow: &'a Workflow, book: &Book) -> Self {
+        // `github.workflow` is the caller's also in what it calls.
+        let callers = book.workflow(spec, None);
+        let title = callers.as_ref().map_or(spec.path.as_str(), |workflow| workflow.title());
+        let github: Map<_, _> = github_context_of(spec, title);
+        let contexts = Object::from_iter([
+            ("github", Value::from(serde_json::Value::Object(github))),
+            ("vars", json!(spec.vars).into()),
+            ("inputs", serde_json::Value::Object(spec.inputs.clone()).into()),
+        ]);
+        Self { spec, job: None, workflow, contexts, status: None }
+    }
+
+    pub(super) fn of(
+        run: &'a UnderWay,
+        key: &'a JobKey,
+        workflow: &'a Workflow,
+        book: &Book,
+    ) -> Self {
+        let mut world = Self::of_run(&run.spec, workflow, book);
+        world.job = Some((run, key));
+        if let Some(call) = world.caller().and_then(|caller| caller.what.call.as_ref()) {
+            let inputs = serde_json::Value::Object(call.inputs.clone());
+            world.contexts.extend([("inputs", Value::from(inputs))]);
+        }
+        world.contexts.extend([("needs", Value::from(crate::run::language::needs(run, key)))]);
+        world
+    }
+
+    /// The instance that calls the workflow in which the job stands.
+    pub(super) fn caller(&self) -> Option<&'a Instance> {
+        let (run, key) = self.job?;
+        run.callers(key).first().map(|(_, _, caller)| *caller)
+    }
+
+    pub(super) fn with<const N: usize>(&self, more: [(&str, Value); N]) -> Self {
+        let mut world = self.clone();
+        world.contexts.extend(more);
+        world
+    }
+
+    /// The same, if things stood so.
+    pub(super) fn in_state(self, status: Status) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// Every job that has to be done before `key`, however far away.
+    pub(super) fn before(&self, key: &JobKey) -> BTreeSet<JobKey> {
+        let needs = |key: &JobKey| -> &'a [JobKey] {
+            let job = self.job.and_then(|(run, _)| run.jobs.get(key));
+            job.map_or(&[], |job: &Job| job.needs.as_slice())
+        };
+        ancestors(key, needs)
+    }
+}
+
+impl Context for World<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.contexts.get(name).cloned()
+    }
+
+    /// A job that was skipped or called off is no success, and no failure
+    /// either: what needs it is skipped, unless its `if` says otherwise.
+    fn status(&self, jobs: &[String]) -> Status {
+        let Some((run, key)) = self.job else { return Status::Success };
+        if let Some(status) = self.status {
+            return status;
+        }
+        if run.is_cancelling(key) {
+            return Status::Cancelled;
+        }
+        let before = self.before(key);
+        let asked = |key: &JobKey| {
+            jobs.is_empty() || jobs.iter().any(|name| name.eq_ignore_ascii_case(key.own()))
+        };
+        let results = before.iter().filter(|key| asked(key));
+        let results = results.filter_map(|key| run.jobs.get(key)?.result());
+        results.fold(Status::Success, |status, result| match (result, status) {
+            (RunResult::Failure, _) | (_, Status::Failure) => Status::Failure,
+            (RunResult::Cancelled | RunResult::Skipped, _) => Status::Skipped,
+            (RunResult::Success, status) => status,
+        })
+    }
+}
+
+/// What `key` needs, directly or not.
+pub(super) fn ancestors<'a>(
+    key: &JobKey,
+    needs: impl Fn(&JobKey) -> &'a [JobKey],
+) -> BTreeSet<JobKey> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<JobKey> = needs(key).to_vec();
+    while let Some(key) = open.pop() {
+        if found.insert(key.clone()) {
+            open.extend_from_slice(needs(&key));
+        }
+    }
+    found
+}

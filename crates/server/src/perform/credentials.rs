@@ -1,0 +1,132 @@
+//! What a job is trusted with: its secrets and its token.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use shipway_core::config::{Environment, SecretSource, TokenSource};
+use shipway_core::effect::{Failure, FailureCode, Outcome};
+use shipway_core::run::{JobSpec, RunSpec, called_secrets, is_from_fork};
+use shipway_runner::protocol::Secret;
+use tokio::process::Command;
+
+use crate::material::secret;
+
+use super::Performer;
+use super::shell::storage;
+
+/// How long the command may take that makes a token.
+const TOKEN_TIME: Duration = Duration::from_secs(60);
+
+/// What a job is trusted with.
+pub(super) struct Credentials {
+    pub(super) secrets: BTreeMap<String, Secret>,
+    pub(super) token: Option<Secret>,
+}
+
+impl Performer {
+    /// A job of a fork's pull request is trusted with nothing but a token that
+    /// only reads, if one can be made.
+    pub(super) async fn credentials(
+        &self,
+        spec: &JobSpec,
+        run: &RunSpec,
+        environment: Option<&Environment>,
+        github: &Map<String, Value>,
+    ) -> Result<Credentials, Outcome> {
+        let token = self.token(spec, run, github).await?;
+        if is_from_fork(&run.trigger) {
+            let named = token.clone().map(|token| ("GITHUB_TOKEN".to_owned(), token));
+            return Ok(Credentials { secrets: named.into_iter().collect(), token });
+        }
+        let mut all = self.values(&run.secrets)?;
+        all.extend(
+            self.secrets.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned())),
+        );
+        let mut secrets = called_secrets(run, spec, all).map_err(|why| refused(&why))?;
+        if let Some(environment) = environment {
+            secrets.extend(self.values(&environment.secrets)?);
+        }
+        let mut secrets: BTreeMap<String, Secret> =
+            secrets.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+        if let Some(token) = &token {
+            secrets.insert("GITHUB_TOKEN".to_owned(), token.clone());
+        }
+        Ok(Credentials { secrets, token })
+    }
+
+    /// Their values now; one that is given on the command line is not looked
+    /// for.
+    fn values(
+        &self,
+        sources: &IndexMap<String, SecretSource>,
+    ) -> Result<IndexMap<String, String>, Outcome> {
+        let asked = sources.iter().filter(|(name, _)| !self.secrets.contains_key(*name));
+        let value = |(name, source): (&String, &SecretSource)| {
+            let value = secret(name, source).map_err(|error| storage(&error))?;
+            Ok((name.clone(), value.reveal().to_owned()))
+        };
+        asked.map(value).collect()
+    }
+
+    /// `GITHUB_TOKEN`. A job whose permissions are empty gets none. A token from
+    /// a variable or a file can do what it can do, so it is not handed to a
+    /// fork's code; a command is told what the token is to be good for.
+    async fn token(
+        &self,
+        spec: &JobSpec,
+        run: &RunSpec,
+        github: &Map<String, Value>,
+    ) -> Result<Option<Secret>, Outcome> {
+        if spec.permissions.is_empty() {
+            return Ok(None);
+        }
+        let from_fork = is_from_fork(&run.trigger);
+        if let Some(given) = self.secrets.get("GITHUB_TOKEN").filter(|_| !from_fork) {
+            return Ok(Some(Secret::new(given.reveal())));
+        }
+        let source = match &run.rules.token {
+            Some(TokenSource::Command(command)) => {
+                let token = printed(command, spec, github).await?;
+                return Ok(Some(Secret::new(token)));
+            }
+            Some(TokenSource::Env(_) | TokenSource::File(_)) if from_fork => return Ok(None),
+            Some(TokenSource::Env(name)) => SecretSource::Env(name.clone()),
+            Some(TokenSource::File(path)) => SecretSource::File(path.clone()),
+            None => return Ok(None),
+        };
+        let token = secret("GITHUB_TOKEN", &source).map_err(|error| storage(&error))?;
+        Ok(Some(Secret::new(token.reveal())))
+    }
+}
+
+/// What the command prints that makes a token of certain permissions.
+async fn printed(
+    command: &str,
+    spec: &JobSpec,
+    github: &Map<String, Value>,
+) -> Result<String, Outcome> {
+    let failed = |why: String| refused(&format!("the command of `workflows.token` {why}"));
+    let permissions =
+        serde_json::to_string(&spec.permissions).map_err(|error| failed(error.to_string()))?;
+    let repository = github.get("repository").and_then(Value::as_str).unwrap_or_default();
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command).stdin(Stdio::null()).kill_on_drop(true);
+    shell.env("SHIPWAY_PERMISSIONS", permissions).env("GITHUB_REPOSITORY", repository);
+    let output = tokio::time::timeout(TOKEN_TIME, shell.output()).await;
+    let output = output.map_err(|_| failed(format!("took longer than {TOKEN_TIME:?}")))?;
+    let output = output.map_err(|error| failed(format!("cannot be started: {error}")))?;
+    let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().last().unwrap_or_default();
+        return Err(failed(format!("ended with {}: {said}", output.status)));
+    }
+    if token.is_empty() { Err(failed("printed nothing".to_owned())) } else { Ok(token) }
+}
+
+fn refused(why: &str) -> Outcome {
+    Outcome::Failed { failure: Failure::new(FailureCode::Run, why) }
+}

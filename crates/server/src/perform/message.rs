@@ -1,0 +1,130 @@
+//! What a worker is told about one job of a run.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use shipway_core::config::Environment;
+use shipway_core::effect::{EffectId, Outcome};
+use shipway_core::ids::EnvName;
+use shipway_core::run::{
+    CalledFrom, JobSpec, RunSpec, github_context, is_from_fork, job_number, run_number,
+};
+use shipway_runner::protocol::{
+    Contexts, Folders, JobMessage, Limits, PROTOCOL, Remote, Source, WorkflowFile,
+};
+
+use super::Performer;
+use super::credentials::Credentials;
+
+impl Performer {
+    pub(super) async fn message(
+        &self,
+        work: &Path,
+        id: &EffectId,
+        spec: &JobSpec,
+        run: &RunSpec,
+    ) -> Result<JobMessage, Outcome> {
+        let github = github_context(run);
+        let workflow = workflow_file(spec, run, &github);
+        let environment = environment(spec, run);
+        let credentials = self.credentials(spec, run, environment, &github).await?;
+        let Credentials { secrets, token } = credentials;
+        let mut vars = run.vars.clone();
+        vars.extend(environment.into_iter().flat_map(|environment| environment.env.clone()));
+        let inputs = spec.calls.last().map_or(&run.inputs, |call| &call.inputs);
+        let permissions = spec.permissions.0.iter();
+        Ok(JobMessage {
+            protocol: PROTOCOL,
+            effect: self.process_name(id),
+            run: spec.run.clone(),
+            job: spec.job.clone(),
+            attempt: run.attempt.number,
+            run_id: run_number(run.first()),
+            job_id: job_number(&spec.run, &spec.job, spec.index),
+            name: spec.name.clone(),
+            workflow,
+            matrix: object(&spec.matrix),
+            strategy: strategy(spec),
+            contexts: Contexts {
+                github: github.into_iter().collect(),
+                vars,
+                secrets,
+                needs: object(&spec.needs),
+                inputs: inputs.clone().into_iter().collect(),
+                env: IndexMap::new(),
+            },
+            token,
+            permissions: permissions.map(|(s, a)| (s.clone(), a.as_str().to_owned())).collect(),
+            environment: spec.environment.clone(),
+            from_fork: is_from_fork(&run.trigger),
+            event: run.trigger.payload.clone(),
+            source: Source {
+                repository: PathBuf::from(&run.repository),
+                commit: run.commit.id.clone(),
+                branch: run.trigger.git_ref.strip_prefix("refs/heads/").map(str::to_owned),
+            },
+            folders: Folders {
+                workspace: work.join("workspace"),
+                temp: work.join("temp"),
+                // Every attempt of a run sees what the ones before uploaded.
+                artifacts: self.folders.artifacts(run.first()),
+            },
+            actions: self.actions.clone(),
+            limits: Limits::default(),
+        })
+    }
+}
+
+/// The environment that a job deploys to, as it was configured when the run
+/// began.
+fn environment<'a>(spec: &JobSpec, run: &'a RunSpec) -> Option<&'a Environment> {
+    let name = EnvName::new(spec.environment.as_ref()?).ok()?;
+    run.rules.environments.as_ref()?.get(&name)
+}
+
+/// The file that the job stands in.
+fn workflow_file(spec: &JobSpec, run: &RunSpec, github: &Map<String, Value>) -> WorkflowFile {
+    let own = github.get("repository").and_then(Value::as_str).unwrap_or_default();
+    let here = |path: &str| format!("{own}/{path}@{}", run.trigger.git_ref);
+    let called = spec.calls.last().and_then(|call| run.called.get(&call.workflow));
+    let Some(called) = called else {
+        return WorkflowFile {
+            path: run.path.clone(),
+            text: run.text.clone(),
+            reference: here(&run.path),
+            commit: run.commit.id.clone(),
+            repository: None,
+        };
+    };
+    let (path, text) = (called.path.clone(), called.text.clone());
+    match &called.from {
+        None => {
+            let (reference, commit) = (here(&path), run.commit.id.clone());
+            WorkflowFile { path, text, reference, commit, repository: None }
+        }
+        Some(CalledFrom { owner, name, reference, commit }) => WorkflowFile {
+            reference: format!("{owner}/{name}/{path}@{reference}"),
+            path,
+            text,
+            commit: commit.clone(),
+            repository: Some(Remote { owner: owner.clone(), name: name.clone() }),
+        },
+    }
+}
+
+fn object(value: &Value) -> IndexMap<String, Value> {
+    let map = value.as_object().cloned().unwrap_or_else(Map::new);
+    map.into_iter().collect()
+}
+
+/// `strategy`, as GitHub has it: also of a job without a matrix.
+fn strategy(spec: &JobSpec) -> IndexMap<String, Value> {
+    let max = spec.max_parallel.unwrap_or(spec.total);
+    IndexMap::from([
+        ("fail-fast".to_owned(), json!(spec.fail_fast)),
+        ("job-index".to_owned(), json!(spec.index)),
+        ("job-total".to_owned(), json!(spec.total)),
+        ("max-parallel".to_owned(), json!(max)),
+    ])
+}
