@@ -9,8 +9,10 @@
 
 pub mod check;
 pub mod finding;
+pub mod migrations;
 pub mod render;
 pub mod rule;
+pub mod secrets;
 pub mod sql;
 
 pub use check::{Check, Sink, Tally};

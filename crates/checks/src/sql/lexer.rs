@@ -105,7 +105,9 @@ impl Lexer {
         let next = text.get(at + 1).copied().unwrap_or(0);
         let mysql = self.dialect == Dialect::Mysql;
         match first {
-            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => Lexed::Space { end: skip_space(text, at) },
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => {
+                Lexed::Space { end: skip_space(text, at) }
+            }
             // A byte order mark, wherever files were joined.
             0xef if text[at..].starts_with(b"\xef\xbb\xbf") => Lexed::Space { end: at + 3 },
             b'-' if next == b'-' && self.is_dash_comment(text, at) => line_comment(text, at),
@@ -179,8 +181,7 @@ impl Lexer {
         // `E'a'` and `'b'` on the next line are one string, escapes and all.
         while escapes && self.dialect == Dialect::Postgres {
             let more = skip_space(text, end);
-            let continues =
-                text.get(more) == Some(&b'\'') && text[end..more].contains(&b'\n');
+            let continues = text.get(more) == Some(&b'\'') && text[end..more].contains(&b'\n');
             if !continues {
                 break;
             }
@@ -294,11 +295,8 @@ fn string_end(text: &[u8], at: usize, escapes: bool) -> Option<usize> {
 fn quoted(text: &[u8], at: usize, close: u8, escapes: bool) -> Lexed {
     let mut from = at + 1;
     while let Some(rest) = text.get(from..) {
-        let found = if escapes {
-            memchr::memchr2(close, b'\\', rest)
-        } else {
-            memchr::memchr(close, rest)
-        };
+        let found =
+            if escapes { memchr::memchr2(close, b'\\', rest) } else { memchr::memchr(close, rest) };
         let Some(here) = found.map(|found| from + found) else { break };
         let doubled = close != b']' && text.get(here + 1) == Some(&close);
         if (escapes && text[here] == b'\\') || doubled {

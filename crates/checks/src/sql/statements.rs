@@ -197,7 +197,9 @@ impl<R: Read> Statements<R> {
 
     fn ends_here(&self, at: usize) -> bool {
         match &self.delimiter {
-            Delimiter::Custom(sign) => self.at_hand()[at.min(self.at_hand().len())..].starts_with(sign),
+            Delimiter::Custom(sign) => {
+                self.at_hand()[at.min(self.at_hand().len())..].starts_with(sign)
+            }
             Delimiter::Semicolon | Delimiter::Mark => false,
         }
     }
@@ -289,7 +291,8 @@ impl<R: Read> Statements<R> {
         }
         match (self.routine, token.kind) {
             (Routine::No, TokenKind::Sign(sign @ (b'(' | b')'))) if self.is_rule() => {
-                self.parens = if sign == b'(' { self.parens + 1 } else { self.parens.saturating_sub(1) };
+                self.parens =
+                    if sign == b'(' { self.parens + 1 } else { self.parens.saturating_sub(1) };
             }
             (Routine::Unknown, TokenKind::Word) => self.routine = self.routine_of(token),
             (Routine::Unknown, TokenKind::Sign(b'(')) => self.routine = Routine::No,
@@ -385,7 +388,8 @@ impl<R: Read> Statements<R> {
                 self.lexer.set_escapes(off);
             }
         } else if is(0, "copy") {
-            let mut pairs = self.tokens.windows(2).map(|pair| (self.word(pair[0]), self.word(pair[1])));
+            let mut pairs =
+                self.tokens.windows(2).map(|pair| (self.word(pair[0]), self.word(pair[1])));
             self.copy = pairs.any(|(from, stdin)| {
                 from.eq_ignore_ascii_case(b"from") && stdin.eq_ignore_ascii_case(b"stdin")
             });

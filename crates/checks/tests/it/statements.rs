@@ -52,13 +52,17 @@ fn postgres(text: &str) -> Vec<String> {
 #[test]
 fn semicolons_end_statements_and_the_end_ends_the_last() {
     assert_eq!(postgres("\u{feff}a;\r\n ;; b\n;  c 'x;'"), ["1:1 a", "2:5 b", "3:4 c 'x;'"]);
-    assert_eq!(postgres("-- a;\n/* b; /* c */ ; */ d; $f$ e; $f$ g"), ["2:20 d", "2:23 $f$ e; $f$ g"]);
+    assert_eq!(
+        postgres("-- a;\n/* b; /* c */ ; */ d; $f$ e; $f$ g"),
+        ["2:20 d", "2:23 $f$ e; $f$ g"]
+    );
     assert_eq!(postgres("'ü;ü' é; b"), ["1:1 'ü;ü' é", "1:10 b"]);
 }
 
 #[test]
 fn bodies_and_rules_keep_their_semicolons() {
-    let atomic = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END";
+    let atomic =
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END";
     assert_eq!(postgres(&format!("{atomic}; b")), [format!("1:1 {atomic}"), "1:92 b".into()]);
     let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM u; DELETE FROM v)";
     assert_eq!(postgres(&format!("{rule};b")), [format!("1:1 {rule}"), "1:72 b".into()]);

@@ -1,0 +1,199 @@
+//! What is known while a migration is read from its beginning to its end.
+
+use std::collections::{HashMap, HashSet};
+
+use super::layout::Layout;
+use super::locks::{Lock, lock_of};
+use super::statement::{Change, ConstraintKind, Name, Object, What};
+use crate::sql::{Dialect, Phase};
+
+/// What is known while a migration is read from its beginning to its end.
+#[derive(Debug)]
+pub struct Context {
+    /// Whose SQL it is.
+    pub dialect: Dialect,
+    /// The tool that runs it.
+    pub layout: Layout,
+    /// Whether a transaction is open here.
+    pub in_transaction: bool,
+    /// When the migration runs, where it says so.
+    pub phase: Option<Phase>,
+    /// Whether waiting for locks has a limit.
+    pub lock_timeout: bool,
+    /// Tables (and views) that this migration created, and that nobody else uses yet.
+    created: HashSet<String>,
+    /// Indexes that it created.
+    indexes: HashSet<String>,
+    /// Checks that a column is not null: the constraint's name, its table, column, whether it is
+    /// validated.
+    checks: HashMap<String, (String, String, bool)>,
+    /// Tables whose rows were copied to a new one: the old one's name.
+    copied: HashSet<String>,
+    /// The first strong lock of the transaction: the table, and whether it was told already.
+    held: Option<(Name, bool)>,
+}
+
+impl Context {
+    /// At the beginning of a migration.
+    #[must_use]
+    pub fn new(dialect: Dialect, layout: Layout) -> Self {
+        Self {
+            dialect,
+            layout,
+            in_transaction: false,
+            phase: None,
+            lock_timeout: false,
+            created: HashSet::new(),
+            indexes: HashSet::new(),
+            checks: HashMap::new(),
+            copied: HashSet::new(),
+            held: None,
+        }
+    }
+
+    /// Whether this migration created it, so that nobody uses it yet.
+    #[must_use]
+    pub fn is_new(&self, name: &Name) -> bool {
+        self.created.contains(&key(name))
+    }
+
+    /// The same, for a name without a schema.
+    #[must_use]
+    pub fn is_new_name(&self, name: &str) -> bool {
+        self.created.contains(name)
+    }
+
+    /// Whether this migration created the index.
+    #[must_use]
+    pub fn is_new_index(&self, name: &Name) -> bool {
+        self.indexes.contains(&name.name)
+    }
+
+    /// Whether a table's rows were copied to one that takes its place.
+    #[must_use]
+    pub fn is_rebuilt(&self, name: &Name) -> bool {
+        self.dialect == Dialect::Sqlite && self.copied.contains(&key(name))
+    }
+
+    /// Whether a validated check proves that no null is there.
+    #[must_use]
+    pub fn is_proven_not_null(&self, table: &str, column: &str) -> bool {
+        self.checks.values().any(|(of, which, valid)| *valid && of == table && which == column)
+    }
+
+    /// The table whose strong lock is held while this statement works, unless it was told before.
+    pub fn held_during(&mut self, what: &What) -> Option<Name> {
+        let (held, told) = self.held.as_mut()?;
+        if *told || !self.in_transaction {
+            return None;
+        }
+        let other = |name: &Name| !name.may_be(held);
+        let works = match what {
+            What::Update { .. } | What::Delete { .. } => true,
+            What::Insert { from, .. } => from.is_some(),
+            What::Alter { change: Change::Validate { .. }, .. } => true,
+            _ => false,
+        };
+        let locks_other = lock_of(what).is_some_and(|(lock, tables)| {
+            lock >= Lock::Share
+                && tables.iter().any(|name| other(name) && !self.created.contains(&key(name)))
+        });
+        let builds =
+            matches!(what, What::CreateIndex { table, .. } if !self.created.contains(&key(table)));
+        (works || locks_other || builds).then(|| {
+            *told = true;
+            held.clone()
+        })
+    }
+
+    /// The strong lock that a statement takes on a table that others use.
+    #[must_use]
+    pub fn strong_lock(&self, what: &What) -> Option<(Lock, Name)> {
+        let (lock, tables) = lock_of(what)?;
+        let table = tables.into_iter().find(|name| !self.is_new(name))?;
+        (lock >= Lock::Share).then_some((lock, table))
+    }
+
+    /// Learns what a statement did. `sure` says that it runs in any case: what is in a block may
+    /// not. `known` says whether a table was there before this migration.
+    pub fn learn(&mut self, what: &What, sure: bool, known: impl Fn(&Name) -> bool) {
+        match what {
+            What::CreateTable(table) if sure => {
+                let new = table.temporary || !table.if_not_exists || !known(&table.name);
+                if new {
+                    self.created.insert(key(&table.name));
+                }
+            }
+            What::CreateIndex { name: Some(name), .. } => {
+                self.indexes.insert(name.name.clone());
+            }
+            What::Insert { from: Some(from), table } if self.is_new(table) => {
+                self.copied.insert(key(from));
+            }
+            What::Drop { object: Object::Table, names, .. } => {
+                names.iter().for_each(|name| drop(self.created.remove(&key(name))));
+            }
+            What::Alter { table, change } => self.learn_change(table, change),
+            What::Begin => self.in_transaction = true,
+            What::End => {
+                self.in_transaction = false;
+                self.held = None;
+            }
+            What::Set { name, zero } if is_timeout(name, self.dialect) => self.lock_timeout = !zero,
+            _ => {}
+        }
+        if self.held.is_none()
+            && let Some((_, table)) = self.strong_lock(what)
+        {
+            self.held = Some((table, false));
+        }
+    }
+
+    fn learn_change(&mut self, table: &Name, change: &Change) {
+        match change {
+            Change::RenameTable { to } if self.is_new(table) => {
+                self.created.remove(&key(table));
+                self.created.insert(to.clone());
+            }
+            Change::AddConstraint(constraint) => {
+                if let (Some(name), ConstraintKind::Check { not_null: Some(column) }) =
+                    (&constraint.name, &constraint.kind)
+                {
+                    let fact = (table.to_string(), column.clone(), !constraint.not_valid);
+                    self.checks.insert(name.clone(), fact);
+                }
+            }
+            Change::Validate { name } => {
+                if let Some((.., valid)) = self.checks.get_mut(name) {
+                    *valid = true;
+                }
+            }
+            Change::DropConstraint { name, .. } => {
+                self.checks.remove(name);
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins another migration: what is known of constraints stays, nothing else.
+    pub fn next_migration(&mut self, layout: Layout) {
+        let checks = std::mem::take(&mut self.checks);
+        *self = Self { checks, ..Self::new(self.dialect, layout) };
+    }
+}
+
+fn is_timeout(name: &str, dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres => matches!(name, "lock_timeout" | "statement_timeout"),
+        Dialect::Mysql => name == "lock_wait_timeout",
+        Dialect::Sqlite => false,
+    }
+}
+
+/// `public.a` and `a` are one.
+fn key(name: &Name) -> String {
+    match name.schema.as_deref() {
+        None | Some("public") => name.name.clone(),
+        Some(_) => name.to_string(),
+    }
+}

@@ -1,0 +1,435 @@
+//! One migration's file, from its beginning to its end.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read};
+
+use super::context::Context;
+use super::layout::{Migration, Part, Transaction};
+use super::parse::{parse, statements_of_body};
+use super::report::{Allows, At, finding_of};
+use super::rules::{
+    BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
+    NOT_ADDITIVE, TRANSACTION_CONTROL, UNREADABLE, UNRECOGNISED, Verdicts, WRONG_PHASE, direction,
+    judge, no_transaction,
+};
+use super::statement::{Action, Change, What};
+use crate::check::Sink;
+use crate::finding::{Finding, Pos, Span};
+use crate::sql::{Dialect, Directive, Event, Mark, Phase, Source, Statements, tokens_of};
+
+/// How deep blocks, functions and executed strings are followed into each other.
+const MAX_DEPTH: usize = 8;
+
+/// What is asked for beyond what is always looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Nothing but additions is allowed (event stores).
+    pub additive_only: bool,
+    /// What undoes a migration is judged as if it ran.
+    pub judge_down: bool,
+}
+
+/// What a file had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileSummary {
+    /// How many statements were judged.
+    pub statements: u64,
+    /// How many undo something and do not run.
+    pub undoing: u64,
+}
+
+/// Judges one migration as it is read. `known` are the tables that earlier migrations created.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn judge_file<R: Read>(
+    reader: R,
+    migration: &Migration,
+    dialect: Dialect,
+    options: Options,
+    known: &HashSet<String>,
+    sink: &mut impl Sink,
+) -> io::Result<FileSummary> {
+    let mut judge = FileJudge::new(migration, dialect, options, known, sink);
+    let mut statements = Statements::new(reader, dialect);
+    while let Some(event) = statements.advance()? {
+        match event {
+            Event::Statement => judge.statement(&statements.current()),
+            Event::Directive(directive, pos) => judge.directive(directive, pos),
+            Event::Command(command, pos) => judge.command(&command, pos),
+            Event::Broken(problem, pos) => {
+                let message = format!("a {} begins here and never ends", problem.name());
+                judge.about(&BROKEN, pos, message);
+            }
+            Event::EndlessCopy(pos) => {
+                judge.about(&BROKEN, pos, "the data of a COPY begins here and never ends".into());
+            }
+            Event::GaveUp(pos) => {
+                judge.about(&UNREADABLE, pos, "what follows was not analysed".into());
+            }
+        }
+    }
+    Ok(judge.end())
+}
+
+struct FileJudge<'a, S> {
+    migration: &'a Migration,
+    options: Options,
+    known: &'a HashSet<String>,
+    sink: &'a mut S,
+    context: Context,
+    allows: Allows,
+    /// What undoes it is being read.
+    down: bool,
+    transaction: Transaction,
+    /// Where a transaction of its own was begun.
+    begun: Option<Pos>,
+    /// It said that it wants none.
+    no_transaction: bool,
+    lock_timeout_told: bool,
+    /// Said of the first statement if another follows it in the same transaction.
+    if_more_follows: Option<Finding>,
+    /// Functions that this migration defined: body and language.
+    functions: HashMap<String, (Vec<u8>, String)>,
+    summary: FileSummary,
+}
+
+impl<'a, S: Sink> FileJudge<'a, S> {
+    fn new(
+        migration: &'a Migration,
+        dialect: Dialect,
+        options: Options,
+        known: &'a HashSet<String>,
+        sink: &'a mut S,
+    ) -> Self {
+        let transaction = match dialect {
+            Dialect::Postgres => migration.layout.transaction(),
+            // MySQL commits before each change of a schema; SQLite has one writer.
+            Dialect::Mysql | Dialect::Sqlite => Transaction::None,
+        };
+        let mut judge = Self {
+            migration,
+            options,
+            known,
+            sink,
+            context: Context::new(dialect, migration.layout),
+            allows: Allows::default(),
+            down: migration.part == Part::Down,
+            transaction,
+            begun: None,
+            no_transaction: false,
+            lock_timeout_told: false,
+            if_more_follows: None,
+            functions: HashMap::new(),
+            summary: FileSummary::default(),
+        };
+        judge.set_transaction(transaction);
+        judge
+    }
+
+    fn set_transaction(&mut self, transaction: Transaction) {
+        self.transaction = transaction;
+        self.context.in_transaction = transaction != Transaction::None;
+    }
+
+    fn statement(&mut self, source: &Source<'_>) {
+        if self.down && !self.options.judge_down {
+            self.summary.undoing += 1;
+            self.allows.clear();
+            return;
+        }
+        if let Some(finding) = self.if_more_follows.take() {
+            self.sink.finding(finding);
+        }
+        self.summary.statements += 1;
+        for action in parse(source.text, source.tokens, self.context.dialect) {
+            let at = At::new(source, action.start, action.end);
+            self.action(&action, &at, 0);
+        }
+        for finding in self.allows.unused(&self.migration.path) {
+            self.sink.finding(finding);
+        }
+    }
+
+    /// Judges one part of a statement, and what it runs.
+    fn action(&mut self, action: &Action, at: &At<'_>, depth: usize) {
+        let what = &action.what;
+        if self.is_first_of_implicit(what) {
+            self.context.in_transaction = false;
+        }
+        let mut verdicts = Verdicts::default();
+        judge(what, &self.context, &mut verdicts);
+        self.agreements(what, &mut verdicts);
+        self.locks(what, &mut verdicts);
+        for verdict in verdicts.0 {
+            let finding = finding_of(verdict, &self.migration.path, at, &mut self.allows);
+            self.sink.finding(finding);
+        }
+        self.transactions(what, at);
+        let known = self.known;
+        self.context.learn(what, depth == 0, |name| {
+            known.contains(&name.name) || known.contains(&name.to_string())
+        });
+        self.hidden(what, at, depth);
+        if self.is_first_of_implicit(what) {
+            self.context.in_transaction = true;
+            self.if_more_follows = self.refused_with_more(what, at);
+        }
+    }
+
+    /// A statement that cannot run in a transaction and is the first: whether there is one
+    /// depends on what follows.
+    fn is_first_of_implicit(&self, what: &What) -> bool {
+        self.transaction == Transaction::Implicit
+            && self.summary.statements == 1
+            && self.begun.is_none()
+            && no_transaction(what).is_some()
+    }
+
+    fn refused_with_more(&mut self, what: &What, at: &At<'_>) -> Option<Finding> {
+        let mut verdicts = Verdicts::default();
+        judge(what, &self.context, &mut verdicts);
+        let refused = verdicts
+            .0
+            .into_iter()
+            .find(|verdict| verdict.rule.rule.id == "concurrently-in-transaction")?;
+        Some(finding_of(refused, &self.migration.path, at, &mut self.allows))
+    }
+
+    /// What was agreed on: additions only, phases.
+    fn agreements(&self, what: &What, out: &mut Verdicts) {
+        let touches_new = matches!(what, What::Alter { table, .. } if self.context.is_new(table));
+        if touches_new {
+            return;
+        }
+        let direction = direction(what);
+        if self.options.additive_only && direction == Direction::Takes {
+            out.add(&NOT_ADDITIVE, "changes or takes away what is there".to_owned(), &[]);
+        }
+        match (self.context.phase, direction) {
+            (Some(Phase::Before), Direction::Takes) => {
+                let message = "changes or takes away, before the deployment".to_owned();
+                out.add(&WRONG_PHASE, message, &[]);
+            }
+            (Some(Phase::After), Direction::Adds)
+                if matches!(
+                    what,
+                    What::Alter { change: Change::AddColumn(_), .. } | What::CreateTable(_)
+                ) =>
+            {
+                let message = "adds after the deployment what the new version may need".to_owned();
+                out.add(&WRONG_PHASE, message, &[]);
+            }
+            _ => {}
+        }
+    }
+
+    fn locks(&mut self, what: &What, out: &mut Verdicts) {
+        if self.context.dialect == Dialect::Sqlite {
+            return;
+        }
+        if let Some(table) = self.context.held_during(what) {
+            let message = format!("works while `{table}` stays locked by a statement before it");
+            out.add(&LOCK_HELD, message, &[("table", &table.to_string())]);
+        }
+        if !self.context.lock_timeout
+            && !self.lock_timeout_told
+            && let Some((lock, table)) = self.context.strong_lock(what)
+        {
+            self.lock_timeout_told = true;
+            let message = format!("waits for a lock on `{table}` ({lock}) without a limit");
+            out.add(&NO_LOCK_TIMEOUT, message, &[]);
+        }
+    }
+
+    /// Transactions of the migration's own, where the tool has one already.
+    fn transactions(&mut self, what: &What, at: &At<'_>) {
+        let tools = self.transaction == Transaction::Tool;
+        match what {
+            What::Begin => self.begun = Some(at.span().start),
+            What::End if self.begun.take().is_none() && tools => {
+                let message = format!("ends the transaction that {} began", self.migration.layout);
+                self.emit(&TRANSACTION_CONTROL, at, message);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is run inside: blocks, functions, strings.
+    fn hidden(&mut self, what: &What, at: &At<'_>, depth: usize) {
+        if depth >= MAX_DEPTH {
+            let runs =
+                matches!(what, What::Block { .. } | What::Dynamic { .. } | What::Calls { .. });
+            if runs && depth == MAX_DEPTH {
+                self.emit(&DYNAMIC, at, "runs too much inside of each other to be followed".into());
+            }
+            return;
+        }
+        match what {
+            What::CreateFunction { name, body: Some(body), language } => {
+                self.functions.insert(name.name.clone(), (body.clone(), language.clone()));
+            }
+            What::Block { body, language } => self.body(body, language, at, depth),
+            What::Calls { functions } => {
+                for function in functions {
+                    if let Some((body, language)) = self.functions.get(function).cloned() {
+                        self.body(&body, &language, at, depth);
+                    } else if matches!(
+                        function.as_str(),
+                        "dblink_exec" | "dblink" | "query_to_xml" | "query_to_xml_and_xmlschema"
+                    ) {
+                        self.emit(&DYNAMIC, at, format!("executes SQL through {function}()"));
+                    }
+                }
+            }
+            What::Dynamic { sql: Some(sql), whole } => self.executed(sql, *whole, at, depth),
+            _ => {}
+        }
+    }
+
+    fn body(&mut self, body: &[u8], language: &str, at: &At<'_>, depth: usize) {
+        let mysql = self.context.dialect == Dialect::Mysql;
+        if !mysql && !matches!(language, "plpgsql" | "sql") {
+            self.emit(&DYNAMIC, at, format!("runs code in {language}, which is not read here"));
+            return;
+        }
+        let (actions, whole) = statements_of_body(body, self.context.dialect);
+        if !whole {
+            self.emit(&BROKEN, at, "something in the body begins and never ends".into());
+        }
+        for action in &actions {
+            self.action(action, &at.inside(body, action.start, action.end), depth + 1);
+        }
+    }
+
+    /// SQL that a block executes.
+    fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
+        let mut statements = Statements::new(sql, self.context.dialect);
+        let mut actions = Vec::new();
+        // Reading from memory does not fail.
+        while let Ok(Some(event)) = statements.advance() {
+            if event == Event::Statement {
+                let current = statements.current();
+                actions.extend(parse(current.text, current.tokens, self.context.dialect));
+            }
+        }
+        let understood = |action: &Action| {
+            !matches!(
+                action.what,
+                What::Unrecognised { .. } | What::Alter { change: Change::Unrecognised, .. }
+            )
+        };
+        let all = !actions.is_empty() && actions.iter().all(understood);
+        if !all && (!whole || !tokens_of(sql, self.context.dialect).1) {
+            self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
+        }
+        for action in actions.iter().filter(|action| whole || understood(action)) {
+            self.action(action, at, depth + 1);
+        }
+    }
+
+    fn directive(&mut self, directive: Directive, pos: Pos) {
+        match directive {
+            Directive::Mark(mark) => self.mark(mark),
+            Directive::Phase(phase) => self.context.phase = Some(phase),
+            Directive::Allow(allow) => {
+                if let Some(finding) = self.allows.add(allow, pos, &self.migration.path) {
+                    self.sink.finding(finding);
+                }
+            }
+            Directive::Unknown(text) => {
+                let finding = Allows::not_understood(&text, pos, &self.migration.path);
+                self.sink.finding(finding);
+            }
+        }
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        let postgres = self.context.dialect == Dialect::Postgres;
+        match mark {
+            Mark::Up => {
+                self.down = false;
+                // goose and dbmate begin one, unless they were told not to before.
+                let told = self.transaction == Transaction::None && self.summary.statements > 0;
+                if postgres && !told && !self.no_transaction {
+                    self.set_transaction(Transaction::Tool);
+                }
+            }
+            Mark::Down => self.down = true,
+            Mark::NoTransaction => {
+                self.no_transaction = true;
+                self.down = false;
+                self.set_transaction(Transaction::None);
+            }
+            Mark::Changeset { transaction, .. } => {
+                let kind =
+                    if transaction && postgres { Transaction::Tool } else { Transaction::None };
+                self.context.learn(&What::End, true, |_| false);
+                self.set_transaction(kind);
+            }
+            Mark::Breakpoint | Mark::StatementBegin | Mark::StatementEnd => {}
+        }
+    }
+
+    /// A command of psql: most of them run nothing.
+    fn command(&mut self, command: &str, pos: Pos) {
+        const RUN: &[&str] = &[
+            "i",
+            "ir",
+            "include",
+            "include_relative",
+            "!",
+            "gexec",
+            "copy",
+            "o",
+            "g",
+            "gx",
+            "w",
+            "lo_import",
+            "lo_unlink",
+            "source",
+            "system",
+        ];
+        let word = command.trim_start_matches('\\');
+        let word = word.split_whitespace().next().unwrap_or_default();
+        if RUN.contains(&word) && !(self.down && !self.options.judge_down) {
+            self.about(&CLIENT_COMMAND, pos, format!("`{command}` runs what is not written here"));
+        }
+    }
+
+    /// A finding about a place without a statement.
+    fn about(&mut self, rule: &'static MigrationRule, pos: Pos, message: String) {
+        let span = Span { start: pos, end: pos };
+        let finding = Finding::new(&rule.rule, self.migration.path.clone(), span, message);
+        self.sink.finding(finding.undecided());
+    }
+
+    fn emit(&mut self, rule: &'static MigrationRule, at: &At<'_>, message: String) {
+        let mut verdicts = Verdicts::default();
+        verdicts.add(rule, message, &[]);
+        for verdict in verdicts.0 {
+            let finding = finding_of(verdict, &self.migration.path, at, &mut self.allows);
+            self.sink.finding(finding);
+        }
+    }
+
+    fn end(mut self) -> FileSummary {
+        if let Some(pos) = self.begun.take() {
+            let span = Span { start: pos, end: pos };
+            let message = "a transaction that is begun here is never ended";
+            let path = self.migration.path.clone();
+            self.sink.finding(Finding::new(&TRANSACTION_CONTROL.rule, path, span, message));
+        }
+        for finding in self.allows.unused(&self.migration.path) {
+            self.sink.finding(finding);
+        }
+        self.summary
+    }
+}
+
+/// Whether findings of a rule mean that something could not be analysed.
+pub(super) fn is_undecided(rule: &MigrationRule) -> bool {
+    [&UNRECOGNISED, &DYNAMIC, &BROKEN, &UNREADABLE, &CLIENT_COMMAND]
+        .iter()
+        .any(|other| other.rule.id == rule.rule.id)
+}

@@ -1,0 +1,326 @@
+//! Which tool a migration is written for, by where it lies and what it is called.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+/// The tool that applies a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// `migrations/20240101120000_name/migration.sql`.
+    Prisma,
+    /// `meta/_journal.json` beside the files.
+    Drizzle,
+    /// `1_name.up.sql`, `1_name.down.sql`.
+    GolangMigrate,
+    /// The same or `1_name.sql`, in a package of Rust.
+    Sqlx,
+    /// `V1__name.sql`, `U1__name.sql`, `R__name.sql`.
+    Flyway,
+    /// `--liquibase formatted sql`.
+    Liquibase,
+    /// `-- +goose Up`.
+    Goose,
+    /// `-- migrate:up`.
+    Dbmate,
+    /// Files of SQL, by whatever tool.
+    Plain,
+}
+
+/// Whether a tool runs a file in a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transaction {
+    /// It begins one.
+    Tool,
+    /// It sends the file as one query: the server makes a transaction of it, unless it is one
+    /// statement.
+    Implicit,
+    /// Each statement is its own.
+    None,
+}
+
+impl Layout {
+    /// Whether a tool runs a file in a transaction on PostgreSQL, by default.
+    #[must_use]
+    pub const fn transaction(self) -> Transaction {
+        match self {
+            // Prisma and golang-migrate: one query. Flyway looks: it leaves the transaction out
+            // where every statement needs that, and refuses a mixture.
+            Self::Prisma | Self::GolangMigrate | Self::Flyway => Transaction::Implicit,
+            Self::Drizzle | Self::Sqlx | Self::Liquibase | Self::Goose | Self::Dbmate => {
+                Transaction::Tool
+            }
+            Self::Plain => Transaction::None,
+        }
+    }
+
+    /// How a migration of it runs without a transaction.
+    #[must_use]
+    pub const fn without_transaction(self) -> &'static str {
+        match self {
+            Self::Prisma | Self::GolangMigrate => "a file with this statement alone",
+            Self::Drizzle => "Drizzle has none: run it by hand, before",
+            Self::Sqlx => "begin the file with `-- no-transaction`",
+            Self::Flyway => "a file with this statement alone, or executeInTransaction=false",
+            Self::Liquibase => "runInTransaction:false on its changeset",
+            Self::Goose => "`-- +goose NO TRANSACTION`",
+            Self::Dbmate => "`-- migrate:up transaction:false`",
+            Self::Plain => "leave BEGIN and COMMIT out",
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Prisma => "Prisma",
+            Self::Drizzle => "Drizzle",
+            Self::GolangMigrate => "golang-migrate",
+            Self::Sqlx => "sqlx",
+            Self::Flyway => "Flyway",
+            Self::Liquibase => "Liquibase",
+            Self::Goose => "goose",
+            Self::Dbmate => "dbmate",
+            Self::Plain => "SQL",
+        })
+    }
+}
+
+/// What a file does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Applies a change; a file with marks may do both.
+    Up,
+    /// Undoes it, when somebody asks for it.
+    Down,
+    /// Is applied again whenever it changes (Flyway's `R__`).
+    Repeatable,
+}
+
+/// One migration's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its path, with `/`.
+    pub path: String,
+    /// The tool it is written for.
+    pub layout: Layout,
+    /// What it does.
+    pub part: Part,
+    /// Its version, where it has one.
+    pub version: Option<Version>,
+}
+
+impl Migration {
+    /// The folder that holds its sequence.
+    #[must_use]
+    pub fn sequence(&self) -> &str {
+        let folder = parent(&self.path);
+        if self.layout == Layout::Prisma { parent(folder) } else { folder }
+    }
+}
+
+/// A version: numbers, compared one by one (`V1_2` is after `V1.1`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(Vec<u128>);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&numbers.join("."))
+    }
+}
+
+/// The migrations among the files of a repository. `everything` takes every file of SQL, as it
+/// is right for a folder that somebody named; else only those in folders that are known to hold
+/// migrations.
+#[must_use]
+pub fn migrations<'p>(
+    paths: impl IntoIterator<Item = &'p str>,
+    everything: bool,
+) -> Vec<Migration> {
+    let paths: BTreeSet<&str> = paths.into_iter().collect();
+    let sql = paths.iter().filter(|path| has_end(path, ".sql"));
+    let taken = sql.filter_map(|path| {
+        let (layout, part) = layout(path, &paths);
+        let known = layout != Layout::Plain || in_known_folder(path);
+        let compensates = path.ends_with(".compensate.sql");
+        (everything || known).then(|| Migration {
+            path: (*path).to_owned(),
+            layout,
+            part: if compensates { Part::Down } else { part },
+            version: version(path, layout),
+        })
+    });
+    let mut migrations: Vec<_> = taken.collect();
+    migrations.sort_by(|a, b| {
+        let order =
+            |of: &Migration| (of.sequence().to_owned(), of.version.clone(), of.path.clone());
+        order(a).cmp(&order(b))
+    });
+    migrations
+}
+
+fn layout(path: &str, paths: &BTreeSet<&str>) -> (Layout, Part) {
+    let (folder, name) = (parent(path), file_name(path));
+    let beside = |name: &str| paths.contains(join(folder, name).as_str());
+    let parent_has = |name: &str| paths.contains(join(parent(folder), name).as_str());
+    if name == "migration.sql"
+        && (starts_with_version(file_name(folder)) || parent_has("migration_lock.toml"))
+    {
+        return (Layout::Prisma, Part::Up);
+    }
+    if name == "down.sql" && beside("migration.sql") {
+        return (Layout::Prisma, Part::Down);
+    }
+    if beside("meta/_journal.json") {
+        return (Layout::Drizzle, Part::Up);
+    }
+    if let Some(part) = flyway(name) {
+        return (Layout::Flyway, part);
+    }
+    let rust = ancestors(folder).any(|folder| paths.contains(join(folder, "Cargo.toml").as_str()));
+    let tool = if rust { Layout::Sqlx } else { Layout::GolangMigrate };
+    if starts_with_version(name) {
+        if has_end(name, ".up.sql") {
+            return (tool, Part::Up);
+        }
+        if has_end(name, ".down.sql") {
+            return (tool, Part::Down);
+        }
+        if rust && file_name(folder) == "migrations" {
+            return (Layout::Sqlx, Part::Up);
+        }
+    }
+    // Diesel's pairs, and those of hand-written tools.
+    if has_end(name, "down.sql") && (beside("up.sql") || has_end(name, ".down.sql")) {
+        return (Layout::Plain, Part::Down);
+    }
+    (Layout::Plain, Part::Up)
+}
+
+fn flyway(name: &str) -> Option<Part> {
+    let (prefix, _) = name.split_once("__")?;
+    let digits = |rest: &str| {
+        rest.starts_with(|first: char| first.is_ascii_digit())
+            && rest.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_')
+    };
+    match prefix.split_at_checked(1)? {
+        ("V" | "B", rest) if digits(rest) => Some(Part::Up),
+        ("U", rest) if digits(rest) => Some(Part::Down),
+        ("R", "") => Some(Part::Repeatable),
+        _ => None,
+    }
+}
+
+fn version(path: &str, layout: Layout) -> Option<Version> {
+    let (folder, name) = (parent(path), file_name(path));
+    let text = match layout {
+        Layout::Prisma => file_name(folder),
+        Layout::Flyway => name.get(1..)?.split("__").next()?,
+        _ => name,
+    };
+    let parts = text.split(['_', '.']);
+    let numbers: Vec<u128> = match layout {
+        Layout::Flyway => parts.map_while(|part| part.parse().ok()).collect(),
+        _ => {
+            let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+            vec![text[..end].parse().ok()?]
+        }
+    };
+    (!numbers.is_empty()).then_some(Version(numbers))
+}
+
+fn in_known_folder(path: &str) -> bool {
+    const FOLDERS: &[&str] = &["migrations", "migration", "migrate", "changelog", "changelogs"];
+    ancestors(parent(path)).any(|folder| FOLDERS.contains(&file_name(folder)))
+}
+
+fn starts_with_version(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+fn has_end(path: &str, end: &str) -> bool {
+    let from = path.len().checked_sub(end.len());
+    from.and_then(|from| path.get(from..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// The folder itself, and those that it is in.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| parent(folder)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(paths: &[&str]) -> Vec<String> {
+        let told = migrations(paths.iter().copied(), false);
+        let told = told.iter().map(|of| {
+            let version = of.version.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+            format!("{} {} {:?} {version}", of.path, of.layout, of.part)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn every_layout_is_found_by_itself() {
+        assert_eq!(
+            found(&[
+                "prisma/migrations/20240101_a/migration.sql",
+                "prisma/migrations/20240101_a/down.sql"
+            ]),
+            [
+                "prisma/migrations/20240101_a/down.sql Prisma Down 20240101",
+                "prisma/migrations/20240101_a/migration.sql Prisma Up 20240101"
+            ]
+        );
+        assert_eq!(
+            found(&["drizzle/meta/_journal.json", "drizzle/0001_b.sql"]),
+            ["drizzle/0001_b.sql Drizzle Up 1"]
+        );
+        assert_eq!(
+            found(&["db/000002_b.up.sql", "db/000002_b.down.sql", "x.sql"]),
+            [
+                "db/000002_b.down.sql golang-migrate Down 2",
+                "db/000002_b.up.sql golang-migrate Up 2"
+            ]
+        );
+        assert_eq!(
+            found(&["Cargo.toml", "migrations/3_c.sql", "migrations/4_d.up.sql"]),
+            ["migrations/3_c.sql sqlx Up 3", "migrations/4_d.up.sql sqlx Up 4"]
+        );
+        assert_eq!(
+            found(&[
+                "sql/V1_2__x.sql",
+                "sql/V1.10__y.sql",
+                "sql/R__v.sql",
+                "sql/U1__x.sql",
+                "sql/Very__x.sql"
+            ]),
+            [
+                "sql/R__v.sql Flyway Repeatable -",
+                "sql/U1__x.sql Flyway Down 1",
+                "sql/V1_2__x.sql Flyway Up 1.2",
+                "sql/V1.10__y.sql Flyway Up 1.10"
+            ]
+        );
+        assert_eq!(
+            found(&["db/migrations/7_x.sql", "queries/7_x.sql"]),
+            ["db/migrations/7_x.sql SQL Up 7"]
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! Migration safety: which statements lose data, break what still runs, or block it.
+//!
+//! `sql` splits a stream into statements; `parse` recognises what they do ([`statement`]); the
+//! [`rules`] judge that in a [`context`]; [`file`] leads through one migration, [`sequence`]
+//! through all of them.
+
+pub mod context;
+pub mod file;
+pub mod known;
+pub mod layout;
+pub mod locks;
+mod parse;
+mod report;
+pub mod rules;
+pub mod sequence;
+pub mod statement;
+
+pub use file::{FileSummary, Options, judge_file};
+pub use layout::{Layout, Migration, Part, Transaction, Version};
+pub use locks::Lock;
+pub use parse::{parse, statements_of_body};
+pub use rules::{MigrationRule, Observed};
+pub use sequence::{Status, judge_compensation, judge_sequence};

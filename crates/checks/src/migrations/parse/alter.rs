@@ -1,0 +1,176 @@
+//! `ALTER …`.
+
+use super::cursor::{Cursor, string};
+use super::drop::object;
+use super::{push, table};
+use crate::migrations::statement::{Action, Change, Object, What};
+
+pub(super) fn alter(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+    c.eat("alter");
+    // MySQL: ALTER ONLINE / IGNORE TABLE.
+    if c.word_at(c.at + 1, "table") {
+        c.eat_any(&["online", "offline", "ignore"]);
+    }
+    if c.eat_any(&["table", "foreign table"]) {
+        return alter_table(c, actions);
+    }
+    if c.eat_any(&[
+        "system",
+        "default privileges",
+        "large object",
+        "operator",
+        "collation",
+        "conversion",
+        "language",
+        "publication",
+        "subscription",
+        "server",
+        "tablespace",
+        "text search",
+        "statistics",
+        "event trigger",
+        "group",
+        "instance",
+        "event",
+        "user mapping",
+        "user",
+        "role",
+        "logfile",
+    ]) {
+        return if c.is("rename") || (0..c.tokens.len()).any(|at| c.word_at(at, "rename")) {
+            renamed(c, Object::Other)
+        } else {
+            vec![What::Harmless]
+        };
+    }
+    let (object, word) = object(c);
+    if word == "object" {
+        return vec![What::Unrecognised { why: "an ALTER of something that is not known" }];
+    }
+    c.if_exists();
+    let Some(name) = c.name() else {
+        return vec![What::Unrecognised { why: "an ALTER without a name" }];
+    };
+    c.group();
+    // A policy, a trigger or a rule: the table it is of.
+    if c.eat("on") {
+        c.name();
+    }
+    let what = match () {
+        () if object == Object::Type => return of_type(c, name),
+        () if c.eat("rename to") => {
+            let Some(to) = c.part() else { return incomplete() };
+            What::Rename { object, name, to }
+        }
+        () if c.eat("rename column") || c.eat("rename") => {
+            let (from, _) = (c.part(), c.eat("to"));
+            let (Some(from), Some(to)) = (from, c.part()) else { return incomplete() };
+            What::Alter { table: name, change: Change::RenameColumn { from, to } }
+        }
+        () if c.eat("set schema") => {
+            let Some(schema) = c.part() else { return incomplete() };
+            What::SetSchema { object, name, schema }
+        }
+        () if c.eat("set tablespace") && object == Object::MaterializedView => {
+            let tablespace = c.part().unwrap_or_default();
+            What::Alter { table: name, change: Change::SetTablespace { tablespace } }
+        }
+        () => What::Harmless,
+    };
+    vec![what]
+}
+
+fn incomplete() -> Vec<What> {
+    vec![What::Unrecognised { why: "an ALTER that ends too early" }]
+}
+
+fn renamed(c: &mut Cursor<'_>, object: Object) -> Vec<What> {
+    let name = c.name();
+    while !c.done() && !c.eat("rename to") {
+        c.at += 1;
+    }
+    match (name, c.part()) {
+        (Some(name), Some(to)) => vec![What::Rename { object, name, to }],
+        _ => incomplete(),
+    }
+}
+
+fn alter_table(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+    if c.eat("all in tablespace") {
+        return vec![What::Unrecognised { why: "changes every table of a tablespace" }];
+    }
+    c.if_exists();
+    c.eat("only");
+    let Some(table) = c.name() else {
+        return vec![What::Unrecognised { why: "an ALTER TABLE without a table" }];
+    };
+    c.eat_sign(b'*');
+    // MySQL: NOWAIT, WAIT n.
+    c.eat("nowait");
+    if c.done() {
+        return incomplete();
+    }
+    let mut first = true;
+    while !c.done() {
+        let item = c.item();
+        let mut inner = item;
+        let change = if item.done() { Change::Unrecognised } else { table::change(&mut inner) };
+        let left = !inner.done() && change != Change::Unrecognised;
+        // The first part stands for its statement, the others for themselves.
+        let place = if first {
+            Cursor { tokens: &c.tokens[..c.at.saturating_sub(usize::from(!c.done()))], at: 0, ..*c }
+        } else {
+            item
+        };
+        push(actions, &place, What::Alter { table: table.clone(), change });
+        if left {
+            let why = "something follows that is not understood";
+            push(actions, &inner, What::Unrecognised { why });
+        }
+        first = false;
+    }
+    Vec::new()
+}
+
+/// `ALTER TYPE`, `ALTER DOMAIN`.
+fn of_type(c: &mut Cursor<'_>, name: crate::migrations::statement::Name) -> Vec<What> {
+    let what = match () {
+        () if c.eat("rename value") => {
+            let from = text(c);
+            c.eat("to");
+            What::RenameEnumValue { name, from, to: text(c) }
+        }
+        () if c.eat("add value") => What::AddEnumValue,
+        () if c.eat("rename to") => match c.part() {
+            Some(to) => What::Rename { object: Object::Type, name, to },
+            None => return incomplete(),
+        },
+        () if c.eat("rename attribute") => What::AlterAttribute { name, how: "RENAME ATTRIBUTE" },
+        () if c.eat("drop attribute") => What::AlterAttribute { name, how: "DROP ATTRIBUTE" },
+        () if c.eat("alter attribute") => What::AlterAttribute { name, how: "ALTER ATTRIBUTE" },
+        () if c.eat("drop constraint") => {
+            let constraint = c.part().unwrap_or_default();
+            let change = Change::DropConstraint { name: constraint, cascade: c.eat("cascade") };
+            What::Alter { table: name, change }
+        }
+        () if c.eat("set schema") => match c.part() {
+            Some(schema) => What::SetSchema { object: Object::Type, name, schema },
+            None => return incomplete(),
+        },
+        () if c.eat("set not null") => What::AlterAttribute { name, how: "SET NOT NULL" },
+        () if c.eat("add") => match super::column::constraint(c) {
+            Some(constraint) => {
+                What::Alter { table: name, change: Change::AddConstraint(constraint) }
+            }
+            None => What::Harmless,
+        },
+        () => What::Harmless,
+    };
+    vec![what]
+}
+
+fn text(c: &mut Cursor<'_>) -> String {
+    let text = c.peek().and_then(|token| string(token, c.text)).unwrap_or_default();
+    c.at += 1;
+    String::from_utf8_lossy(&text).into_owned()
+}

@@ -1,0 +1,172 @@
+//! `DO` blocks and bodies of functions that a migration runs.
+
+use super::cursor::{Cursor, string};
+use super::{data, one};
+use crate::migrations::statement::{Action, What};
+use crate::sql::{Dialect, Token, TokenKind, tokens_of};
+
+/// `DO [LANGUAGE name] 'body'`; MySQL's `DO expression`.
+pub(super) fn block(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("do");
+    let (mut body, mut language) = (None, String::from("plpgsql"));
+    while let Some(token) = c.peek() {
+        if c.eat("language") {
+            language = match c.peek().and_then(|token| string(token, c.text)) {
+                Some(text) => String::from_utf8_lossy(&text).to_lowercase(),
+                None => c.part().unwrap_or_default(),
+            };
+        } else {
+            body = body.or_else(|| string(token, c.text));
+            c.at += 1;
+        }
+    }
+    match body {
+        Some(body) if c.dialect == Dialect::Postgres => vec![What::Block { body, language }],
+        _ if c.dialect == Dialect::Mysql => vec![What::Harmless],
+        _ => vec![What::Unrecognised { why: "a DO without a body" }],
+    }
+}
+
+/// `EXECUTE expression` in a body; elsewhere a prepared statement, which was looked at when it
+/// was prepared.
+pub(super) fn execute(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("execute");
+    if c.eat("immediate") {
+        return vec![dynamic(c)];
+    }
+    let named = c.peek().is_some_and(|token| token.kind == TokenKind::Word)
+        && (c.tokens.len() == c.at + 1 || c.sign_at(c.at + 1, b'('))
+        && !c.is_any(&["format", "concat", "concat_ws", "replace"]);
+    if named && c.dialect != Dialect::Postgres {
+        return vec![What::Harmless];
+    }
+    vec![dynamic(c)]
+}
+
+/// What is known of a statement that is put together: `'…'`, `format('…', …)`, `'…' || x`.
+fn dynamic(c: &Cursor<'_>) -> What {
+    const STAND_IN: &[u8] = b" _ ";
+    let mut c = *c;
+    let (mut sql, mut whole) = (Vec::new(), true);
+    if c.eat("format") {
+        let Some(mut arguments) = c.group() else {
+            return What::Dynamic { sql: None, whole: false };
+        };
+        let pattern = arguments.item();
+        let literal = pattern.peek().and_then(|token| string(token, pattern.text));
+        let Some(literal) = literal.filter(|_| pattern.tokens.len() == 1) else {
+            return What::Dynamic { sql: None, whole: false };
+        };
+        return formatted(&literal);
+    }
+    while let Some(token) = c.peek() {
+        if c.is_any(&["using", "into"]) || c.is("loop") {
+            break;
+        }
+        if let Some(text) = string(token, c.text) {
+            sql.extend_from_slice(&text);
+            c.at += 1;
+        } else if matches!(token.kind, TokenKind::Sign(b'|')) {
+            c.at += 1;
+        } else {
+            sql.extend_from_slice(STAND_IN);
+            whole = false;
+            // The operand, to the next `||`.
+            while !c.done() && !c.is_sign(b'|') && !c.is_any(&["using", "into", "loop"]) {
+                if c.group().is_none() {
+                    c.at += 1;
+                }
+            }
+        }
+    }
+    let known = sql.trim_ascii() != b"_" && !sql.is_empty();
+    What::Dynamic { sql: known.then_some(sql), whole }
+}
+
+/// The text of `format`: `%I` is a name, `%L` a string, `%s` anything.
+fn formatted(pattern: &[u8]) -> What {
+    let (mut sql, mut whole) = (Vec::new(), true);
+    let mut bytes = pattern.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            sql.push(byte);
+            continue;
+        }
+        // `%1$I` and `%-10s`.
+        let spec = bytes.by_ref().find(|byte| byte.is_ascii_alphabetic() || *byte == b'%');
+        match spec {
+            Some(b'%') => sql.push(b'%'),
+            Some(b'L') => sql.extend_from_slice(b"'_'"),
+            Some(b'I') => sql.extend_from_slice(b"_"),
+            _ => {
+                sql.extend_from_slice(b"_");
+                whole = false;
+            }
+        }
+    }
+    What::Dynamic { sql: Some(sql), whole }
+}
+
+/// The statements in a body, with the places that they have in it.
+///
+/// PL/pgSQL is cut where its statements begin: behind `;`, `BEGIN`, `THEN`, `ELSE`, `LOOP`. What
+/// does not begin like a statement of SQL is control flow or an assignment; queries in those are
+/// looked at for the functions they call.
+#[must_use]
+pub fn statements_of_body(body: &[u8], dialect: Dialect) -> (Vec<Action>, bool) {
+    let (tokens, whole) = tokens_of(body, dialect);
+    let mut actions = Vec::new();
+    let mut from = 0;
+    let mut cases = 0_usize;
+    for at in 0..=tokens.len() {
+        let c = Cursor { text: body, tokens: &tokens, at, dialect };
+        if at < tokens.len() && c.is("case") && at > from {
+            cases += 1;
+        }
+        if cases > 0 && c.is("end") {
+            cases -= 1;
+            continue;
+        }
+        let cuts = at == tokens.len()
+            || c.is_sign(b';')
+            || (cases == 0 && c.is_any(&["begin", "then", "else", "loop", "declare"]));
+        if cuts {
+            segment(body, &tokens[from..at], dialect, &mut actions);
+            from = at + 1;
+            cases = 0;
+        }
+    }
+    (actions, whole)
+}
+
+/// What is between two cuts.
+fn segment(body: &[u8], tokens: &[Token], dialect: Dialect, actions: &mut Vec<Action>) {
+    const VERBS: &[&str] = &[
+        "alter", "create", "drop", "truncate", "delete", "update", "insert", "merge", "with",
+        "select", "perform", "call", "execute", "copy", "do", "reindex", "vacuum", "cluster",
+        "refresh", "revoke", "lock", "set", "commit", "rollback", "grant", "replace", "rename",
+        "analyze", "comment",
+    ];
+    let mut c = Cursor::new(body, tokens, dialect);
+    // `<<label>>`, `RETURN QUERY`, `FOR r IN …`, `OPEN c FOR …`
+    while c.is_sign(b'<') || c.is_sign(b'>') {
+        c.at += 1;
+    }
+    c.eat("return query");
+    let is_assignment =
+        c.sign_at(c.at + 1, b'=') || c.sign_at(c.at + 1, b':') || c.sign_at(c.at + 1, b'.');
+    let begins = c.is_any(VERBS) && !is_assignment;
+    if begins {
+        let rest = Cursor { tokens: &tokens[c.at..], at: 0, ..c };
+        return one(&rest, actions);
+    }
+    let behind = (c.at..tokens.len()).find(|at| c.word_at(*at, "in") || c.word_at(*at, "for"));
+    let looped = behind.map(|at| Cursor { tokens: &tokens[at + 1..], at: 0, ..c });
+    if let Some(looped) = looped.filter(|looped| looped.is_any(VERBS)) {
+        return one(&looped, actions);
+    }
+    // An assignment or a condition may call what the migration defined.
+    if let [called @ What::Calls { .. }] = &data::query(&mut c)[..] {
+        super::push(actions, &Cursor::new(body, tokens, dialect), called.clone());
+    }
+}

@@ -1,0 +1,245 @@
+//! Goes along the tokens of a statement.
+
+use crate::migrations::statement::Name;
+use crate::sql::{Dialect, Token, TokenKind};
+
+/// Goes along the tokens of a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) tokens: &'a [Token],
+    pub(super) at: usize,
+    pub(super) dialect: Dialect,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) const fn new(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Self {
+        Self { text, tokens, at: 0, dialect }
+    }
+
+    pub(super) fn peek(&self) -> Option<Token> {
+        self.tokens.get(self.at).copied()
+    }
+
+    pub(super) fn done(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    pub(super) fn bytes_at(&self, at: usize) -> &'a [u8] {
+        self.tokens.get(at).map_or(&[], |token| token.bytes(self.text))
+    }
+
+    /// Whether the token at an index is this keyword.
+    pub(super) fn word_at(&self, at: usize, word: &str) -> bool {
+        matches!(self.tokens.get(at), Some(token) if token.kind == TokenKind::Word)
+            && self.bytes_at(at).eq_ignore_ascii_case(word.as_bytes())
+    }
+
+    /// Whether these keywords come next.
+    pub(super) fn is(&self, words: &str) -> bool {
+        words.split(' ').enumerate().all(|(index, word)| self.word_at(self.at + index, word))
+    }
+
+    pub(super) fn is_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|words| self.is(words))
+    }
+
+    /// Passes these keywords, if they come next.
+    pub(super) fn eat(&mut self, words: &str) -> bool {
+        let eaten = self.is(words);
+        if eaten {
+            self.at += words.split(' ').count();
+        }
+        eaten
+    }
+
+    pub(super) fn eat_any(&mut self, words: &[&str]) -> bool {
+        words.iter().any(|words| self.eat(words))
+    }
+
+    pub(super) fn is_sign(&self, sign: u8) -> bool {
+        self.sign_at(self.at, sign)
+    }
+
+    pub(super) fn sign_at(&self, at: usize, sign: u8) -> bool {
+        // `::` is one token with the same kind.
+        matches!(self.tokens.get(at), Some(token)
+            if token.kind == TokenKind::Sign(sign) && token.end - token.start == 1)
+    }
+
+    pub(super) fn eat_sign(&mut self, sign: u8) -> bool {
+        let eaten = self.is_sign(sign);
+        self.at += usize::from(eaten);
+        eaten
+    }
+
+    pub(super) fn if_exists(&mut self) -> bool {
+        self.eat("if exists")
+    }
+
+    pub(super) fn if_not_exists(&mut self) -> bool {
+        self.eat("if not exists")
+    }
+
+    /// One part of a name; unquoted ones are folded to lower case.
+    pub(super) fn part(&mut self) -> Option<String> {
+        let token = self.peek()?;
+        let mut part = unquoted(token, self.text)?;
+        self.at += 1;
+        // `${prefix}_users` is one name in several pieces.
+        let mut last = token;
+        while let Some(next) = self.peek() {
+            let joined = last.kind == TokenKind::Parameter || next.kind == TokenKind::Parameter;
+            match unquoted(next, self.text) {
+                Some(more) if joined && next.start == last.end => part.push_str(&more),
+                _ => break,
+            }
+            last = next;
+            self.at += 1;
+        }
+        Some(part)
+    }
+
+    /// `name`, `schema.name`, `database.schema.name`.
+    pub(super) fn name(&mut self) -> Option<Name> {
+        let mut name = Name::plain(self.part()?);
+        while self.is_sign(b'.') {
+            let before = self.at;
+            self.at += 1;
+            let Some(part) = self.part() else {
+                self.at = before;
+                break;
+            };
+            name = Name { schema: Some(name.name), name: part };
+        }
+        Some(name)
+    }
+
+    /// Names with commas between; `ONLY` and `*` are passed.
+    pub(super) fn names(&mut self) -> Vec<Name> {
+        let mut names = Vec::new();
+        loop {
+            self.eat("only");
+            let Some(name) = self.name() else { return names };
+            names.push(name);
+            self.eat_sign(b'*');
+            if !self.eat_sign(b',') {
+                return names;
+            }
+        }
+    }
+
+    /// Passes a group in parentheses, if one is open here; what is between its signs.
+    pub(super) fn group(&mut self) -> Option<Self> {
+        if !self.is_sign(b'(') {
+            return None;
+        }
+        let from = self.at + 1;
+        let mut depth = 0_usize;
+        while self.at < self.tokens.len() {
+            if self.is_sign(b'(') {
+                depth += 1;
+            } else if self.is_sign(b')') {
+                depth -= 1;
+            }
+            self.at += 1;
+            if depth == 0 {
+                let inner = &self.tokens[from..self.at - 1];
+                return Some(Self { tokens: inner, at: 0, ..*self });
+            }
+        }
+        Some(Self { tokens: &self.tokens[from..], at: 0, ..*self })
+    }
+
+    /// What is before the next comma that is in no parentheses; the comma is passed.
+    pub(super) fn item(&mut self) -> Self {
+        let from = self.at;
+        while !self.done() && !self.is_sign(b',') {
+            if self.group().is_none() {
+                self.at += 1;
+            }
+        }
+        let item = Self { tokens: &self.tokens[from..self.at], at: 0, ..*self };
+        self.eat_sign(b',');
+        item
+    }
+
+    /// What is left, as it was written, in lower case and with single spaces.
+    pub(super) fn words(&self) -> String {
+        let mut words = String::new();
+        for at in self.at..self.tokens.len() {
+            let apart = at > self.at && self.tokens[at].start > self.tokens[at - 1].end;
+            if apart {
+                words.push(' ');
+            }
+            words.push_str(&String::from_utf8_lossy(self.bytes_at(at)).to_lowercase());
+        }
+        words
+    }
+
+    /// Where the first token that is left begins, and where the last one ends.
+    pub(super) fn extent(&self) -> (usize, usize) {
+        let first = self.tokens.get(self.at).or(self.tokens.last());
+        let start = first.map_or(0, |token| token.start as usize);
+        let end = self.tokens.last().map_or(start, |token| token.end as usize);
+        (start, end.max(start))
+    }
+}
+
+/// The name that a token is, without quotes.
+fn unquoted(token: Token, text: &[u8]) -> Option<String> {
+    let bytes = token.bytes(text);
+    match token.kind {
+        TokenKind::Word => Some(String::from_utf8_lossy(bytes).to_lowercase()),
+        TokenKind::Parameter => Some(String::from_utf8_lossy(bytes).into_owned()),
+        TokenKind::Quoted => {
+            let from = bytes.iter().position(|byte| matches!(byte, b'"' | b'`' | b'['))?;
+            let inner = bytes.get(from + 1..bytes.len().checked_sub(1)?)?;
+            let quote = char::from(bytes[from]);
+            let inner = String::from_utf8_lossy(inner);
+            Some(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// What a string says; nothing if the token is none. Escapes other than doubled quotes are left
+/// as they are: what is looked for has none.
+pub(super) fn string(token: Token, text: &[u8]) -> Option<Vec<u8>> {
+    let bytes = token.bytes(text);
+    match token.kind {
+        TokenKind::Text { escapes } => {
+            let from = memchr::memchr(b'\'', bytes)? + 1;
+            let inner = bytes.get(from..bytes.len().checked_sub(1)?)?;
+            Some(unescaped(inner, escapes))
+        }
+        TokenKind::Dollar => {
+            let tag = memchr::memchr(b'$', bytes.get(1..)?)? + 2;
+            Some(bytes.get(tag..bytes.len().checked_sub(tag)?)?.to_vec())
+        }
+        _ => None,
+    }
+}
+
+fn unescaped(inner: &[u8], escapes: bool) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\'' => {
+                // The second of two.
+                bytes.next();
+                plain.push(b'\'');
+            }
+            b'\\' if escapes => match bytes.next() {
+                Some(b'n' | b'r' | b't') => plain.push(b'\n'),
+                // Characters by number hide words: what has them is not recognised.
+                Some(b'x' | b'u' | b'U' | b'0'..=b'7') => plain.push(0),
+                Some(other) => plain.push(other),
+                None => {}
+            },
+            _ => plain.push(byte),
+        }
+    }
+    plain
+}

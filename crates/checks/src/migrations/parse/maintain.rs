@@ -1,0 +1,104 @@
+//! Statements about the state of tables, locks, settings and transactions.
+
+use super::cursor::Cursor;
+use crate::migrations::statement::What;
+use crate::sql::{Dialect, TokenKind};
+
+pub(super) fn reindex(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("reindex");
+    let mut concurrently = false;
+    if let Some(options) = c.group() {
+        concurrently = (0..options.tokens.len()).any(|at| options.word_at(at, "concurrently"));
+    }
+    let what = c.part().unwrap_or_default();
+    concurrently |= c.eat("concurrently");
+    let name = c.name().map_or_else(String::new, |name| name.to_string());
+    if c.dialect == Dialect::Sqlite {
+        return vec![What::Harmless];
+    }
+    vec![What::Reindex { what, name, concurrently }]
+}
+
+pub(super) fn vacuum(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("vacuum");
+    let mut full = false;
+    if let Some(options) = c.group() {
+        let named = (0..options.tokens.len()).find(|at| options.word_at(*at, "full"));
+        full = named.is_some_and(|at| {
+            !["off", "false", "0"]
+                .iter()
+                .any(|off| options.bytes_at(at + 1).eq_ignore_ascii_case(off.as_bytes()))
+        });
+    }
+    while c.is_any(&["full", "freeze", "verbose", "analyze"]) {
+        full |= c.is("full");
+        c.at += 1;
+    }
+    // SQLite's writes the whole file anew.
+    full |= c.dialect == Dialect::Sqlite;
+    vec![What::Vacuum { full, table: c.name() }]
+}
+
+pub(super) fn cluster(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("cluster");
+    c.group();
+    c.eat("verbose");
+    vec![What::Cluster { table: c.name() }]
+}
+
+pub(super) fn refresh(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("refresh");
+    if !c.eat("materialized view") {
+        return vec![What::Harmless];
+    }
+    let concurrently = c.eat("concurrently");
+    match c.name() {
+        Some(view) => vec![What::Refresh { view, concurrently }],
+        None => vec![What::Unrecognised { why: "a REFRESH without a view" }],
+    }
+}
+
+/// MySQL's `OPTIMIZE TABLE` writes the table anew.
+pub(super) fn optimize(c: &mut Cursor<'_>) -> Vec<What> {
+    c.at += 1;
+    c.eat_any(&["no_write_to_binlog", "local"]);
+    c.eat("table");
+    vec![What::Vacuum { full: true, table: c.name() }]
+}
+
+pub(super) fn lock(c: &mut Cursor<'_>) -> Vec<What> {
+    c.eat("lock");
+    if c.eat_any(&["instance", "for"]) {
+        return vec![What::Harmless];
+    }
+    c.eat_any(&["tables", "table"]);
+    vec![What::LockTable { tables: c.names() }]
+}
+
+pub(super) fn set(c: &mut Cursor<'_>) -> Vec<What> {
+    if c.eat("reset") {
+        return vec![What::Set { name: c.part().unwrap_or_default(), zero: true }];
+    }
+    c.eat("set");
+    c.eat_any(&["session", "local", "global"]);
+    let name = c.part().unwrap_or_default();
+    let name = name.trim_start_matches("@@").trim_start_matches("session.").to_owned();
+    if !c.eat_sign(b'=') {
+        c.eat("to");
+    }
+    let value = c.bytes_at(c.at);
+    let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
+    let number = c
+        .peek()
+        .is_some_and(|token| matches!(token.kind, TokenKind::Number | TokenKind::Text { .. }));
+    let zero = (number && !digits.is_empty() && digits.iter().all(|digit| *digit == b'0'))
+        || c.is("default");
+    vec![What::Set { name, zero }]
+}
+
+/// `COMMIT`, `ROLLBACK` and their kind; `ROLLBACK TO` a savepoint ends nothing.
+pub(super) fn end(c: &mut Cursor<'_>) -> Vec<What> {
+    c.at += 1;
+    c.eat_any(&["work", "transaction"]);
+    if c.is("to") || c.is("prepared") { vec![What::Harmless] } else { vec![What::End] }
+}

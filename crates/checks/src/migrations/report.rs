@@ -1,0 +1,149 @@
+//! From a verdict to a finding: where it stands, and whether it is allowed.
+
+use super::file::is_undecided;
+use super::rules::{self, BAD_ALLOW, UNUSED_ALLOW, Verdict};
+use crate::finding::{Allowed, Finding, Fingerprint, Kind, Pos, Span};
+use crate::sql::{Allow, Source};
+
+/// An excerpt has no more characters.
+const EXCERPT: usize = 240;
+/// An excerpt has no more lines.
+const EXCERPT_LINES: usize = 4;
+
+/// Where a part of a statement stands.
+#[derive(Clone, Debug)]
+pub(super) struct At<'a> {
+    source: Source<'a>,
+    /// The part, in the statement's text.
+    start: usize,
+    end: usize,
+    /// What is inside, where it is not written as such in the statement's text.
+    inner: Option<String>,
+}
+
+impl<'a> At<'a> {
+    pub(super) const fn new(source: &Source<'a>, start: usize, end: usize) -> Self {
+        Self { source: *source, start, end, inner: None }
+    }
+
+    /// A part of a body that this statement runs: its own place if the body is written in the
+    /// statement, else the statement's, with the part as excerpt.
+    pub(super) fn inside(&self, body: &[u8], start: usize, end: usize) -> Self {
+        let text = body.get(start..end).unwrap_or_default();
+        let found = memchr::memmem::find(self.source.text, body).filter(|_| !body.is_empty());
+        match found {
+            Some(at) => Self { start: at + start, end: at + end, ..self.clone() },
+            None => Self { inner: Some(excerpt(text)), ..self.clone() },
+        }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.source.place.span(self.source.text, self.start, self.end)
+    }
+
+    fn excerpt(&self) -> String {
+        let text = || excerpt(self.source.text.get(self.start..self.end).unwrap_or_default());
+        self.inner.clone().unwrap_or_else(text)
+    }
+}
+
+/// The text, shortened.
+fn excerpt(text: &[u8]) -> String {
+    let mut end = text.len().min(EXCERPT);
+    if let Some((newline, _)) =
+        text[..end].iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(EXCERPT_LINES - 1)
+    {
+        end = newline;
+    }
+    let mut shown = String::from_utf8_lossy(&text[..end]).replace('\r', "");
+    if end < text.len() {
+        // A character may have been cut.
+        while shown.ends_with('\u{fffd}') {
+            shown.pop();
+        }
+        shown.push_str(" …");
+    }
+    shown
+}
+
+/// What is said before a statement about it.
+#[derive(Debug, Default)]
+pub(super) struct Allows(Vec<(Allow, Pos, bool)>);
+
+impl Allows {
+    /// Takes an allowance; a finding if it does not count.
+    pub(super) fn add(&mut self, allow: Allow, pos: Pos, file: &str) -> Option<Finding> {
+        let span = Span { start: pos, end: pos };
+        let unknown = allow
+            .rules
+            .iter()
+            .find(|rule| !rules::all().iter().any(|known| known.rule.id == rule.as_str()));
+        let problem = if allow.reason.is_empty() {
+            "an allowance without a reason does not count".to_owned()
+        } else if let Some(unknown) = unknown {
+            format!("there is no rule `{unknown}`: the allowance does not count")
+        } else if allow.rules.is_empty() {
+            "an allowance without a rule does not count".to_owned()
+        } else {
+            self.0.push((allow, pos, false));
+            return None;
+        };
+        Some(Finding::new(&BAD_ALLOW.rule, file, span, problem))
+    }
+
+    /// A comment to us that is not understood.
+    pub(super) fn not_understood(text: &str, pos: Pos, file: &str) -> Finding {
+        let span = Span { start: pos, end: pos };
+        Finding::new(&BAD_ALLOW.rule, file, span, format!("`shipway: {text}` is not understood"))
+    }
+
+    fn find(&mut self, rule: &str) -> Option<Allowed> {
+        let found =
+            self.0.iter_mut().find(|(allow, ..)| allow.rules.iter().any(|of| of == rule))?;
+        found.2 = true;
+        Some(Allowed { reason: found.0.reason.clone(), by: format!("line {}", found.1.line) })
+    }
+
+    /// Those that nothing needed; all are forgotten.
+    pub(super) fn unused(&mut self, file: &str) -> Vec<Finding> {
+        let unused = self.0.drain(..).filter(|(.., used)| !used);
+        let told = unused.map(|(allow, pos, _)| {
+            let span = Span { start: pos, end: pos };
+            let message = format!("nothing here needs `allow {}`", allow.rules.join(", "));
+            Finding::new(&UNUSED_ALLOW.rule, file, span, message)
+        });
+        told.collect()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The finding that a verdict is.
+pub(super) fn finding_of(
+    verdict: Verdict,
+    file: &str,
+    at: &At<'_>,
+    allows: &mut Allows,
+) -> Finding {
+    let rule = &verdict.rule.rule;
+    let undecided = is_undecided(verdict.rule);
+    Finding {
+        rule: rule.id.clone(),
+        severity: rule.severity,
+        kind: if undecided { Kind::Undecided } else { Kind::Found },
+        file: file.to_owned(),
+        span: at.span(),
+        fingerprint: Fingerprint::of([
+            rule.id.as_str().as_bytes(),
+            file.as_bytes(),
+            verdict.message.as_bytes(),
+            at.source.text,
+        ]),
+        message: verdict.message,
+        excerpt: at.excerpt(),
+        help: (!verdict.help.is_empty()).then(|| verdict.help.into_owned()),
+        allowed: allows.find(rule.id.as_str()),
+    }
+}

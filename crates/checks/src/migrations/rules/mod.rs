@@ -1,0 +1,168 @@
+//! What is looked for in migrations: one family a file, each with its rules and how they are
+//! recognised.
+
+mod access;
+mod analysis;
+mod columns;
+mod constraints;
+mod data;
+mod destructive;
+mod history;
+mod indexes;
+mod locks;
+mod mysql;
+mod policy;
+mod renames;
+mod storage;
+
+use std::borrow::Cow;
+
+pub use analysis::*;
+pub use history::*;
+pub use indexes::no_transaction;
+pub use locks::*;
+pub use policy::*;
+
+use super::context::Context;
+use super::statement::What;
+use crate::finding::Severity;
+use crate::rule::Rule;
+use crate::sql::Dialect;
+
+/// What running a statement on a real database shows of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Something is dropped (`sql_drop`), or a column, a constraint is.
+    Dropped,
+    /// A table or an index is written anew: its file changes.
+    Rewritten,
+    /// A table is read from its beginning to its end.
+    Scanned,
+    /// Rows are written or removed, or a table is emptied.
+    Written,
+    /// A lock is taken that stops writers or readers.
+    Locked,
+    /// The statement fails.
+    Refused,
+    /// Something has another name or place afterwards, or is switched off.
+    Changed,
+    /// It cannot be seen: why.
+    Not(&'static str),
+}
+
+impl Observed {
+    /// As the reference says it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Dropped => "yes: something is dropped",
+            Self::Rewritten => "yes: a table or an index is written anew",
+            Self::Scanned => "yes: a table is read from end to end",
+            Self::Written => "yes: rows are written or removed",
+            Self::Locked => "yes: a lock that stops writers or readers is taken",
+            Self::Refused => "yes: the statement fails",
+            Self::Changed => "yes: the catalogue says otherwise afterwards",
+            Self::Not(why) => why,
+        }
+    }
+}
+
+/// A rule about migrations.
+#[derive(Debug)]
+pub struct MigrationRule {
+    /// Its name, severity, reasons and safe way. The safe way has the statement's names for
+    /// `{table}`, `{column}`, `{name}`, `{to}`, `{type}`.
+    pub rule: Rule,
+    /// Whose statements it is about.
+    pub dialects: &'static [Dialect],
+    /// What running it shows.
+    pub observed: Observed,
+}
+
+const ANY: &[Dialect] = &Dialect::ALL;
+const POSTGRES: &[Dialect] = &[Dialect::Postgres];
+const POSTGRES_MYSQL: &[Dialect] = &[Dialect::Postgres, Dialect::Mysql];
+const MYSQL: &[Dialect] = &[Dialect::Mysql];
+const SQLITE: &[Dialect] = &[Dialect::Sqlite];
+
+/// A rule, said shortly: id, severity, dialects, observed, title, why, safe way.
+const fn rule(
+    id: &'static str,
+    severity: Severity,
+    dialects: &'static [Dialect],
+    observed: Observed,
+    title: &'static str,
+    why: &'static str,
+    help: &'static str,
+) -> MigrationRule {
+    MigrationRule { rule: Rule::new(id, severity, title, why, help), dialects, observed }
+}
+
+/// What a rule says of a statement.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The rule.
+    pub rule: &'static MigrationRule,
+    /// What is there, in one sentence without a full stop.
+    pub message: String,
+    /// The safe way, with the statement's names.
+    pub help: Cow<'static, str>,
+}
+
+/// Collects what the rules say of one part of a statement.
+#[derive(Debug, Default)]
+pub struct Verdicts(pub Vec<Verdict>);
+
+impl Verdicts {
+    /// Adds what a rule says; `names` are put into its safe way.
+    pub(super) fn add(
+        &mut self,
+        rule: &'static MigrationRule,
+        message: String,
+        names: &[(&str, &str)],
+    ) {
+        let mut help = rule.rule.help.clone();
+        for (key, name) in names {
+            let sign = format!("{{{key}}}");
+            if help.contains(&sign) {
+                help = Cow::Owned(help.replace(&sign, name));
+            }
+        }
+        self.0.push(Verdict { rule, message, help });
+    }
+}
+
+/// What every family says of one part of a statement.
+pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+    destructive::judge(what, context, out);
+    renames::judge(what, context, out);
+    columns::judge(what, context, out);
+    constraints::judge(what, context, out);
+    indexes::judge(what, context, out);
+    data::judge(what, context, out);
+    storage::judge(what, context, out);
+    access::judge(what, context, out);
+    mysql::judge(what, context, out);
+    analysis::judge(what, out);
+}
+
+/// Every rule there is, by family.
+#[must_use]
+pub fn all() -> Vec<&'static MigrationRule> {
+    let families: [&[&'static MigrationRule]; 13] = [
+        destructive::RULES,
+        renames::RULES,
+        columns::RULES,
+        constraints::RULES,
+        indexes::RULES,
+        locks::RULES,
+        data::RULES,
+        storage::RULES,
+        access::RULES,
+        mysql::RULES,
+        history::RULES,
+        policy::RULES,
+        analysis::RULES,
+    ];
+    families.concat()
+}

@@ -1,0 +1,158 @@
+//! Messages: chat, mail, telephone.
+use super::super::kind::Kind;
+use super::UUID;
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::token(
+        "slack-bot-token",
+        "a Slack bot token",
+        "xoxb-[0-9]{10,13}-[0-9]{10,13}-[A-Za-z0-9]{24}",
+        &["xoxb-"],
+        "xoxb-{d12}-{d12}-{a24}",
+    ),
+    Kind::token(
+        "slack-user-token",
+        "a Slack user token",
+        "xox[pe]-(?:[0-9]{10,13}-){3}[A-Za-z0-9]{28,34}",
+        &["xoxp-", "xoxe-"],
+        "xoxp-{d12}-{d12}-{d12}-{h32}",
+    ),
+    Kind::token(
+        "slack-app-token",
+        "a Slack app token",
+        "xapp-[0-9]-[A-Z0-9]{8,15}-[0-9]{10,13}-[a-f0-9]{64}",
+        &["xapp-"],
+        "xapp-1-{A11}-{d13}-{h64}",
+    ),
+    Kind::token(
+        "slack-configuration-token",
+        "a Slack configuration token",
+        r"xoxe\.xox[bp]-[0-9]-[A-Z0-9a-z]{146,170}",
+        &["xoxe.xox"],
+        "xoxe.xoxp-1-{a163}",
+    ),
+    Kind::token(
+        "slack-legacy-token",
+        "a Slack legacy token",
+        "xox[osra]-(?:[0-9]{1,13}-){1,3}[A-Za-z0-9]{10,48}",
+        &["xoxo-", "xoxs-", "xoxr-", "xoxa-"],
+        "xoxs-{d12}-{d12}-{d12}-{h10}",
+    ),
+    Kind::raw(
+        "slack-webhook",
+        "a Slack webhook",
+        r"hooks\.slack\.com/((?:services|workflows|triggers)/[A-Za-z0-9+/]{35,60})",
+        &["hooks.slack.com"],
+        "https://hooks.slack.com/services/T{A8}/B{A8}/{a24}",
+    ),
+    Kind::assigned(
+        "discord-token",
+        "a Discord bot token",
+        "discord",
+        r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
+        &["discord"],
+        "M{a25}.{a6}.{u38}",
+    ),
+    Kind::raw(
+        "discord-webhook",
+        "a Discord webhook",
+        r"discord(?:app)?\.com/api/(webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,72})",
+        &["/api/webhooks/"],
+        "https://discord.com/api/webhooks/{d18}/{u68}",
+    ),
+    Kind::token(
+        "telegram-bot-token",
+        "a Telegram bot token",
+        "[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
+        &[":AA"],
+        "{d10}:AA{a33}",
+    ),
+    Kind::raw(
+        "teams-webhook",
+        "a Microsoft Teams webhook",
+        r"webhook\.office\.com/(webhookb2/[0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36})",
+        &["webhook.office.com"],
+        "https://shop.webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/{h32}/{uuid}",
+    ),
+    Kind::assigned(
+        "mattermost-token",
+        "a Mattermost token",
+        "mattermost",
+        "[a-z0-9]{26}",
+        &["mattermost"],
+        "{l26}",
+    )
+    .entropy(3.5),
+    Kind::assigned(
+        "twilio-token",
+        "a Twilio token",
+        "twilio",
+        "(?:SK)?[0-9a-f]{32}",
+        &["twilio"],
+        "{h32}",
+    ),
+    Kind::token(
+        "sendgrid-key",
+        "a SendGrid key",
+        r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
+        &["SG."],
+        "SG.{a22}.{a43}",
+    ),
+    Kind::token("mailgun-key", "a Mailgun key", "key-[0-9a-f]{32}", &["key-"], "key-{h32}"),
+    Kind::assigned(
+        "mailgun-signing-key",
+        "a Mailgun signing key",
+        "mailgun",
+        "[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}",
+        &["mailgun"],
+        "{h32}-{h8}-{h8}",
+    ),
+    Kind::token(
+        "mailchimp-key",
+        "a Mailchimp key",
+        "[0-9a-f]{32}-us[0-9]{1,2}",
+        &["-us"],
+        "{h32}-us12",
+    ),
+    Kind::assigned("postmark-token", "a Postmark token", "postmark", UUID, &["postmark"], "{uuid}"),
+    Kind::token(
+        "brevo-key",
+        "a Brevo key",
+        "xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}",
+        &["xkeysib-"],
+        "xkeysib-{h64}-{a16}",
+    ),
+    Kind::token(
+        "brevo-smtp-key",
+        "a Brevo SMTP key",
+        "xsmtpsib-[a-f0-9]{64}-[A-Za-z0-9]{16}",
+        &["xsmtpsib-"],
+        "xsmtpsib-{h64}-{a16}",
+    ),
+    Kind::token(
+        "resend-key",
+        "a Resend key",
+        "re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}",
+        &["re_"],
+        "re_{a8}_{a24}",
+    )
+    .entropy(3.8),
+    Kind::assigned(
+        "messagebird-key",
+        "a MessageBird key",
+        "messagebird",
+        "[A-Za-z0-9]{25}",
+        &["messagebird"],
+        "{a25}",
+    )
+    .entropy(3.5),
+    Kind::assigned(
+        "vonage-secret",
+        "a Vonage secret",
+        "vonage|nexmo",
+        "[A-Za-z0-9]{16}",
+        &["vonage", "nexmo"],
+        "{a16}",
+    )
+    .entropy(3.2),
+];

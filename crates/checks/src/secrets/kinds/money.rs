@@ -1,0 +1,165 @@
+//! Payments and shops.
+use super::super::kind::Kind;
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::token(
+        "clerk-key",
+        "a Clerk key",
+        "sk_(?:live|test)_[A-Za-z0-9]{42}",
+        &["sk_live_", "sk_test_"],
+        "sk_live_{a42}",
+    ),
+    Kind::token(
+        "paystack-key",
+        "a Paystack key",
+        "sk_(?:live|test)_[a-f0-9]{40}",
+        &["sk_live_", "sk_test_"],
+        "sk_live_{h40}",
+    ),
+    Kind::token(
+        "stripe-key",
+        "a Stripe key",
+        "(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{24,247}",
+        &["sk_live_", "sk_test_", "sk_prod_", "rk_live_", "rk_test_", "rk_prod_"],
+        "sk_live_{a99}",
+    ),
+    Kind::token(
+        "stripe-webhook-secret",
+        "a Stripe webhook secret",
+        "whsec_[A-Za-z0-9+/]{32,64}",
+        &["whsec_"],
+        "whsec_{a32}",
+    ),
+    Kind::token(
+        "square-token",
+        "a Square token",
+        "sq0atp-[A-Za-z0-9_-]{22}",
+        &["sq0atp-"],
+        "sq0atp-{a22}",
+    ),
+    Kind::token(
+        "square-secret",
+        "a Square secret",
+        "sq0csp-[A-Za-z0-9_-]{43}",
+        &["sq0csp-"],
+        "sq0csp-{a43}",
+    ),
+    Kind::token(
+        "square-access-token",
+        "a Square access token",
+        "EAAA[A-Za-z0-9_-]{60}",
+        &["EAAA"],
+        "EAAA{a60}",
+    )
+    .entropy(3.8),
+    Kind::raw(
+        "braintree-token",
+        "a Braintree token",
+        r"(access_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[0-9a-f]{32})",
+        &["access_token$"],
+        "access_token$production${l16}${h32}",
+    ),
+    Kind::token(
+        "plaid-token",
+        "a Plaid token",
+        "access-(?:sandbox|development|production)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        &["access-sandbox-", "access-development-", "access-production-"],
+        "access-production-{uuid}",
+    ),
+    Kind::assigned("plaid-secret", "a Plaid secret", "plaid", "[a-f0-9]{30}", &["plaid"], "{h30}"),
+    Kind::token(
+        "razorpay-key",
+        "a Razorpay key",
+        "rzp_(?:live|test)_[A-Za-z0-9]{14}",
+        &["rzp_live_", "rzp_test_"],
+        "rzp_live_{a14}",
+    ),
+    Kind::token(
+        "flutterwave-key",
+        "a Flutterwave key",
+        "FLWSECK(?:_TEST)?-[a-z0-9]{12,32}-X",
+        &["FLWSECK"],
+        "FLWSECK-{l32}-X",
+    ),
+    Kind::token(
+        "shopify-token",
+        "a Shopify token",
+        "shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}",
+        &["shpat_", "shpca_", "shppa_", "shpss_"],
+        "shpat_{h32}",
+    ),
+    Kind::assigned(
+        "gocardless-token",
+        "a GoCardless token",
+        "gocardless",
+        "live_[A-Za-z0-9_=-]{40}",
+        &["gocardless"],
+        "live_{a40}",
+    ),
+    Kind::token(
+        "easypost-key",
+        "an EasyPost key",
+        "EZ[AT]K[A-Za-z0-9]{54}",
+        &["EZAK", "EZTK"],
+        "EZAK{a54}",
+    ),
+    Kind::token(
+        "shippo-token",
+        "a Shippo token",
+        "shippo_(?:live|test)_[a-fA-F0-9]{40}",
+        &["shippo_"],
+        "shippo_live_{h40}",
+    ),
+    Kind::token(
+        "duffel-token",
+        "a Duffel token",
+        "duffel_(?:test|live)_[A-Za-z0-9_=-]{43}",
+        &["duffel_"],
+        "duffel_live_{a43}",
+    ),
+    Kind::assigned(
+        "coinbase-key",
+        "a Coinbase key",
+        "coinbase",
+        "[A-Za-z0-9_-]{64}",
+        &["coinbase"],
+        "{a64}",
+    )
+    .entropy(4.0),
+    Kind::assigned(
+        "kraken-key",
+        "a Kraken secret",
+        "kraken",
+        "[A-Za-z0-9/+]{86}==",
+        &["kraken"],
+        "{b86}==",
+    )
+    .entropy(4.0),
+    Kind::assigned(
+        "binance-key",
+        "a Binance key",
+        "binance",
+        "[A-Za-z0-9]{64}",
+        &["binance"],
+        "{a64}",
+    )
+    .entropy(4.0),
+    Kind::assigned(
+        "paypal-secret",
+        "a PayPal secret",
+        "paypal[0-9a-z_.-]{0,16}secret",
+        "[A-Za-z0-9_-]{80}",
+        &["paypal"],
+        "{a80}",
+    )
+    .entropy(4.0),
+    Kind::assigned(
+        "adyen-key",
+        "an Adyen key",
+        "adyen",
+        "AQ[A-Za-z0-9+/=_.-]{60,200}",
+        &["adyen"],
+        "AQ{a140}",
+    )
+    .entropy(4.0),
+];

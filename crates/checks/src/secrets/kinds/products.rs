@@ -1,0 +1,258 @@
+//! What teams plan, design and publish with.
+use super::super::kind::Kind;
+use super::UUID;
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::token(
+        "linear-key",
+        "a Linear key",
+        "lin_api_[A-Za-z0-9]{40}",
+        &["lin_api_"],
+        "lin_api_{a40}",
+    ),
+    Kind::token(
+        "linear-oauth-token",
+        "a Linear OAuth token",
+        "lin_oauth_[a-f0-9]{64}",
+        &["lin_oauth_"],
+        "lin_oauth_{h64}",
+    ),
+    Kind::token(
+        "notion-token",
+        "a Notion token",
+        "ntn_[0-9]{11}[A-Za-z0-9]{35}",
+        &["ntn_"],
+        "ntn_{d11}{a35}",
+    ),
+    Kind::token(
+        "notion-token-old",
+        "a Notion token",
+        "secret_[A-Za-z0-9]{43}",
+        &["secret_"],
+        "secret_{a43}",
+    )
+    .entropy(3.8),
+    Kind::assigned(
+        "airtable-token",
+        "an Airtable token",
+        "airtable",
+        r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}",
+        &["airtable"],
+        "pat{a14}.{h64}",
+    ),
+    Kind::assigned(
+        "asana-token",
+        "an Asana token",
+        "asana",
+        "[0-9]/[0-9]{16}:[A-Za-z0-9]{32}",
+        &["asana"],
+        "1/{d16}:{a32}",
+    ),
+    Kind::token(
+        "clickup-token",
+        "a ClickUp token",
+        "pk_[0-9]{6,9}_[A-Z0-9]{32}",
+        &["pk_"],
+        "pk_{d8}_{A32}",
+    ),
+    Kind::token(
+        "figma-token",
+        "a Figma token",
+        "fig[dou][rh]?_[A-Za-z0-9_-]{40}",
+        &["figd_", "figo_", "figu_", "figor_", "figoh_", "figur_", "figuh_"],
+        "figd_{a40}",
+    ),
+    Kind::assigned(
+        "intercom-token",
+        "an Intercom token",
+        "intercom",
+        "dG9r[A-Za-z0-9+/=]{56}",
+        &["intercom"],
+        "dG9r{a56}",
+    ),
+    Kind::token(
+        "hubspot-token",
+        "a HubSpot token",
+        "pat-(?:na|eu)[0-9]-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        &["pat-na", "pat-eu"],
+        "pat-na1-{uuid}",
+    ),
+    Kind::assigned(
+        "zendesk-token",
+        "a Zendesk token",
+        "zendesk",
+        "[A-Za-z0-9]{40}",
+        &["zendesk"],
+        "{a40}",
+    )
+    .entropy(3.8),
+    Kind::token(
+        "salesforce-token",
+        "a Salesforce token",
+        "00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{80,120}",
+        &["00D"],
+        "00D{a12}!{a96}",
+    ),
+    Kind::token(
+        "typeform-token",
+        "a Typeform token",
+        "tfp_[A-Za-z0-9_.=-]{59}",
+        &["tfp_"],
+        "tfp_{a59}",
+    ),
+    Kind::token(
+        "contentful-token",
+        "a Contentful token",
+        "CFPAT-[A-Za-z0-9_-]{43}",
+        &["CFPAT-"],
+        "CFPAT-{a43}",
+    ),
+    Kind::assigned(
+        "contentful-delivery-token",
+        "a Contentful delivery token",
+        "contentful",
+        "[A-Za-z0-9_-]{43}",
+        &["contentful"],
+        "{a43}",
+    )
+    .entropy(3.8),
+    Kind::token(
+        "frameio-token",
+        "a Frame.io token",
+        "fio-u-[A-Za-z0-9_=-]{64}",
+        &["fio-u-"],
+        "fio-u-{a64}",
+    ),
+    Kind::token(
+        "dropbox-token",
+        "a Dropbox token",
+        r"sl\.(?:u\.)?[A-Za-z0-9_-]{130,1300}",
+        &["sl."],
+        "sl.{u140}",
+    )
+    .entropy(4.0),
+    Kind::assigned(
+        "box-token",
+        "a Box secret",
+        "box_?client_?secret",
+        "[A-Za-z0-9]{32}",
+        &["box_client", "boxclient"],
+        "{a32}",
+    )
+    .entropy(3.8),
+    Kind::assigned(
+        "okta-token",
+        "an Okta token",
+        "okta",
+        "00[A-Za-z0-9_-]{40}",
+        &["okta"],
+        "00{a40}",
+    )
+    .entropy(3.8),
+    Kind::assigned(
+        "auth0-secret",
+        "an Auth0 secret",
+        "auth0",
+        "[A-Za-z0-9_-]{64}",
+        &["auth0"],
+        "{u64}",
+    )
+    .entropy(4.0),
+    Kind::assigned(
+        "trello-token",
+        "a Trello token",
+        "trello",
+        "(?:ATTA)?[a-f0-9]{64}[A-F0-9]{0,8}",
+        &["trello"],
+        "{h64}",
+    ),
+    Kind::token(
+        "facebook-token",
+        "a Facebook token",
+        "EAA[A-Za-z0-9]{90,300}",
+        &["EAA"],
+        "EAA{a160}",
+    )
+    .entropy(4.0),
+    Kind::token(
+        "twitter-bearer",
+        "an X bearer token",
+        "A{20,22}[A-Za-z0-9%]{80,100}",
+        &["AAAAAAAAAAAAAAAAAAAA"],
+        "AAAAAAAAAAAAAAAAAAAAA{a90}",
+    )
+    .entropy(3.5),
+    Kind::assigned(
+        "linkedin-secret",
+        "a LinkedIn secret",
+        "linkedin[0-9a-z_.-]{0,16}secret",
+        "[A-Za-z0-9]{16}",
+        &["linkedin"],
+        "{a16}",
+    )
+    .entropy(3.2),
+    Kind::assigned(
+        "twitch-secret",
+        "a Twitch secret",
+        "twitch",
+        "[a-z0-9]{30}",
+        &["twitch"],
+        "{l30}",
+    )
+    .entropy(3.5),
+    Kind::assigned(
+        "spotify-secret",
+        "a Spotify secret",
+        "spotify",
+        "[a-f0-9]{32}",
+        &["spotify"],
+        "{h32}",
+    ),
+    Kind::assigned(
+        "algolia-key",
+        "an Algolia admin key",
+        "algolia",
+        "[a-f0-9]{32}",
+        &["algolia"],
+        "{h32}",
+    ),
+    Kind::token(
+        "mapbox-secret",
+        "a Mapbox secret token",
+        r"sk\.eyJ[A-Za-z0-9_-]{60,200}\.[A-Za-z0-9_-]{22}",
+        &["sk.eyJ"],
+        "sk.eyJ{u80}.{u22}",
+    ),
+    Kind::token(
+        "maxmind-key",
+        "a MaxMind licence key",
+        "[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk",
+        &["_mmk"],
+        "{a6}_{a29}_mmk",
+    ),
+    Kind::assigned(
+        "squarespace-token",
+        "a Squarespace token",
+        "squarespace",
+        UUID,
+        &["squarespace"],
+        "{uuid}",
+    ),
+    Kind::assigned(
+        "lob-key",
+        "a Lob key",
+        "lob",
+        "(?:live|test)_[a-f0-9]{35}",
+        &["lob_", "lobapi", "lob-"],
+        "live_{h35}",
+    ),
+    Kind::assigned(
+        "yandex-token",
+        "a Yandex token",
+        "yandex",
+        "YC[A-Za-z0-9_-]{38}",
+        &["yandex"],
+        "YC{a38}",
+    )
+    .entropy(3.8),
+];

@@ -1,0 +1,219 @@
+//! Every kind of secret, found and not found.
+
+use std::io::Write as _;
+
+use shipway_checks::secrets::{Baseline, Kind, Pattern, Rules, example, kinds};
+use shipway_checks::{Finding, Kind as FindingKind};
+
+fn scan(file: &str, content: &[u8]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    Rules::built_in().scan_deep(file, content, &mut findings);
+    findings
+}
+
+fn ids(rules: &Rules, text: &str) -> Vec<String> {
+    let mut findings: Vec<Finding> = Vec::new();
+    rules.scan("app.conf", text.as_bytes(), &mut findings);
+    findings.iter().map(|finding| finding.rule.to_string()).collect()
+}
+
+fn kind(id: &str) -> &'static Kind {
+    kinds().find(|kind| kind.id == id).unwrap()
+}
+
+#[test]
+fn there_are_at_least_150_kinds_and_each_has_a_name_of_its_own() {
+    let mut ids: Vec<&str> = kinds().map(|kind| kind.id).collect();
+    assert!(ids.len() >= 150, "{}", ids.len());
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn every_kind_is_found() {
+    let rules = Rules::built_in();
+    let mut missed = Vec::new();
+    for kind in kinds() {
+        for seed in 0..20 {
+            let text = format!("# settings\n  {}\nnext = 1\n", example::planted(kind, seed));
+            let found = ids(&rules, &text);
+            if found != [kind.id] {
+                missed.push(format!("{} (seed {seed}): found {found:?} in {text}", kind.id));
+                break;
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn a_placeholder_of_no_kind_is_found() {
+    let rules = Rules::built_in();
+    let mut found = Vec::new();
+    for kind in kinds() {
+        let text = example::placeholder(kind);
+        found.extend(ids(&rules, &text).into_iter().map(|id| format!("{id}: {text}")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn what_is_a_part_of_something_longer_is_no_token() {
+    let rules = Rules::built_in();
+    let mut found = Vec::new();
+    for kind in kinds().filter(|kind| matches!(kind.pattern, Pattern::Token(_))) {
+        let secret = example::value(kind, 7);
+        let inside = format!("q{secret}");
+        let first = ids(&rules, &inside);
+        found.extend(first.iter().filter(|id| *id == kind.id).map(|id| format!("{id}: {inside}")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn half_of_a_token_is_none() {
+    let rules = Rules::built_in();
+    let mut found = Vec::new();
+    for kind in kinds().filter(|kind| matches!(kind.pattern, Pattern::Token(_))) {
+        let secret = example::value(kind, 3);
+        let half = &secret[..secret.len() / 2];
+        let ids = ids(&rules, half);
+        found.extend(ids.iter().filter(|id| *id == kind.id).map(|id| format!("{id}: {half}")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_finding_says_where_and_what_to_do_and_never_the_secret() {
+    let secret = example::value(kind("github-pat"), 1);
+    let text = format!("first\n  token: {secret} # ours\n");
+    let findings = scan("app.yml", text.as_bytes());
+    let [finding] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((finding.span.start.line, finding.span.start.column), (2, 10));
+    assert_eq!((finding.span.end.line, finding.span.end.column), (2, 50));
+    let shown = format!("ghp_…{} (40 characters)", &secret[38..]);
+    assert_eq!(finding.message, format!("this looks like a GitHub personal access token: {shown}"));
+    assert_eq!(finding.excerpt, format!("token: {shown} # ours"));
+    assert!(finding.help.as_ref().unwrap().starts_with("revoke it"));
+    assert!(!format!("{finding:?}").contains(&secret[6..30]));
+}
+
+#[test]
+fn an_allowance_counts_with_its_reason_and_is_shown() {
+    let secret = example::value(kind("npm-token"), 1);
+    let text = format!("a = \"{secret}\" # shipway: allow npm-token: revoked on 1 May\n");
+    let findings = scan("a.toml", text.as_bytes());
+    let allowed = findings[0].allowed.as_ref().unwrap();
+    assert_eq!((allowed.reason.as_str(), allowed.by.as_str()), ("revoked on 1 May", "a.toml:1"));
+    let text = format!("a = \"{secret}\" # shipway: allow npm-token\n");
+    assert_eq!(scan("a.toml", text.as_bytes())[0].allowed, None);
+}
+
+#[test]
+fn a_baseline_knows_a_secret_wherever_it_stands_in_its_file() {
+    let secret = example::value(kind("npm-token"), 1);
+    let first = scan("a.toml", format!("a = \"{secret}\"").as_bytes()).remove(0);
+    let known = format!("{}rotated\n", Baseline::line(&first));
+    let known = Baseline::read(".shipway/secrets", &known).unwrap();
+    let mut moved = scan("a.toml", format!("\n\n\nb = \"{secret}\"").as_bytes()).remove(0);
+    known.apply(&mut moved);
+    assert_eq!(moved.allowed.unwrap().reason, "rotated");
+    let mut copied = scan("b.toml", format!("a = \"{secret}\"").as_bytes()).remove(0);
+    known.apply(&mut copied);
+    assert_eq!(copied.allowed, None);
+}
+
+#[test]
+fn archives_are_opened() {
+    let secret = example::planted(kind("aws-access-key-id"), 5);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("conf/app.ini", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(secret.as_bytes()).unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(zip.len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "app.jar", &zip[..]).unwrap();
+    let tar = tar.into_inner().unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    let findings = scan("dist/app.tgz", &gzip.finish().unwrap());
+    let deep = findings.iter().map(|f| (f.rule.as_str(), f.file.as_str())).collect::<Vec<_>>();
+    // gzip, tar and zip are three: the file in the zip is still looked at.
+    assert_eq!(deep, [("aws-access-key-id", "dist/app.tgz!/app.tar!/app.jar!/conf/app.ini")]);
+}
+
+#[test]
+fn a_bomb_or_a_damaged_archive_is_not_passed_over() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![0u8; 1 << 20];
+    for _ in 0..300 {
+        gzip.write_all(&zeros).unwrap();
+    }
+    let bomb = gzip.finish().unwrap();
+    for (content, why) in [(&bomb[..], "more than 256 MiB"), (b"PK\x03\x04 and no more", "damaged")]
+    {
+        let findings = scan("a.bin", content);
+        assert_eq!(findings.len(), 1, "{why}");
+        assert_eq!(findings[0].kind, FindingKind::Undecided);
+        assert!(findings[0].message.contains(why), "{}", findings[0].message);
+    }
+}
+
+#[test]
+fn text_in_two_bytes_a_character_is_read() {
+    let text = example::planted(kind("slack-bot-token"), 2);
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let findings = scan("a.txt", &[&[0xff, 0xfe][..], &wide].concat());
+    assert_eq!(findings[0].rule, "slack-bot-token");
+}
+
+#[test]
+fn rules_in_gitleaks_format_are_read() {
+    let rules = Rules::read(
+        ".gitleaks.toml",
+        r#"
+title = "ours"
+[extend]
+useDefault = true
+disabledRules = ["npm-token"]
+[[rules]]
+id = "shop-key"
+description = "a key of the shop"
+regex = '''(?i)shop_(key)=([a-z0-9]{12})'''
+secretGroup = 2
+entropy = 2.0
+keywords = ["shop_key"]
+[[rules.allowlists]]
+regexTarget = "line"
+regexes = ['''in a test''']
+[[allowlists]]
+paths = ['''^docs/''']
+"#,
+    )
+    .unwrap();
+    assert_eq!(ids(&rules, "SHOP_KEY=a1b2c3d4e5f6"), ["shop-key"]);
+    assert!(ids(&rules, "SHOP_KEY=a1b2c3d4e5f6 in a test").is_empty());
+    assert!(ids(&rules, "SHOP_KEY=aaaaaaaaaaaa").is_empty());
+    assert!(ids(&rules, &example::planted(kind("npm-token"), 1)).is_empty());
+    assert_eq!(ids(&rules, &example::planted(kind("pypi-token"), 1)), ["pypi-token"]);
+    let mut findings: Vec<Finding> = Vec::new();
+    rules.scan("docs/a.md", b"SHOP_KEY=a1b2c3d4e5f6", &mut findings);
+    assert!(findings.is_empty());
+}
+
+#[test]
+fn rules_that_say_something_unknown_are_refused() {
+    for (text, why) in [
+        ("[[rules]]\nid = 'a'\nregexp = 'x'", "regexp"),
+        ("[[rules]]\nid = 'a'\nregex = '('", "rule `a`"),
+        ("[[rules]]\nid = 'a'", "neither"),
+        ("[extend]\npath = 'b.toml'", "not followed"),
+    ] {
+        let error = Rules::read("rules.toml", text).unwrap_err().to_string();
+        assert!(error.starts_with("rules.toml") && error.contains(why), "{error}");
+    }
+}
