@@ -22,7 +22,6 @@
 pub mod diagnostic;
 pub mod expr;
 pub mod graph;
-#[expect(dead_code, unused_imports, reason = "more rules ask for these")]
 pub mod lint;
 pub mod matrix;
 pub mod model;

@@ -16,6 +16,7 @@ mod script;
 mod settings;
 mod site;
 mod surroundings;
+mod taint;
 mod types;
 mod walk;
 

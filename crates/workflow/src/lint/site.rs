@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::types::Contexts;
 use crate::expr::{Condition, Expression, Template};
-use crate::model::{Bindings, Job, Step};
+use crate::model::Bindings;
 use crate::span::{Pos, Span};
 use crate::yaml::{SourceMap, Style};
 
@@ -16,8 +16,6 @@ pub(super) struct Site<'a> {
     pub(super) contexts: Rc<Contexts>,
     /// The `env` that is visible here, the innermost first.
     pub(super) env: Rc<Vec<&'a Bindings>>,
-    pub(super) job: Option<&'a Job>,
-    pub(super) step: Option<&'a Step>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -73,7 +73,8 @@ impl Uses {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(image) = text.strip_prefix("docker://") {
-            return (!image.is_empty()).then(|| Self::Docker { image: image.into() });
+            let named = !image.is_empty() && !image.ends_with([':', '@', '/']);
+            return named.then(|| Self::Docker { image: image.into() });
         }
         if text == "." || text.starts_with("./") || text.starts_with(".\\") {
             let path = text.get(2..).unwrap_or_default().replace('\\', "/");
@@ -142,7 +143,15 @@ mod tests {
         insta::assert_snapshot!(parts("./x/y"), @r#"Some(Local { path: "x/y" })"#);
         insta::assert_snapshot!(parts("docker://alpine:3"), @r#"Some(Docker { image: "alpine:3" })"#);
         insta::assert_snapshot!(parts("$/x"), @r#"Some(SameRepository { path: "x" })"#);
-        for text in ["actions/checkout", "checkout@v4", "a/b@", "docker://", "a b/c@v1", ""] {
+        for text in [
+            "actions/checkout",
+            "checkout@v4",
+            "a/b@",
+            "docker://",
+            "docker://image:",
+            "a b/c@v1",
+            "",
+        ] {
             assert_eq!(Uses::parse(text), None, "{text}");
         }
     }

@@ -1,6 +1,18 @@
 //! The rules, one file a subject.
 
+mod call;
+mod command;
+mod condition;
 mod expression;
+mod injection;
+mod matrix;
+mod metadata;
+mod names;
+mod permissions;
+mod pin;
+mod runner;
+mod trigger;
+mod uses;
 
 use super::checking::Checking;
 use super::ignore;
@@ -12,11 +24,37 @@ use crate::diagnostic::Diagnostic;
 /// Looks at a file and adds what it finds.
 type Check = fn(&Checking<'_>, &mut Vec<Diagnostic>);
 
-pub(super) const CHECKS: &[Check] = &[expression::check];
+pub(super) const CHECKS: &[Check] = &[
+    expression::check,
+    condition::check,
+    injection::check,
+    permissions::check,
+    pin::check,
+    uses::check,
+    call::check,
+    trigger::check,
+    runner::check,
+    matrix::check,
+    names::check,
+    command::check,
+    metadata::check,
+];
 
 /// Every rule, in the order of the documentation.
 const RULES: &[&[&Rule]] = &[
     expression::RULES,
+    condition::RULES,
+    injection::RULES,
+    permissions::RULES,
+    pin::RULES,
+    uses::RULES,
+    call::RULES,
+    trigger::RULES,
+    runner::RULES,
+    matrix::RULES,
+    names::RULES,
+    command::RULES,
+    metadata::RULES,
     &[&script::SHELLCHECK],
     &[&ignore::WITHOUT_REASON, &ignore::UNKNOWN_RULE, &ignore::UNUSED],
 ];

@@ -163,7 +163,8 @@ impl Inference<'_> {
 
     fn binary(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Type {
         let (a, b) = (self.of(left), self.of(right));
-        let known = a != Type::Any && b != Type::Any;
+        let open = |of: &Type| matches!(of, Type::Any | Type::Null);
+        let known = !open(&a) && !open(&b);
         let equality = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
         if known && (a.is_collection() != b.is_collection() || (!equality && a.is_collection())) {
             let message = format!("{a} is never equal to, less or greater than {b}");

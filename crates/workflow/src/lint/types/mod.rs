@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use crate::expr::Value;
 
 pub(super) use contexts::Contexts;
-pub(super) use infer::{Inferred, Kind, constant, infer, path};
+pub(super) use infer::{Kind, constant, infer, path};
 pub(super) use world::{github, job, runner, strategy};
 
 /// What is known of a value.

@@ -45,7 +45,6 @@ fn of_workflow<'a>(checking: &Checking<'a>, workflow: &'a Workflow, sites: &mut 
             contexts.matrix = known_of::matrix(job.strategy.as_ref());
             contexts.job = known_of::job_context(job);
         });
-        here.job = Some(job);
         here.env = Rc::new(vec![&workflow.env]);
         sites.job(checking, &here, job);
     }

@@ -18,14 +18,12 @@ use crate::model::{
 pub(super) struct Here<'a> {
     contexts: Rc<Contexts>,
     pub(super) env: Rc<Vec<&'a Bindings>>,
-    pub(super) job: Option<&'a Job>,
-    step: Option<&'a Step>,
 }
 
 impl<'a> Here<'a> {
     pub(super) fn new(contexts: Contexts) -> Self {
         let env = Rc::new(Vec::new());
-        Self { contexts: Rc::new(contexts), env, job: None, step: None }
+        Self { contexts: Rc::new(contexts), env }
     }
 
     /// The same place with other contexts.
@@ -58,8 +56,8 @@ impl<'a> Sites<'a> {
     }
 
     fn add(&mut self, here: &Here<'a>, source: Source<'a>, role: Role) {
-        let Here { contexts, env, job, step } = here.clone();
-        self.all.push(Site { source, role, contexts, env, job, step });
+        let Here { contexts, env } = here.clone();
+        self.all.push(Site { source, role, contexts, env });
     }
 
     fn template(&mut self, here: &Here<'a>, template: &'a Template, role: Role) {
@@ -223,10 +221,9 @@ impl<'a> Sites<'a> {
     }
 
     fn step(&mut self, here: &Here<'a>, step: &'a Step) {
-        let at = Here { step: Some(step), ..here.clone() };
-        self.text(&at, step.name.as_ref());
-        self.bindings(&at, &step.env);
-        let at = &at.inside(&step.env);
+        self.text(here, step.name.as_ref());
+        self.bindings(here, &step.env);
+        let at = &here.inside(&step.env);
         self.condition(at, &step.condition);
         self.dynamic(at, step.continue_on_error.as_ref(), Role::Bool);
         self.dynamic(at, step.timeout_minutes.as_ref(), Role::Number);
