@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             return shipway_host::main_proxy(rest.to_vec());
         }
         Some([worker]) if worker == "worker" => {
-            return with_runtime(shipway_runner::worker_main());
+            return shipway_runner::worker_main();
         }
         _ => {}
     }

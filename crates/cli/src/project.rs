@@ -10,7 +10,7 @@ use shipway_core::digest::Digest;
 use shipway_core::ids::ProjectId;
 use shipway_core::journal::Actor;
 use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
-use shipway_runner::client::WorkerCommand;
+use shipway_runner::client::{WorkerCommand, Workers};
 use shipway_server::Performer;
 use shipway_server::folders::{Folders, UserEnv};
 use shipway_server::git::{GitError, Repository};
@@ -83,7 +83,10 @@ impl Project {
             store: Arc::clone(&self.store),
             target: Arc::clone(&self.target),
             material: Arc::clone(&self.material),
-            worker: WorkerCommand::new(executable()?, &["worker"]),
+            workers: Workers::new(
+                WorkerCommand::new(executable()?, &["worker"]),
+                &self.folders.state().to_string_lossy(),
+            ),
             secrets,
             live_output,
         })

@@ -9,5 +9,6 @@ pub mod docker;
 pub mod protocol;
 mod worker;
 
+pub use worker::file_command;
 pub use worker::mask;
 pub use worker::worker_main;

@@ -4,7 +4,7 @@ mod action;
 mod command;
 mod contexts;
 mod environment;
-mod file_command;
+pub mod file_command;
 mod glob;
 mod hash_files;
 mod job;
@@ -40,6 +40,8 @@ type Orders = FramedRead<pipe::Receiver, LinesCodec>;
 /// Why a worker did not execute its job to the end.
 #[derive(Debug, thiserror::Error)]
 enum WorkerError {
+    #[error("the worker cannot begin: {0}")]
+    Runtime(io::Error),
     #[error("a worker speaks with its engine over pipes on stdin and stdout: {0}")]
     Pipes(io::Error),
     #[error("the engine closed the worker's stdin before it sent a job")]
@@ -52,10 +54,16 @@ enum WorkerError {
     Orphaned,
 }
 
-/// The whole of a worker process: reads the job from stdin, reports on stdout.
-/// Wants a runtime with several threads: heartbeats go on while a step works.
-pub async fn worker_main() -> ExitCode {
-    match work().await {
+/// The whole of a worker process: reads jobs from stdin, one after another, and
+/// reports on stdout. It ends when the engine closes its stdin.
+///
+/// It works on one thread: a step's program is what there is to wait for, and
+/// whatever is said between threads costs more than all the rest of a short
+/// step. Heartbeats have a thread of their own.
+pub fn worker_main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let worked = runtime.map_err(WorkerError::Runtime).and_then(|runtime| runtime.block_on(work()));
+    match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The engine shows the end of this when the result is missing.
@@ -67,23 +75,34 @@ pub async fn worker_main() -> ExitCode {
 
 async fn work() -> Result<(), WorkerError> {
     let stdin = pipe::Receiver::from_owned_fd(copy(io::stdin())?).map_err(WorkerError::Pipes)?;
-    let stdout = pipe::Sender::from_owned_fd(copy(io::stdout())?).map_err(WorkerError::Pipes)?;
+    let mut stdout =
+        pipe::Sender::from_owned_fd(copy(io::stdout())?).map_err(WorkerError::Pipes)?;
     // A job has the text of a workflow and of an event in it: no limit but
     // what the engine reads itself.
     let mut orders = FramedRead::new(stdin, LinesCodec::new());
-    let job = match orders.next().await {
-        None => return Err(WorkerError::NoJob),
-        Some(line) => read_job(line)?,
-    };
-    let masker = Masker::default();
-    masker.add_all(job.contexts.secrets.values().map(|secret| secret.reveal()));
-    let heartbeat = Duration::from_millis(job.limits.heartbeat_ms);
-    let (reporter, writer) = report_on(stdout, masker.clone(), heartbeat);
-    execute(job, masker, reporter, orders).await?;
-    match writer.await {
-        Ok(written) => written.map_err(WorkerError::Report),
-        Err(error) => Err(WorkerError::Report(io::Error::other(error))),
+    let mut first = true;
+    while let Some(line) = orders.next().await {
+        let job = match read_order(line)? {
+            Downward::Job(job) => *job,
+            // It came when the job it was for had ended.
+            Downward::Cancel if !first => continue,
+            Downward::Cancel => {
+                return Err(WorkerError::BadJob("a cancellation came first".to_owned()));
+            }
+        };
+        first = false;
+        let masker = Masker::default();
+        masker.add_all(job.contexts.secrets.values().map(|secret| secret.reveal()));
+        let heartbeat = Duration::from_millis(job.limits.heartbeat_ms);
+        let (reporter, writer) =
+            report_on(stdout, masker.clone(), heartbeat).map_err(WorkerError::Report)?;
+        execute(job, masker, reporter, &mut orders).await?;
+        stdout = match writer.await {
+            Ok(written) => written.map_err(WorkerError::Report)?,
+            Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
+        };
     }
+    if first { Err(WorkerError::NoJob) } else { Ok(()) }
 }
 
 /// A descriptor that closes when dropped, of one that does not.
@@ -91,19 +110,17 @@ fn copy(stream: impl AsFd) -> Result<OwnedFd, WorkerError> {
     stream.as_fd().try_clone_to_owned().map_err(WorkerError::Pipes)
 }
 
-fn read_job(line: Result<String, LinesCodecError>) -> Result<JobMessage, WorkerError> {
+fn read_order(line: Result<String, LinesCodecError>) -> Result<Downward, WorkerError> {
     // serde_json's messages name positions and types, never values of a map.
     let line = line.map(zeroize::Zeroizing::new).map_err(|e| WorkerError::BadJob(e.to_string()))?;
-    match serde_json::from_str(&line) {
-        Ok(Downward::Job(job)) => Ok(*job),
-        Ok(Downward::Cancel) => Err(WorkerError::BadJob("a cancellation came first".to_owned())),
-        Err(error) => Err(WorkerError::BadJob(format!(
+    serde_json::from_str(&line).map_err(|error| {
+        WorkerError::BadJob(format!(
             "line {} column {} ({:?})",
             error.line(),
             error.column(),
             error.classify()
-        ))),
-    }
+        ))
+    })
 }
 
 /// Executes the job while listening for orders. When the engine is gone, the
@@ -112,7 +129,7 @@ async fn execute(
     job: JobMessage,
     masker: Masker,
     reporter: Reporter,
-    orders: Orders,
+    orders: &mut Orders,
 ) -> Result<(), WorkerError> {
     let stop = Stop::default();
     let shared = Shared::new(job, masker, reporter.clone(), stop.clone());
@@ -132,7 +149,7 @@ async fn execute(
 }
 
 /// Obeys until the engine's end of the pipe closes.
-async fn obey(mut orders: Orders, stop: Stop) {
+async fn obey(orders: &mut Orders, stop: Stop) {
     while let Some(Ok(line)) = orders.next().await {
         if let Ok(Downward::Cancel) = serde_json::from_str(&line) {
             stop.stop(Reason::Cancelled);

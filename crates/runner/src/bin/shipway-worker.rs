@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    shipway_runner::worker_main().await
+fn main() -> ExitCode {
+    shipway_runner::worker_main()
 }

@@ -1,65 +1,74 @@
-//! What is said to a worker and heard from it, from the job to its end.
+//! What is said to a worker and heard from it, from a job to its end.
 
 use std::io;
 use std::time::Duration;
 
-use shipway_process::Contained;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::StreamExt;
-use tokio_util::codec::{FramedRead, LinesCodec};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use super::workers::Worker;
 use super::{JobOutcome, lost};
 use crate::protocol::{Downward, Event, JobMessage};
-
-/// The longest line taken from a worker. Chunks are far shorter.
-const LONGEST_LINE: usize = 64 << 20;
 
 /// How much of the worker's stderr is kept to explain a crash.
 const STDERR_TAIL: usize = 4096;
 
 /// Holds the conversation until the worker said how the job ended, or until it
-/// is clear that it will not.
+/// is clear that it will not; then the worker is to be killed.
 pub(super) async fn hold(
-    child: &mut Contained,
+    worker: &mut Worker,
     message: JobMessage,
     events: mpsc::Sender<Event>,
     cancel: &CancellationToken,
 ) -> JobOutcome {
     let silence = Duration::from_millis(message.limits.heartbeat_ms.saturating_mul(3));
-    let pipes = (child.take_stdin(), child.take_stdout(), child.take_stderr());
-    let (Ok(Some(stdin)), Ok(Some(stdout)), Ok(Some(stderr))) = pipes else {
-        return lost("the worker's pipes cannot be used");
-    };
-    let speaking = AbortOnDrop(tokio::spawn(speak(stdin, message, cancel.clone())));
-    let mut complaints = AbortOnDrop(tokio::spawn(tail(stderr)));
-    let heard = listen(stdout, &events, silence).await;
-    // Closes its stdin: whatever it still does, it is to end.
-    drop(speaking);
-    match heard {
-        Ok(outcome) => {
-            // It has said its last word; a moment to end in order.
-            drop(tokio::time::timeout(silence, child.wait()).await);
-            outcome
+    let Worker { stdin, heard, complaints, child, .. } = worker;
+    let listening = async {
+        loop {
+            // The clock runs only while this side listens: a worker held up by
+            // a full channel is not a silent one.
+            let event = match tokio::time::timeout(silence, heard.next()).await {
+                Err(_) => return Err(Unheard::Silent),
+                Ok(None) => return Err(Unheard::Ended),
+                Ok(Some(event)) => event.map_err(|error| Unheard::Garbled(error.to_string()))?,
+            };
+            match event {
+                Event::Heartbeat => {}
+                Event::JobEnded { result, outputs, reason } => {
+                    return Ok(JobOutcome::Ended { result, outputs, reason });
+                }
+                // An error means that nobody wants to hear: the job goes on.
+                event => drop(events.send(event).await),
+            }
         }
-        Err(Unheard::Ended) => {
+    };
+    let unheard = tokio::select! {
+        heard = listening => match heard {
+            Ok(outcome) => return outcome,
+            Err(unheard) => unheard,
+        },
+        never = speak(stdin, message, cancel) => match never {},
+    };
+    match unheard {
+        Unheard::Ended => {
             let exit = match tokio::time::timeout(silence, child.wait()).await {
                 Ok(Ok(exit)) => exit.to_string(),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "closed its stdout and went on".to_owned(),
             };
-            let complaint = tokio::time::timeout(silence, &mut complaints.0).await;
-            let complaint = complaint.ok().and_then(Result::ok).unwrap_or_default();
+            let complaint = tokio::time::timeout(silence, complaints.all()).await;
+            let complaint = complaint.unwrap_or_default();
             lost(format!("the worker ended without a result: {exit}. {complaint}").trim_end())
         }
-        Err(Unheard::Silent) => {
+        Unheard::Silent => {
             lost(format!("the worker was silent for {} ms and was killed", silence.as_millis()))
         }
-        Err(Unheard::Garbled(error)) => {
+        Unheard::Garbled(error) => {
             lost(format!("the worker said what the engine does not understand: {error}"))
         }
     }
@@ -71,49 +80,26 @@ enum Unheard {
     Ended,
     /// No heartbeat.
     Silent,
-    /// Not a line of the protocol.
+    /// Not of the protocol.
     Garbled(String),
 }
 
-async fn listen(
-    stdout: pipe::Receiver,
-    events: &mpsc::Sender<Event>,
-    silence: Duration,
-) -> Result<JobOutcome, Unheard> {
-    let mut lines = FramedRead::new(stdout, LinesCodec::new_with_max_length(LONGEST_LINE));
-    loop {
-        // The clock runs only while this side listens: a worker held up by a
-        // full channel is not a silent one.
-        let line = match tokio::time::timeout(silence, lines.next()).await {
-            Err(_) => return Err(Unheard::Silent),
-            Ok(None) => return Err(Unheard::Ended),
-            Ok(Some(line)) => line.map_err(|error| Unheard::Garbled(error.to_string()))?,
-        };
-        let event = serde_json::from_str(&line).map_err(|e| Unheard::Garbled(e.to_string()))?;
-        match event {
-            Event::Heartbeat => {}
-            Event::JobEnded { result, outputs, reason } => {
-                return Ok(JobOutcome::Ended { result, outputs, reason });
-            }
-            // An error means that nobody wants to hear: the job goes on.
-            event => drop(events.send(event).await),
-        }
-    }
-}
-
-/// Sends the job, then the cancellation if there is one, and keeps the pipe
-/// open: its end tells the worker that the engine is gone.
-async fn speak(mut stdin: pipe::Sender, message: JobMessage, cancel: CancellationToken) {
+/// Sends the job, then the cancellation if there is one.
+async fn speak(
+    stdin: &mut pipe::Sender,
+    message: JobMessage,
+    cancel: &CancellationToken,
+) -> std::convert::Infallible {
     let said = async {
-        say(&mut stdin, &Downward::Job(Box::new(message))).await?;
+        say(stdin, &Downward::Job(Box::new(message))).await?;
         cancel.cancelled().await;
-        say(&mut stdin, &Downward::Cancel).await
+        say(stdin, &Downward::Cancel).await
     };
     if let Err(error) = said.await {
         // It has ended; listening tells how.
         tracing::debug!(%error, "the worker does not listen");
     }
-    std::future::pending::<()>().await;
+    std::future::pending().await
 }
 
 async fn say(stdin: &mut pipe::Sender, what: &Downward) -> io::Result<()> {
@@ -122,22 +108,30 @@ async fn say(stdin: &mut pipe::Sender, what: &Downward) -> io::Result<()> {
     stdin.write_all(&line).await
 }
 
-/// The last bytes that it wrote to stderr.
-async fn tail(mut stderr: pipe::Receiver) -> String {
-    let mut kept = Vec::new();
-    let mut buffer = [0; 1024];
-    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
-        kept.extend_from_slice(&buffer[..count]);
-        let surplus = kept.len().saturating_sub(STDERR_TAIL);
-        kept.drain(..surplus);
+/// The end of what a worker wrote to stderr.
+pub(super) struct Tail(JoinHandle<String>);
+
+impl Tail {
+    pub(super) fn of(mut stderr: pipe::Receiver) -> Self {
+        Self(tokio::spawn(async move {
+            let mut kept = Vec::new();
+            let mut buffer = [0; 1024];
+            while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
+                kept.extend_from_slice(&buffer[..count]);
+                let surplus = kept.len().saturating_sub(STDERR_TAIL);
+                kept.drain(..surplus);
+            }
+            String::from_utf8_lossy(&kept).trim().to_owned()
+        }))
     }
-    String::from_utf8_lossy(&kept).trim().to_owned()
+
+    /// Once it writes no more.
+    async fn all(&mut self) -> String {
+        (&mut self.0).await.unwrap_or_default()
+    }
 }
 
-/// A task that ends with its handle.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
+impl Drop for Tail {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -2,38 +2,58 @@
 //! `GITHUB_ENV`, `GITHUB_STATE`, `GITHUB_PATH` and `GITHUB_STEP_SUMMARY`.
 //!
 //! The format is GitHub's, "Workflow commands for GitHub Actions", section
-//! "Environment files"; messages are those of its runner.
-
-use indexmap::IndexMap;
+//! "Environment files", and where that says nothing, what its runner does.
 
 /// What is wrong in such a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FileCommandError {
+pub enum FileCommandError {
     /// A line that is neither `NAME=value` nor `NAME<<DELIMITER`.
-    #[error("Invalid format '{0}'")]
-    Line(String),
-    /// `=value`
-    #[error("Invalid format '{0}'. Name must not be empty")]
-    NoName(String),
-    /// `<<EOF` or `NAME<<`
-    #[error("Invalid format '{0}'. Name must not be empty and delimiter must not be empty")]
-    Heredoc(String),
+    #[error("line {line}, `{text}`, is neither NAME=value nor NAME<<DELIMITER")]
+    Line {
+        /// Its number, from 1.
+        line: usize,
+        /// What it says, cut.
+        text: String,
+    },
+    /// `=value` or `<<EOF`.
+    #[error("line {line}, `{text}`, has no name")]
+    NoName {
+        /// Its number, from 1.
+        line: usize,
+        /// What it says, cut.
+        text: String,
+    },
+    /// `NAME<<`
+    #[error("line {line}, `{text}`, has no delimiter behind `<<`")]
+    NoDelimiter {
+        /// Its number, from 1.
+        line: usize,
+        /// What it says, cut.
+        text: String,
+    },
     /// The file ends before the delimiter.
-    #[error("Invalid value. Matching delimiter not found '{0}'")]
-    NoDelimiter(String),
-    /// The file ends in the middle of the value's line.
-    #[error("Invalid value. EOF marker missing new line.")]
-    NoLineFeed,
+    #[error("the value of `{name}`, from line {line}, does not end: no line is `{delimiter}`")]
+    Unended {
+        /// The number of the line it begins on, from 1.
+        line: usize,
+        /// Whose value.
+        name: String,
+        /// What would end it.
+        delimiter: String,
+    },
     /// A file is longer than any output or variable should be.
-    #[error("The file has {} KiB; at most {} KiB are read", .0 / 1024, FILE_MAX / 1024)]
+    #[error("the file has {} KiB; at most {} KiB are read", .0 / 1024, FILE_MAX / 1024)]
     TooLong(u64),
     /// `GITHUB_STEP_SUMMARY` is too long.
     #[error(
-        "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of {}k, got {}k",
-        SUMMARY_MAX / 1024,
-        .0 / 1024
+        "the summary has {} KiB and is left out: a step's may have {} KiB",
+        .0.div_ceil(1024),
+        SUMMARY_MAX / 1024
     )]
     Summary(u64),
+    /// Bytes that are no text.
+    #[error("the file is not UTF-8 text")]
+    NotText,
 }
 
 /// The most that `GITHUB_STEP_SUMMARY` takes, in bytes.
@@ -42,76 +62,103 @@ pub(crate) const SUMMARY_MAX: u64 = 1024 * 1024;
 /// The most that the other files take, in bytes: all of it is held in memory.
 pub(crate) const FILE_MAX: u64 = 8 * 1024 * 1024;
 
-/// The names and values in the text of a file. A later one replaces an earlier
-/// one of the same name.
-///
-/// # Errors
-/// The first line that is wrong; then nothing of the file counts.
-pub(crate) fn pairs(text: &str) -> Result<IndexMap<String, String>, FileCommandError> {
-    let mut lines = Lines { rest: text.strip_prefix('\u{feff}').unwrap_or(text) };
-    let mut pairs = IndexMap::new();
-    while let Some((line, _)) = lines.next() {
-        if line.is_empty() {
-            continue;
-        }
-        let (name, value) = match (line.find('='), line.find("<<")) {
-            (equals, Some(heredoc)) if equals.is_none_or(|equals| heredoc < equals) => {
-                let (name, delimiter) = (&line[..heredoc], &line[heredoc + 2..]);
-                if name.is_empty() || delimiter.is_empty() {
-                    return Err(FileCommandError::Heredoc(line.to_owned()));
-                }
-                (name, lines.upto(delimiter)?)
-            }
-            (Some(0), _) => return Err(FileCommandError::NoName(line.to_owned())),
-            (Some(equals), _) => (&line[..equals], &line[equals + 1..]),
-            (None, _) => return Err(FileCommandError::Line(line.to_owned())),
-        };
-        pairs.insert(name.to_owned(), value.to_owned());
-    }
-    Ok(pairs)
+/// As much of a wrong line is shown, in characters.
+const SHOWN: usize = 100;
+
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pairs {
+    /// Names and values in order, up to the first line that is wrong. A later
+    /// value of a name replaces an earlier one.
+    pub pairs: Vec<(String, String)>,
+    /// What is wrong there; nothing after it counts.
+    pub wrong: Option<FileCommandError>,
 }
 
-/// The folders in the text of `GITHUB_PATH`, one a line.
-pub(crate) fn paths(text: &str) -> impl Iterator<Item = &str> {
+/// Reads the text of `GITHUB_OUTPUT`, `GITHUB_ENV` or `GITHUB_STATE`.
+///
+/// Lines end with a line feed: a carriage return before it belongs to the
+/// value, or to the delimiter. An empty line says nothing.
+pub fn read(text: &str) -> Pairs {
+    let mut lines = Lines { rest: text.strip_prefix('\u{feff}').unwrap_or(text), number: 0 };
+    let mut found = Pairs::default();
+    loop {
+        match lines.pair() {
+            Ok(Some(pair)) => found.pairs.push(pair),
+            Ok(None) => return found,
+            Err(wrong) => return Pairs { wrong: Some(wrong), ..found },
+        }
+    }
+}
+
+/// The folders in the text of `GITHUB_PATH`, one a line, however lines end.
+pub fn paths(text: &str) -> impl Iterator<Item = &str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.split('\n').map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty())
+    text.split(['\r', '\n']).filter(|line| !line.is_empty())
 }
 
 struct Lines<'t> {
     rest: &'t str,
+    /// Of the last line that was taken.
+    number: usize,
 }
 
 impl<'t> Lines<'t> {
-    /// The next line, and whether a line feed ends it.
-    fn next(&mut self) -> Option<(&'t str, bool)> {
+    fn next(&mut self) -> Option<&'t str> {
         if self.rest.is_empty() {
             return None;
         }
+        self.number += 1;
         match self.rest.split_once('\n') {
             Some((line, rest)) => {
                 self.rest = rest;
-                Some((line, true))
+                Some(line)
             }
-            None => Some((std::mem::take(&mut self.rest), false)),
+            None => Some(std::mem::take(&mut self.rest)),
         }
     }
 
+    fn pair(&mut self) -> Result<Option<(String, String)>, FileCommandError> {
+        let text = loop {
+            match self.next() {
+                None => return Ok(None),
+                Some("") => {}
+                Some(text) => break text,
+            }
+        };
+        let line = self.number;
+        let shown = || text.chars().take(SHOWN).collect::<String>();
+        let (name, value) = match (text.find('='), text.find("<<")) {
+            (equals, Some(heredoc)) if equals.is_none_or(|equals| heredoc < equals) => {
+                let (name, delimiter) = (&text[..heredoc], &text[heredoc + 2..]);
+                if name.is_empty() {
+                    return Err(FileCommandError::NoName { line, text: shown() });
+                }
+                if delimiter.is_empty() {
+                    return Err(FileCommandError::NoDelimiter { line, text: shown() });
+                }
+                let Some(value) = self.upto(delimiter) else {
+                    let (name, delimiter) = (name.to_owned(), delimiter.to_owned());
+                    return Err(FileCommandError::Unended { line, name, delimiter });
+                };
+                (name, value)
+            }
+            (Some(0), _) => return Err(FileCommandError::NoName { line, text: shown() }),
+            (Some(equals), _) => (&text[..equals], &text[equals + 1..]),
+            (None, _) => return Err(FileCommandError::Line { line, text: shown() }),
+        };
+        Ok(Some((name.to_owned(), value.to_owned())))
+    }
+
     /// The lines before the one that is `delimiter`, without the last line
-    /// feed.
-    fn upto(&mut self, delimiter: &str) -> Result<&'t str, FileCommandError> {
+    /// feed; `None`: there is no such line.
+    fn upto(&mut self, delimiter: &str) -> Option<&'t str> {
         let start = self.rest;
-        let mut length = None;
         loop {
-            let Some((line, ended)) = self.next() else {
-                return Err(FileCommandError::NoDelimiter(delimiter.to_owned()));
-            };
-            if line == delimiter {
-                return Ok(&start[..length.unwrap_or(0)]);
+            let from = start.len() - self.rest.len();
+            if self.next()? == delimiter {
+                return Some(&start[..from.saturating_sub(1)]);
             }
-            if !ended {
-                return Err(FileCommandError::NoLineFeed);
-            }
-            length = Some(start.len() - self.rest.len() - 1);
         }
     }
 }
@@ -122,8 +169,10 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Vec<(String, String)> {
-        pairs(text).unwrap().into_iter().collect()
+    fn pairs(text: &str) -> Vec<(String, String)> {
+        let found = read(text);
+        assert_eq!(found.wrong, None, "{text:?}");
+        found.pairs
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {
@@ -133,57 +182,74 @@ mod tests {
     #[test]
     fn one_line_each() {
         assert_eq!(
-            read("A=1\n\nB=2=3\nC=<<X\n"),
+            pairs("A=1\n\nB=2=3\nC=<<X\n"),
             [pair("A", "1"), pair("B", "2=3"), pair("C", "<<X")]
         );
-        assert_eq!(read("A=1\nA=2"), [pair("A", "2")]);
-        assert_eq!(read("A= x \r\n"), [pair("A", " x \r")]);
-        assert_eq!(read("\u{feff}A=1"), [pair("A", "1")]);
-        assert_eq!(read(""), []);
+        assert_eq!(pairs("A=1\nA=2"), [pair("A", "1"), pair("A", "2")]);
+        assert_eq!(pairs("A= x \r\n"), [pair("A", " x \r")]);
+        assert_eq!(pairs("A=\n"), [pair("A", "")]);
+        assert_eq!(pairs("\u{feff}A=1"), [pair("A", "1")]);
+        assert_eq!(pairs(" A =1"), [pair(" A ", "1")]);
+        assert_eq!(pairs(""), []);
     }
 
     #[test]
     fn several_lines() {
-        assert_eq!(read("A<<E\none\ntwo\nE\nB=1\n"), [pair("A", "one\ntwo"), pair("B", "1")]);
-        assert_eq!(read("A<<E\nE\n"), [pair("A", "")]);
-        assert_eq!(read("A<<E\n\n\nE"), [pair("A", "\n")]);
-        assert_eq!(read("A<<E=\nx\nE=\n"), [pair("A", "x")]);
-        assert_eq!(read("A<<E\n E\nE\n"), [pair("A", " E")]);
+        assert_eq!(pairs("A<<E\none\ntwo\nE\nB=1\n"), [pair("A", "one\ntwo"), pair("B", "1")]);
+        assert_eq!(pairs("A<<E\nE\n"), [pair("A", "")]);
+        assert_eq!(pairs("A<<E\n\nE\n"), [pair("A", "")]);
+        assert_eq!(pairs("A<<E\n\n\nE"), [pair("A", "\n")]);
+        assert_eq!(pairs("A<<E=\nx\nE=\n"), [pair("A", "x")]);
+        assert_eq!(pairs("A<<E\n E\nE\n"), [pair("A", " E")]);
+        assert_eq!(pairs("A<<E\r\nx\r\nE\r\n"), [pair("A", "x\r")]);
+        assert_eq!(pairs("A<< E\nx\n E\n"), [pair("A", "x")]);
     }
 
     #[test]
-    fn what_is_wrong_is_told_as_github_does() {
+    fn what_is_wrong_is_told_with_its_line() {
         for (text, message) in [
-            ("A", "Invalid format 'A'"),
-            ("=1", "Invalid format '=1'. Name must not be empty"),
-            (
-                "<<E\nE",
-                "Invalid format '<<E'. Name must not be empty and delimiter must not be empty",
-            ),
-            ("A<<", "Invalid format 'A<<'. Name must not be empty and delimiter must not be empty"),
-            ("A<<E\none\n", "Invalid value. Matching delimiter not found 'E'"),
-            ("A<<E", "Invalid value. Matching delimiter not found 'E'"),
-            ("A<<E\none", "Invalid value. EOF marker missing new line."),
+            ("A", "line 1, `A`, is neither NAME=value nor NAME<<DELIMITER"),
+            ("\n=1", "line 2, `=1`, has no name"),
+            ("<<E\nE", "line 1, `<<E`, has no name"),
+            ("B=2\nA<<", "line 2, `A<<`, has no delimiter behind `<<`"),
+            ("A<<E\none\n", "the value of `A`, from line 1, does not end: no line is `E`"),
+            ("A<<E", "the value of `A`, from line 1, does not end: no line is `E`"),
+            ("A<<E\nx E", "the value of `A`, from line 1, does not end: no line is `E`"),
         ] {
-            assert_eq!(pairs(text).unwrap_err().to_string(), message, "{text:?}");
+            assert_eq!(read(text).wrong.unwrap().to_string(), message, "{text:?}");
         }
     }
 
     #[test]
+    fn what_stands_before_the_wrong_line_counts() {
+        let found = read("A=1\nB<<E\nx\nE\nnonsense\nC=3\n");
+        assert_eq!(found.pairs, [pair("A", "1"), pair("B", "x")]);
+        assert!(found.wrong.is_some());
+    }
+
+    #[test]
     fn folders_for_the_path() {
-        assert_eq!(paths("/a\n\n/b c\r\n").collect::<Vec<_>>(), ["/a", "/b c"]);
+        assert_eq!(paths("/a\n\n/b c\r\n/d\r/e").collect::<Vec<_>>(), ["/a", "/b c", "/d", "/e"]);
+        assert_eq!(paths("\u{feff}/a").collect::<Vec<_>>(), ["/a"]);
+    }
+
+    #[test]
+    fn a_long_line_is_shown_in_part() {
+        let message = read(&"ä".repeat(5000)).wrong.unwrap().to_string();
+        assert!(message.len() < 300, "{message}");
     }
 
     proptest! {
         #[test]
         fn no_text_is_a_trap(text in "[A=<\nE\r]{0,30}") {
-            let _ = pairs(&text);
+            let found = read(&text);
+            prop_assert!(found.pairs.iter().all(|(name, _)| !name.is_empty()));
         }
 
         #[test]
         fn a_heredoc_is_read_back(name in "[A-Z]{1,5}", value in "[a-z=<\n\r]{0,20}") {
             let text = format!("{name}<<EOF_1\n{value}\nEOF_1\n");
-            prop_assert_eq!(read(&text), [(name, value)]);
+            prop_assert_eq!(pairs(&text), [(name, value)]);
         }
     }
 }

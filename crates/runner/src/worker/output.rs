@@ -1,11 +1,18 @@
 //! What a step's program writes: lines, commands among them, masked.
 
+mod commands;
+mod found;
+mod matcher;
+
+use bytes::Bytes;
 use indexmap::IndexMap;
 
-use crate::protocol::{Annotation, Chunk, Event, Level, StepIndex, Stream};
-use crate::worker::command::{Command, resumes};
+use crate::protocol::{Chunk, Event, Level, StepIndex, Stream};
+use crate::worker::command::{Line, is_known, may_be_command};
 use crate::worker::mask::MaskedStream;
 use crate::worker::shared::Shared;
+
+pub(crate) use matcher::Matcher;
 
 /// A line longer than this is passed on in pieces.
 const LONG_LINE: usize = 64 << 10;
@@ -21,10 +28,28 @@ pub(crate) struct Listener<'s> {
     stderr: Channel,
     /// The token for which commands are paused.
     paused: Option<String>,
+    /// Commands are shown.
     echo: bool,
+    /// `ACTIONS_ALLOW_UNSECURE_COMMANDS` is `true` for the step.
+    unsecure: bool,
+    /// How many annotations of each level there were.
+    annotated: [usize; 3],
+    /// What the commands said.
+    pub(crate) said: Said,
+}
+
+/// What a step's commands said to the job.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
     /// `::set-output::`
     pub(crate) outputs: IndexMap<String, String>,
-    /// A command failed, and so does the step.
+    /// `::save-state::`
+    pub(crate) saved: IndexMap<String, String>,
+    /// `::set-env::`
+    pub(crate) env: IndexMap<String, String>,
+    /// `::add-path::`
+    pub(crate) paths: Vec<String>,
+    /// A command failed, and so does the step. An annotation says so.
     pub(crate) failed: Option<String>,
 }
 
@@ -36,41 +61,69 @@ struct Channel {
     /// The line was too long: the rest of it is no command.
     in_long_line: bool,
     masked: MaskedStream,
-    ready: Vec<u8>,
+    ready: Vec<Bytes>,
+    /// The job's problem matchers, and where they are in this stream.
+    matchers: Vec<Matcher>,
 }
 
 impl<'s> Listener<'s> {
-    pub(crate) fn new(shared: &'s Shared, step: StepIndex) -> Self {
+    /// Listens to `step`; `unsecure`: its environment allows commands that are
+    /// disabled otherwise.
+    pub(crate) fn new(shared: &'s Shared, step: StepIndex, unsecure: bool) -> Self {
+        let channel = || Channel { matchers: shared.matchers().clone(), ..Channel::default() };
         Self {
             shared,
             step,
-            stdout: Channel::default(),
-            stderr: Channel::default(),
+            stdout: channel(),
+            stderr: channel(),
             paused: None,
-            echo: false,
-            outputs: IndexMap::new(),
-            failed: None,
+            echo: shared.debug,
+            unsecure,
+            annotated: [0; 3],
+            said: Said::default(),
         }
     }
 
     /// Takes what was read from a stream.
-    pub(crate) async fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let (line, after) = rest.split_at(end + 1);
-            rest = after;
-            let channel = self.channel(stream);
-            if channel.in_long_line || channel.line.is_empty() && !may_be_command(line) {
-                channel.in_long_line = false;
-                self.pass(stream, line);
+    pub(crate) async fn take(&mut self, stream: Stream, mut bytes: Bytes) {
+        while !bytes.is_empty() {
+            let plain = self.plain(stream, &bytes);
+            if plain > 0 {
+                self.pass(stream, bytes.split_to(plain));
                 continue;
             }
-            channel.line.extend_from_slice(line);
-            let line = std::mem::take(&mut channel.line);
-            self.line(stream, &line).await;
+            let Some(end) = memchr::memchr(b'\n', &bytes) else {
+                self.begin_line(stream, bytes);
+                break;
+            };
+            let line = bytes.split_to(end + 1);
+            let channel = self.channel(stream);
+            if channel.in_long_line {
+                channel.in_long_line = false;
+                self.pass(stream, line);
+            } else if channel.line.is_empty() {
+                self.line(stream, line).await;
+            } else {
+                channel.line.extend_from_slice(&line);
+                let line = std::mem::take(&mut channel.line);
+                self.line(stream, line.into()).await;
+            }
         }
-        self.begin_line(stream, rest);
         self.flush(stream).await;
+    }
+
+    /// How many of the first bytes are whole lines that nobody looks at: the
+    /// quick way for the mass of output.
+    fn plain(&mut self, stream: Stream, bytes: &[u8]) -> usize {
+        let channel = self.channel(stream);
+        let looked_at = channel.in_long_line || !channel.line.is_empty();
+        if looked_at || !channel.matchers.is_empty() {
+            return 0;
+        }
+        let colons = memchr::memmem::find(bytes, b"::");
+        let brackets = memchr::memmem::find(bytes, b"##[");
+        let upto = colons.into_iter().chain(brackets).min().unwrap_or(bytes.len());
+        memchr::memrchr(b'\n', &bytes[..upto]).map_or(0, |end| end + 1)
     }
 
     /// Nothing more comes: what was held back is reported.
@@ -78,11 +131,12 @@ impl<'s> Listener<'s> {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let line = std::mem::take(&mut self.channel(stream).line);
             if !line.is_empty() {
-                self.line(stream, &line).await;
+                self.line(stream, line.into()).await;
             }
-            let masker = self.shared.masker.clone();
-            let channel = self.channel(stream);
-            channel.masked.finish(&masker, &mut channel.ready);
+            let masker = &self.shared.masker;
+            let channel =
+                if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout };
+            channel.masked.finish_into(masker, &mut channel.ready);
             self.flush(stream).await;
         }
     }
@@ -91,142 +145,91 @@ impl<'s> Listener<'s> {
         if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout }
     }
 
-    fn begin_line(&mut self, stream: Stream, bytes: &[u8]) {
+    fn begin_line(&mut self, stream: Stream, bytes: Bytes) {
         let channel = self.channel(stream);
         if channel.in_long_line {
             return self.pass(stream, bytes);
         }
-        channel.line.extend_from_slice(bytes);
+        channel.line.extend_from_slice(&bytes);
         let most = if may_be_command(&channel.line) { LONG_COMMAND } else { LONG_LINE };
         if channel.line.len() > most {
             channel.in_long_line = true;
             let line = std::mem::take(&mut channel.line);
-            self.pass(stream, &line);
+            self.pass(stream, line.into());
         }
     }
 
     /// Output that is no command.
-    fn pass(&mut self, stream: Stream, bytes: &[u8]) {
-        let masker = self.shared.masker.clone();
-        let channel = self.channel(stream);
-        channel.masked.push(&masker, bytes, &mut channel.ready);
+    fn pass(&mut self, stream: Stream, bytes: Bytes) {
+        let masker = &self.shared.masker;
+        let channel = if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout };
+        channel.masked.take(masker, bytes, &mut channel.ready);
     }
 
     async fn flush(&mut self, stream: Stream) {
-        let ready = std::mem::take(&mut self.channel(stream).ready);
-        if !ready.is_empty() {
+        for ready in std::mem::take(&mut self.channel(stream).ready) {
             let (step, data) = (Some(self.step), Chunk::new(ready));
             self.shared.reporter.send(Event::Output { step, stream, data }).await;
         }
     }
 
-    /// A whole line that may be a command.
-    async fn line(&mut self, stream: Stream, line: &[u8]) {
-        let text = String::from_utf8_lossy(line);
+    /// A whole line.
+    async fn line(&mut self, stream: Stream, line: Bytes) {
+        let text = String::from_utf8_lossy(&line);
         let text = text.trim_end_matches(['\r', '\n']);
-        if let Some(token) = &self.paused {
-            if resumes(text, token) {
-                self.paused = None;
+        if may_be_command(text.as_bytes())
+            && let Some(command) = self.command_in(text)
+        {
+            if self.command(stream, text, command).await {
+                return;
             }
-            return self.pass(stream, line);
+        } else if !self.channel(stream).matchers.is_empty() && self.matched(stream, text).await {
+            return;
         }
-        let Some(command) = Command::parse(text) else { return self.pass(stream, line) };
-        if self.echo && !matches!(command, Command::AddMask(_)) {
-            self.pass(stream, line);
-        }
-        // So that what was written before a message is shown before it.
+        self.pass(stream, line);
+    }
+
+    /// The command in a line. While commands are paused, the token is one, too.
+    fn command_in(&self, text: &str) -> Option<Line> {
+        let token = self.paused.as_deref();
+        Line::parse(text, |name| {
+            is_known(name) || token.is_some_and(|token| token.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// A message of the worker about the step, behind what the step wrote.
+    async fn say(&mut self, stream: Stream, text: &str) {
         self.flush(stream).await;
-        self.obey(command).await;
+        self.shared.reporter.say(Some(self.step), text).await;
     }
 
-    async fn obey(&mut self, command: Command) {
-        let (shared, step) = (self.shared, Some(self.step));
-        match command {
-            Command::Annotate { level, place, message } => {
-                self.say_tagged(level, &message).await;
-                let mask = |text: String| shared.masker.mask(&text);
-                let annotation = Annotation {
-                    file: place.file.map(mask),
-                    line: place.line,
-                    end_line: place.end_line,
-                    column: place.column,
-                    end_column: place.end_column,
-                    title: place.title.map(mask),
-                    ..Annotation::bare(step, level, mask(message))
-                };
-                shared.reporter.send(Event::Annotation(annotation)).await;
-            }
-            Command::Debug(text) if shared.debug => {
-                shared.reporter.say(step, &format!("##[debug]{text}")).await;
-            }
-            Command::Debug(_) => {}
-            Command::Group(title) => shared.reporter.say(step, &format!("##[group]{title}")).await,
-            Command::EndGroup => shared.reporter.say(step, "##[endgroup]").await,
-            Command::AddMask(value) if value.trim().is_empty() => {
-                let message = "Can't add secret mask for empty string in ##[add-mask] command.";
-                shared.reporter.annotate(step, Level::Warning, message).await;
-            }
-            Command::AddMask(value) => shared.masker.add(&value),
-            Command::Stop(token) => self.pause(token).await,
-            Command::Echo(on) => self.echo = on,
-            Command::SetOutput { name, value } => {
-                self.outputs.insert(name, value);
-                self.deprecated("set-output").await;
-            }
-            Command::SaveState => self.deprecated("save-state").await,
-            Command::Disabled { name } => {
-                let message = format!(
-                    "The `{name}` command is disabled. Please use environment files: append to \
-                     the file that $GITHUB_ENV or $GITHUB_PATH names."
-                );
-                self.fail(message).await;
-            }
-            Command::Matcher => {
-                let note =
-                    "##[debug]problem matchers are not supported yet; the command is ignored";
-                shared.reporter.say(step, note).await;
-            }
-            Command::Wrong(message) => self.fail(message).await,
+    async fn debug(&mut self, stream: Stream, text: &str) {
+        if self.shared.debug {
+            self.say(stream, &format!("##[debug]{text}")).await;
         }
     }
 
-    async fn say_tagged(&self, level: Level, message: &str) {
-        let tag = match level {
-            Level::Notice => "notice",
-            Level::Warning => "warning",
-            Level::Error => "error",
+    /// Whether a step may have one more annotation: GitHub shows ten of each
+    /// level. What comes after them is in the output alone.
+    fn may_annotate(&mut self, level: Level) -> bool {
+        let count = match level {
+            Level::Notice => &mut self.annotated[0],
+            Level::Warning => &mut self.annotated[1],
+            Level::Error => &mut self.annotated[2],
         };
-        self.shared.reporter.say(Some(self.step), &format!("##[{tag}]{message}")).await;
-    }
-
-    /// A guessable token would let any output end the pause.
-    async fn pause(&mut self, token: String) {
-        let known = Command::parse(&format!("::{token}::")).is_some();
-        if token.is_empty() || known || token.eq_ignore_ascii_case("pause-logging") {
-            let message = format!(
-                "Invalid token '{token}' for stop-commands: choose a random one that is no command"
-            );
-            return self.fail(message).await;
-        }
-        self.paused = Some(token);
-    }
-
-    async fn deprecated(&self, name: &str) {
-        let message = format!(
-            "The `{name}` command is deprecated and will be disabled soon. Please upgrade to \
-             using Environment Files."
-        );
-        self.shared.reporter.annotate(Some(self.step), Level::Warning, &message).await;
-    }
-
-    async fn fail(&mut self, message: String) {
-        self.shared.reporter.annotate(Some(self.step), Level::Error, &message).await;
-        self.failed.get_or_insert(message);
+        *count += 1;
+        *count <= MOST_ANNOTATIONS
     }
 }
 
-/// Whether a line, or its beginning, can be a command.
-fn may_be_command(line: &[u8]) -> bool {
-    let start = line.trim_ascii_start();
-    start.is_empty() || start == b":" || start.starts_with(b"::")
+/// "Workflow commands": ten warnings, ten errors and ten notices of a step.
+const MOST_ANNOTATIONS: usize = 10;
+
+/// How a level is written in output.
+fn tag(level: Level) -> &'static str {
+    match level {
+        Level::Notice => "notice",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use shipway_process::{Command, Contained, Exit, KillError, Signal, SpawnError};
-use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,8 +19,15 @@ use crate::worker::output::Listener;
 use crate::worker::shared::Shared;
 use crate::worker::state::State;
 
-/// How much is read at once.
-const PIECE: usize = 64 << 10;
+/// As much room is there for what is read at once.
+const PIECE: usize = 128 << 10;
+
+/// As much at once is read after a program's end, and of most programs it is
+/// all there is.
+const SOME: usize = 4 << 10;
+
+/// Who writes as much at once, writes more.
+const MUCH: usize = 32 << 10;
 
 /// The most that a pipe holds (/proc/sys/fs/pipe-max-size), and so the most
 /// that a program wrote before its end and was not read then.
@@ -76,15 +83,13 @@ pub(crate) async fn run(
         .stderr(Stdio::piped())
         .spawn()?;
     let (stdout, stderr) = (child.take_stdout()?, child.take_stderr()?);
-    let mut pipes = Pipes { stdout, stderr };
+    let mut pipes = Pipes { stdout: Reading::of(stdout), stderr: Reading::of(stderr) };
     let stopping = Stopping::new(shared.message.limits);
     let ended = watch(&mut child, &mut pipes, listener, stopping, stop).await?;
     pipes.rest(listener).await?;
     listener.finish().await;
     match ended {
-        Ended::Exit(_) if child.record().members()?.is_empty() => {
-            child.kill_all().await?;
-        }
+        Ended::Exit(_) if child.retire().map_err(ProgramError::Watch)? => {}
         Ended::Exit(_) => {
             state.lock().running.push(child);
             pipes.leave(state, shared, step);
@@ -103,33 +108,22 @@ async fn watch(
     mut stopping: Stopping,
     stop: &CancellationToken,
 ) -> Result<Ended, ProgramError> {
-    let (mut out, mut err) = (vec![0; PIECE], vec![0; PIECE]);
+    let ended = child.ended();
+    tokio::pin!(ended);
     loop {
         tokio::select! {
             // Its end comes first: output that is there by then is read after.
             biased;
-            exit = child.wait() => {
-                let exit = exit?;
+            over = &mut ended => {
+                over?;
+                let exit = child.wait().await?;
                 return Ok(if stopping.begun() { Ended::Stopped } else { Ended::Exit(exit) });
             }
             () = stop.cancelled(), if !stopping.begun() => stopping.next(child).await?,
             () = stopping.due() => stopping.next(child).await?,
-            count = read(&mut pipes.stdout, &mut out) => match count? {
-                0 => pipes.stdout = None,
-                count => listener.take(Stream::Stdout, &out[..count]).await,
-            },
-            count = read(&mut pipes.stderr, &mut err) => match count? {
-                0 => pipes.stderr = None,
-                count => listener.take(Stream::Stderr, &err[..count]).await,
-            },
+            bytes = pipes.stdout.read() => listener.take(Stream::Stdout, bytes?).await,
+            bytes = pipes.stderr.read() => listener.take(Stream::Stderr, bytes?).await,
         }
-    }
-}
-
-async fn read(pipe: &mut Option<pipe::Receiver>, buffer: &mut [u8]) -> io::Result<usize> {
-    match pipe {
-        Some(pipe) => pipe.read(buffer).await,
-        None => pending().await,
     }
 }
 
@@ -186,28 +180,65 @@ impl Stopping {
     }
 }
 
-/// The reading ends, until they are closed.
+/// The reading ends.
 struct Pipes {
-    stdout: Option<pipe::Receiver>,
-    stderr: Option<pipe::Receiver>,
+    stdout: Reading,
+    stderr: Reading,
+}
+
+/// A reading end, until it is closed.
+struct Reading {
+    pipe: Option<pipe::Receiver>,
+    buffer: BytesMut,
+    widened: bool,
+}
+
+impl Reading {
+    fn of(pipe: Option<pipe::Receiver>) -> Self {
+        Self { pipe, buffer: BytesMut::new(), widened: false }
+    }
+
+    /// The next bytes; waits for ever once there are no more.
+    async fn read(&mut self) -> io::Result<Bytes> {
+        let Some(pipe) = &mut self.pipe else { return pending().await };
+        // Room is made when there is something to read: most steps write
+        // little.
+        pipe.readable().await?;
+        self.buffer.reserve(PIECE);
+        match pipe.try_read_buf(&mut self.buffer) {
+            Ok(0) => self.pipe = None,
+            Ok(count) if count >= MUCH && !self.widened => {
+                self.widened = true;
+                // Fewer and larger pieces; where it is not allowed, it stays.
+                if let Err(error) = rustix::pipe::fcntl_setpipe_size(&*pipe, MOST_BUFFERED) {
+                    tracing::debug!(%error, "a pipe stays as small as it is");
+                }
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        Ok(self.buffer.split().freeze())
+    }
 }
 
 impl Pipes {
     /// Reads what is there without waiting: the program has ended, and what it
     /// left running may hold the pipes open.
     async fn rest(&mut self, listener: &mut Listener<'_>) -> io::Result<()> {
-        let mut buffer = vec![0; PIECE];
         let both = [(Stream::Stdout, &mut self.stdout), (Stream::Stderr, &mut self.stderr)];
-        for (stream, pipe) in both {
+        for (stream, reading) in both {
             let mut left = MOST_BUFFERED;
-            while let Some(open) = pipe.as_ref().filter(|_| left > 0) {
+            let mut buffer = Vec::new();
+            while let Some(open) = reading.pipe.as_ref().filter(|_| left > 0) {
+                buffer.resize(SOME, 0);
                 // An asynchronous read looks at the pipe itself; `try_read`
                 // trusts what the poller has seen so far, which may be less.
                 match rustix::io::read(open, &mut buffer) {
-                    Ok(0) => *pipe = None,
+                    Ok(0) => reading.pipe = None,
                     Ok(count) => {
                         left = left.saturating_sub(count);
-                        listener.take(stream, &buffer[..count]).await;
+                        listener.take(stream, Bytes::copy_from_slice(&buffer[..count])).await;
                     }
                     Err(rustix::io::Errno::AGAIN) => break,
                     Err(rustix::io::Errno::INTR) => {}
@@ -222,25 +253,25 @@ impl Pipes {
     /// block or break. Commands in it are not obeyed: their step has ended.
     fn leave(self, state: &State, shared: &Shared, step: StepIndex) {
         let pipes = [(Stream::Stdout, self.stdout), (Stream::Stderr, self.stderr)];
-        for (stream, pipe) in pipes {
-            let Some(mut pipe) = pipe else { continue };
+        for (stream, mut reading) in pipes {
             let (masker, reporter) = (shared.masker.clone(), shared.reporter.clone());
             state.lock().readers.spawn(async move {
                 let mut masked = MaskedStream::default();
-                let mut buffer = vec![0; PIECE];
-                loop {
+                while reading.pipe.is_some() {
                     let mut ready = Vec::new();
-                    let count = pipe.read(&mut buffer).await.unwrap_or(0);
-                    match count {
-                        0 => masked.finish(&masker, &mut ready),
-                        count => masked.push(&masker, &buffer[..count], &mut ready),
+                    match reading.read().await {
+                        Ok(bytes) => masked.take(&masker, bytes, &mut ready),
+                        Err(error) => {
+                            tracing::warn!(%error, "what a step left running cannot be heard");
+                            reading.pipe = None;
+                        }
                     }
-                    if !ready.is_empty() {
-                        let data = crate::protocol::Chunk::new(ready);
+                    if reading.pipe.is_none() {
+                        masked.finish_into(&masker, &mut ready);
+                    }
+                    for data in ready {
+                        let data = crate::protocol::Chunk::new(data);
                         reporter.send(Event::Output { step: Some(step), stream, data }).await;
-                    }
-                    if count == 0 {
-                        return;
                     }
                 }
             });

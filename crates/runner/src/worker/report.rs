@@ -1,19 +1,26 @@
-//! The worker's voice: events as lines on stdout.
+//! The worker's voice: events on its stdout.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc as threads;
 use std::time::Duration;
 
+use bytes::{Buf as _, BytesMut};
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::protocol::{Annotation, Chunk, Event, Level, StepIndex, Stream};
+use crate::protocol::{Annotation, Chunk, Event, Level, StepIndex, Stream, frame};
 use crate::worker::mask::Masker;
 
-/// How many events may wait. A chunk of output is 64 KiB at most or so, so this
-/// bounds the memory; when it is full, steps wait for the engine.
-const WAITING: usize = 32;
+/// How many events may wait. A chunk of output is 128 KiB at most or so, so
+/// this bounds the memory; when it is full, steps wait for the engine.
+const WAITING: usize = 16;
+
+/// [`Event::Heartbeat`].
+const HEARTBEAT: &[u8] = b"{\"event\":\"heartbeat\"}\n";
 
 /// Sends events to the engine, in order.
 #[derive(Clone)]
@@ -22,33 +29,95 @@ pub(crate) struct Reporter {
     masker: Masker,
 }
 
+/// The engine's ear: what was begun to be said is said to its end before
+/// anything else is.
+type Ear = Arc<Mutex<pipe::Sender>>;
+
 /// Begins to report on `stdout`: a reporter, and the task that ends when every
 /// reporter is gone and everything is written.
 pub(crate) fn report_on(
     stdout: pipe::Sender,
     masker: Masker,
     heartbeat: Duration,
-) -> (Reporter, JoinHandle<io::Result<()>>) {
+) -> io::Result<(Reporter, JoinHandle<io::Result<pipe::Sender>>)> {
     let (events, waiting) = mpsc::channel(WAITING);
-    let writer = tokio::spawn(write(stdout, heartbeat, waiting));
-    (Reporter { events, masker }, writer)
+    let ear = Arc::new(Mutex::new(stdout));
+    let beating = Heart::begin(&ear, heartbeat)?;
+    let writer = tokio::spawn(async move {
+        let written = write(&ear, &beating, waiting).await;
+        drop(beating);
+        written?;
+        match Arc::try_unwrap(ear) {
+            Ok(stdout) => Ok(stdout.into_inner()),
+            Err(_) => Err(io::Error::other("the heart still beats")),
+        }
+    });
+    Ok((Reporter { events, masker }, writer))
 }
 
-async fn write(
-    mut stdout: pipe::Sender,
-    heartbeat: Duration,
-    mut waiting: mpsc::Receiver<Event>,
-) -> io::Result<()> {
-    loop {
-        // Any line is a sign of life, so heartbeats fill silences only.
-        let event = match tokio::time::timeout(heartbeat, waiting.recv()).await {
-            Ok(Some(event)) => event,
-            Ok(None) => return Ok(()),
-            Err(_) => Event::Heartbeat,
+async fn write(ear: &Ear, heart: &Heart, mut waiting: mpsc::Receiver<Event>) -> io::Result<()> {
+    let (mut events, mut lines) = (Vec::with_capacity(WAITING), BytesMut::new());
+    // What is reported in one go, such as the end of a step and the beginning
+    // of the next, is written in one go.
+    while waiting.recv_many(&mut events, WAITING).await > 0 {
+        heart.said_something();
+        let mut stdout = ear.lock().await;
+        for event in events.drain(..) {
+            let data = frame::write(event, &mut lines)?;
+            if !data.is_empty() {
+                stdout.write_all_buf(&mut lines.split().freeze().chain(data)).await?;
+            }
+        }
+        stdout.write_all_buf(&mut lines).await?;
+    }
+    Ok(())
+}
+
+/// Tells the engine in silences that the worker is alive. It has a thread of
+/// its own, because a step of the worker's own may keep the only other one
+/// busy, such as hashing many files.
+struct Heart {
+    spoken: Arc<AtomicBool>,
+    stop: Option<threads::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Heart {
+    fn begin(ear: &Ear, interval: Duration) -> io::Result<Self> {
+        let spoken = Arc::new(AtomicBool::new(true));
+        let (stop, stopped) = threads::channel();
+        let (ear, said) = (Arc::clone(ear), Arc::clone(&spoken));
+        let beat = move || {
+            while stopped.recv_timeout(interval) == Err(threads::RecvTimeoutError::Timeout) {
+                if said.swap(false, Ordering::Relaxed) {
+                    continue;
+                }
+                // Whoever holds it is saying something.
+                let Ok(stdout) = ear.try_lock() else { continue };
+                // Short enough for a pipe to take it whole or not at all. A
+                // full one means that the engine does not listen, and a broken
+                // one that it is gone: its end of stdin tells the worker.
+                if let Err(error) = rustix::io::write(&*stdout, HEARTBEAT) {
+                    tracing::debug!(%error, "no heartbeat");
+                }
+            }
         };
-        let mut line = serde_json::to_vec(&event)?;
-        line.push(b'\n');
-        stdout.write_all(&line).await?;
+        let thread = std::thread::Builder::new().name("shipway-heart".to_owned()).spawn(beat)?;
+        Ok(Self { spoken, stop: Some(stop), thread: Some(thread) })
+    }
+
+    fn said_something(&self) {
+        self.spoken.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Heart {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It has nothing to say that panics.
+            drop(thread.join());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `run`: a script for a shell.
 
 use std::ffi::OsString;
-use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::worker::program::find;
@@ -110,15 +110,16 @@ impl Shell {
     /// # Errors
     /// When the disk is full or the folder is not there.
     pub(crate) fn write(&self, folder: &Path, text: &str) -> std::io::Result<tempfile::TempPath> {
-        let file = tempfile::Builder::new()
+        let mut file = tempfile::Builder::new()
             .prefix("script-")
             .suffix(&match self.extension() {
                 "" => String::new(),
                 extension => format!(".{extension}"),
             })
-            .tempfile_in(folder)?
-            .into_temp_path();
-        fs::write(&file, self.script(text))?;
+            .tempfile_in(folder)?;
+        file.write_all(self.script(text).as_bytes())?;
+        // Closed: a file that somebody may write to cannot be executed.
+        let file = file.into_temp_path();
         Ok(file)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::protocol::JobMessage;
 use crate::worker::mask::Masker;
+use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
 use crate::worker::stop::Stop;
 
@@ -19,6 +21,8 @@ pub(crate) struct Shared {
     /// Whether `::debug::` messages are shown: the secret or variable
     /// `ACTIONS_STEP_DEBUG` is `true`.
     pub(crate) debug: bool,
+    /// The problem matchers that steps have added.
+    matchers: Mutex<Vec<Matcher>>,
 }
 
 impl Shared {
@@ -27,7 +31,13 @@ impl Shared {
         let debug = contexts.secrets.get("ACTIONS_STEP_DEBUG").map(|secret| secret.reveal());
         let debug = debug.or(contexts.vars.get("ACTIONS_STEP_DEBUG").map(String::as_str));
         let debug = debug.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        Self { message, masker, reporter, stop, machine_env: std::env::vars_os().collect(), debug }
+        let (machine_env, matchers) = (std::env::vars_os().collect(), Mutex::default());
+        Self { message, masker, reporter, stop, machine_env, debug, matchers }
+    }
+
+    /// The problem matchers that steps have added, the last one first.
+    pub(crate) fn matchers(&self) -> MutexGuard<'_, Vec<Matcher>> {
+        self.matchers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `GITHUB_EVENT_PATH`

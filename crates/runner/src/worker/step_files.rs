@@ -1,15 +1,14 @@
 //! The files that a step's program may write to, and what it wrote.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
-use crate::protocol::{Event, Level, StepIndex};
-use crate::worker::file_command::{FILE_MAX, FileCommandError, SUMMARY_MAX, pairs, paths};
-use crate::worker::shared::Shared;
-use crate::worker::state::State;
+use crate::protocol::{Event, Level};
+use crate::worker::file_command::{FILE_MAX, FileCommandError, Pairs, SUMMARY_MAX, paths, read};
+use crate::worker::output::Said;
 use crate::worker::step::Body;
 
 /// Variables that a step may not set for the steps after it: GitHub's list.
@@ -20,110 +19,171 @@ pub(crate) struct StepFiles {
     folder: tempfile::TempDir,
 }
 
-/// The variable that names a file, and the file.
-const FILES: [(&str, &str); 5] = [
-    ("GITHUB_OUTPUT", "output"),
-    ("GITHUB_ENV", "env"),
-    ("GITHUB_PATH", "path"),
-    ("GITHUB_STATE", "state"),
-    ("GITHUB_STEP_SUMMARY", "summary"),
-];
+/// One of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Output,
+    Env,
+    Path,
+    State,
+    Summary,
+}
+
+impl Which {
+    const ALL: [Self; 5] = [Self::Output, Self::Env, Self::Path, Self::State, Self::Summary];
+
+    /// The variable that names it.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Output => "GITHUB_OUTPUT",
+            Self::Env => "GITHUB_ENV",
+            Self::Path => "GITHUB_PATH",
+            Self::State => "GITHUB_STATE",
+            Self::Summary => "GITHUB_STEP_SUMMARY",
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Env => "env",
+            Self::Path => "path",
+            Self::State => "state",
+            Self::Summary => "step_summary",
+        }
+    }
+}
 
 impl StepFiles {
     /// Creates them, empty, in `folder`.
     pub(crate) fn create(folder: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("files-").tempdir_in(folder)?;
-        for (_, name) in FILES {
-            fs::write(folder.path().join(name), "")?;
+        for which in Which::ALL {
+            File::create_new(folder.path().join(which.file()))?;
         }
         Ok(Self { folder })
     }
 
     /// The variables that name them.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
-        FILES.into_iter().map(|(variable, name)| (variable, self.folder.path().join(name)))
+        Which::ALL.into_iter().map(|which| (which.variable(), self.path(which)))
     }
 
-    /// Applies what the step wrote to the job; its outputs. Every wrong file is
-    /// reported; the first message is the error.
-    pub(crate) async fn apply(&self, body: &Body<'_>) -> Result<IndexMap<String, String>, String> {
-        let (shared, state, step) = (body.shared, &body.run.job.state, body.index);
-        let mut first = Ok(());
-        let mut outputs = IndexMap::new();
-        let mut check = Vec::new();
-        match self.read("output") {
-            Ok(found) => outputs = found,
-            Err(error) => check.push(("output", error)),
-        }
-        match self.read("env") {
-            Ok(found) => set_env(shared, state, step, found).await,
-            Err(error) => check.push(("env", error)),
-        }
-        match self.text("path") {
-            Ok(text) => paths(&text).for_each(|folder| state.lock().prepend_path(folder)),
-            Err(error) => check.push(("path", error)),
-        }
-        match self.read("state") {
-            Ok(found) => body.run.at.save(found),
-            Err(error) => check.push(("state", error)),
-        }
-        if let Err(error) = self.summary(shared, step).await {
-            check.push(("step_summary", error));
-        }
-        for (name, error) in check {
-            let message = format!("Unable to process file command '{name}' successfully. {error}");
-            shared.reporter.annotate(Some(step), Level::Error, &message).await;
-            first = first.and(Err(message));
-        }
-        first.map(|()| outputs)
+    fn path(&self, which: Which) -> PathBuf {
+        self.folder.path().join(which.file())
     }
 
-    fn read(&self, name: &str) -> Result<IndexMap<String, String>, String> {
-        pairs(&self.text(name)?).map_err(|error| error.to_string())
+    /// Applies to the job what the step wrote to the files, and what it `said`
+    /// by commands; its outputs, and what was wrong first. Every wrong file is
+    /// reported; what stands before the wrong line counts.
+    pub(crate) async fn apply(
+        &self,
+        body: &Body<'_>,
+        said: Said,
+    ) -> (IndexMap<String, String>, Option<String>) {
+        let Said { mut outputs, saved, env, paths: folders, failed } = said;
+        let (job, mut wrong) = (body.run.job, failed);
+        {
+            let mut state = job.state.lock();
+            state.env.extend(env);
+            folders.iter().for_each(|folder| state.prepend_path(folder));
+        }
+        body.run.at.save(saved);
+        for which in Which::ALL {
+            let error = match which {
+                Which::Summary => self.summary(body).await,
+                which => match self.text(which) {
+                    Ok(text) if text.is_empty() => continue,
+                    Ok(text) => apply(body, which, &text, &mut outputs).await,
+                    Err(error) => Err(error),
+                },
+            };
+            let Err(error) = error else { continue };
+            let variable = which.variable();
+            let message = format!("What the step wrote to ${variable} is wrong: {error}");
+            body.shared.reporter.annotate(Some(body.index), Level::Error, &message).await;
+            // A summary is for people: it fails nothing.
+            if which != Which::Summary {
+                wrong.get_or_insert(message);
+            }
+        }
+        (outputs, wrong)
     }
 
     /// A file that the step removed says nothing.
-    fn text(&self, name: &str) -> Result<String, String> {
-        let path = self.folder.path().join(name);
-        let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-        if length > FILE_MAX {
-            return Err(FileCommandError::TooLong(length).to_string());
+    fn text(&self, which: Which) -> Result<String, Unread> {
+        let most = if which == Which::Summary { SUMMARY_MAX } else { FILE_MAX };
+        let file = match File::open(self.path(which)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let length = file.metadata()?.len();
+        if length == 0 {
+            return Ok(String::new());
         }
-        match fs::read(path) {
-            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            Err(error) => Err(error.to_string()),
+        if length > most {
+            return Err(Unread::Wrong(match which {
+                Which::Summary => FileCommandError::Summary(length),
+                _ => FileCommandError::TooLong(length),
+            }));
+        }
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            Err(error) if which == Which::Summary => {
+                Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
+            }
+            Err(_) => Err(Unread::Wrong(FileCommandError::NotText)),
         }
     }
 
-    async fn summary(&self, shared: &Shared, step: StepIndex) -> Result<(), String> {
-        let path = self.folder.path().join("summary");
-        let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-        if length > SUMMARY_MAX {
-            return Err(FileCommandError::Summary(length).to_string());
-        }
-        let text = self.text("summary")?;
+    async fn summary(&self, body: &Body<'_>) -> Result<(), Unread> {
+        let text = self.text(Which::Summary)?;
         if !text.trim().is_empty() {
-            let markdown = shared.masker.mask(&text);
-            shared.reporter.send(Event::Summary { step, markdown }).await;
+            let markdown = body.shared.masker.mask(&text);
+            let event = Event::Summary { step: body.index, markdown };
+            body.shared.reporter.send(event).await;
         }
         Ok(())
     }
 }
 
-async fn set_env(
-    shared: &Shared,
-    state: &State,
-    step: StepIndex,
-    variables: IndexMap<String, String>,
-) {
-    for (name, value) in variables {
-        if NOT_FOR_LATER.iter().any(|blocked| name.eq_ignore_ascii_case(blocked)) {
-            let message =
-                format!("Can't store {name} output parameter using '$GITHUB_ENV' command.");
-            shared.reporter.annotate(Some(step), Level::Error, &message).await;
-            continue;
-        }
-        state.lock().env.insert(name, value);
+/// Why a file says nothing.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error(transparent)]
+    Wrong(#[from] FileCommandError),
+    #[error("it cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+async fn apply(
+    body: &Body<'_>,
+    which: Which,
+    text: &str,
+    outputs: &mut IndexMap<String, String>,
+) -> Result<(), Unread> {
+    let state = &body.run.job.state;
+    if which == Which::Path {
+        paths(text).for_each(|folder| state.lock().prepend_path(folder));
+        return Ok(());
     }
+    let Pairs { pairs, wrong } = read(text);
+    match which {
+        Which::Output => outputs.extend(pairs),
+        Which::State => body.run.at.save(pairs),
+        _ => {
+            for (name, value) in pairs {
+                if NOT_FOR_LATER.iter().any(|not| name.eq_ignore_ascii_case(not)) {
+                    let message = format!("`{name}` cannot be set by way of $GITHUB_ENV");
+                    body.shared.reporter.annotate(Some(body.index), Level::Error, &message).await;
+                } else {
+                    state.lock().env.insert(name, value);
+                }
+            }
+        }
+    }
+    wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
 }

@@ -4,13 +4,13 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use shipway_process::{Command, Lifetime, Signal};
-use shipway_runner::client::{JobOutcome, clean_up, run_job};
+use shipway_runner::client::{JobOutcome, WorkerCommand, Workers, run_job};
 use shipway_runner::protocol::{Event, JobResult, Outcome};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Heard, Run, collect, runs, worker, workflow};
+use crate::support::{Heard, Run, collect, runs, worker, worker_of, workflow};
 
 /// Says its pid and that of a daemon, and does not go away by itself.
 const STUBBORN: &str = "- run: |
@@ -199,8 +199,7 @@ async fn a_dropped_job_leaves_nothing() {
 #[tokio::test]
 async fn no_worker_is_a_failure_and_not_a_loss() {
     let run = Run::new();
-    let mut worker = worker();
-    worker.program = "/no/such/worker".into();
+    let worker = Workers::new(WorkerCommand::new("/no/such/worker", &[]), "test");
     let (sender, _events) = mpsc::channel(1);
     let outcome =
         run_job(&worker, run.message("j", &workflow("- run: x")), sender, CancellationToken::new())
@@ -251,15 +250,58 @@ async fn a_step_that_outlasts_the_whole_cancellation_ends_as_cancelled() {
     assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
 }
 
+#[tokio::test]
+async fn a_worker_takes_the_next_job_of_its_run_and_of_no_other() {
+    let workers = worker();
+    let mut pids = Vec::new();
+    let (one, other) = (Run::new(), Run::new());
+    for (run, name) in [(&one, "one"), (&one, "one"), (&other, "other")] {
+        let mut message = run.message("j", &workflow("- run: 'true'"));
+        message.run =
+            shipway_core::ids::RunId::new(if name == "other" { "r2" } else { "r1" }).unwrap();
+        let (sender, mut events) = mpsc::channel(64);
+        let outcome = run_job(&workers, message, sender, CancellationToken::new()).await;
+        assert!(matches!(outcome, JobOutcome::Ended { result: JobResult::Success, .. }));
+        let Some(Event::Started { pid, .. }) = events.recv().await else { panic!("begins") };
+        pids.push(pid);
+    }
+    assert_eq!(pids[0], pids[1]);
+    assert_ne!(pids[0], pids[2]);
+    drop(workers);
+    assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
+}
+
+#[tokio::test]
+async fn a_cancellation_is_of_one_job_alone() {
+    let (workers, run) = (worker(), Run::new());
+    let cancel = CancellationToken::new();
+    let (sender, mut events) = mpsc::channel(64);
+    let message = run.message("j", &workflow("- run: sleep 1000"));
+    let job = run_job(&workers, message, sender, cancel.clone());
+    let watch = async {
+        while let Some(event) = events.recv().await {
+            if matches!(event, Event::StepStarted { .. }) {
+                cancel.cancel();
+            }
+        }
+    };
+    let (outcome, ()) = tokio::join!(job, watch);
+    assert!(matches!(outcome, JobOutcome::Ended { result: JobResult::Cancelled, .. }));
+    // What it was told is of that job alone.
+    let (sender, _events) = mpsc::channel(64);
+    let message = run.message("j", &workflow("- run: 'true'"));
+    let outcome = run_job(&workers, message, sender, CancellationToken::new()).await;
+    assert!(matches!(outcome, JobOutcome::Ended { result: JobResult::Success, .. }), "{outcome:?}");
+}
+
 /// The role of an engine that is killed: runs a stubborn job and says the pids.
 #[tokio::test]
 #[ignore = "a role in another test, not a test"]
 async fn engine() {
     let run = Run::new();
     let (sender, mut events) = mpsc::channel(64);
-    let worker = worker();
-    let mut message = run.message("j", &workflow(STUBBORN));
-    message.effect = std::env::var("EFFECT").unwrap();
+    let worker = worker_of(&std::env::var("OWNER").unwrap());
+    let message = run.message("j", &workflow(STUBBORN));
     let watch = async {
         let Some(Event::Started { pid, .. }) = events.recv().await else { panic!("begins") };
         let found = pids(&mut events, 2).await;
@@ -271,13 +313,13 @@ async fn engine() {
 
 #[tokio::test]
 async fn a_killed_engine_leaves_nothing() {
-    let effect = format!("killed-engine-{}", std::process::id());
+    let owner = format!("killed-engine-{}", std::process::id());
     let folder = tempfile::tempdir().unwrap();
     let mut engine = Command::new("role", std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "ends::engine", "--nocapture"])
         .env("PATH", std::env::var("PATH").unwrap())
         .env("TMPDIR", folder.path())
-        .env("EFFECT", &effect)
+        .env("OWNER", &owner)
         .stdout(Stdio::piped())
         // Nothing but the engine itself is killed here.
         .lifetime(Lifetime::OnItsOwn)
@@ -307,5 +349,5 @@ async fn a_killed_engine_leaves_nothing() {
         let ended = rustix::event::poll(&mut fds, Some(&timeout)).unwrap();
         assert_eq!(ended, 1, "of {pids:?} one is left");
     }
-    assert_eq!(clean_up(&effect).await.unwrap(), 0, "its control group is left");
+    assert_eq!(worker_of(&owner).clean_up().await.unwrap(), 0, "its control group is left");
 }

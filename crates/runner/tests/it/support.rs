@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 use shipway_core::ids::{CommitId, JobKey, RunId};
 use shipway_runner::actions::Settings;
-use shipway_runner::client::{JobOutcome, WorkerCommand, run_job};
+use shipway_runner::client::{JobOutcome, WorkerCommand, Workers, run_job};
 use shipway_runner::protocol::{
     Annotation, Contexts, Event, Folders, JobMessage, JobResult, Limits, Outcome, PROTOCOL, Secret,
     Source, StepReport, Stream, WorkflowFile,
@@ -32,8 +32,12 @@ pub(crate) struct Heard {
     pub(crate) events: Vec<Event>,
 }
 
-pub(crate) fn worker() -> WorkerCommand {
-    WorkerCommand::new(env!("CARGO_BIN_EXE_shipway-worker"), &[])
+pub(crate) fn worker() -> Workers {
+    worker_of("test")
+}
+
+pub(crate) fn worker_of(owner: &str) -> Workers {
+    Workers::new(WorkerCommand::new(env!("CARGO_BIN_EXE_shipway-worker"), &[]), owner)
 }
 
 impl Run {

@@ -56,7 +56,7 @@ impl Performer {
         let message = self.message(&work, id, spec, run).await?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);
-        let job = run_job(&self.worker, message, send, cancel);
+        let job = run_job(&self.workers, message, send, cancel);
         let listening = async {
             while let Some(event) = events.recv().await {
                 failpoint::hit(Point::During, EffectKind::RunJob);

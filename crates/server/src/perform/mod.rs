@@ -17,7 +17,7 @@ use shipway_core::effect::{Effect, EffectId, Outcome};
 use shipway_core::ids::{EnvName, ProjectId, ServiceName};
 use shipway_core::run::{JobSpec, RunSpec};
 use shipway_process::KillError;
-use shipway_runner::client::WorkerCommand;
+use shipway_runner::client::Workers;
 use shipway_runner::protocol::Event;
 use shipway_store::Store;
 use shipway_targets::{App, Material, Target};
@@ -37,8 +37,8 @@ pub struct Performer {
     pub target: Arc<dyn Target>,
     /// What versions need to run.
     pub material: Arc<dyn Material>,
-    /// How to start a worker.
-    pub worker: WorkerCommand,
+    /// What jobs are run by.
+    pub workers: Workers,
     /// Secrets given on the command line, by name: they go before those of
     /// the configuration.
     pub secrets: HashMap<String, shipway_targets::Secret>,
@@ -83,6 +83,8 @@ impl Performer {
     /// # Errors
     /// When something may be left.
     pub async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), KillError> {
+        // A worker is no single effect's; none of this engine works yet.
+        self.workers.clean_up().await?;
         shipway_process::kill_leftovers(&self.process_name(effect)).await?;
         Ok(())
     }

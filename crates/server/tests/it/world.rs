@@ -13,7 +13,7 @@ use shipway_core::environment;
 use shipway_core::ids::{DeploymentId, EnvName, PlanId, ProjectId, ServiceName};
 use shipway_core::journal::{Actor, StreamId};
 use shipway_core::plan::{self, End, Plan};
-use shipway_runner::client::WorkerCommand;
+use shipway_runner::client::{WorkerCommand, Workers};
 use shipway_server::engine::EngineError;
 use shipway_server::folders::{Folders, UserEnv};
 use shipway_server::follow::Views;
@@ -79,7 +79,7 @@ impl World {
             store: Arc::clone(&store),
             target: around(Arc::clone(&target)),
             material: Arc::new(ProjectMaterial::new(folders.clone(), Arc::clone(&store))),
-            worker: WorkerCommand::new("/bin/false", &[]),
+            workers: Workers::new(WorkerCommand::new("/bin/false", &[]), "test"),
             secrets: HashMap::new(),
             live_output: None,
         });

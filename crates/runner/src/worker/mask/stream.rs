@@ -1,5 +1,7 @@
 //! Masking what comes in pieces.
 
+use bytes::Bytes;
+
 use super::{MASK, Masker};
 
 /// One stream of output. A value that arrives in several pieces is masked like
@@ -21,13 +23,42 @@ impl MaskedStream {
     pub fn push(&mut self, masker: &Masker, piece: &[u8], out: &mut Vec<u8>) {
         self.held.extend_from_slice(piece);
         // No pattern contains a line break, so none crosses one.
-        let lines = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines = memchr::memrchr(b'\n', &self.held).map_or(0, |at| at + 1);
         self.write(masker, lines, out);
         let (_, longest) = masker.search();
         let begun = longest.saturating_sub(1);
         if self.held.len() > begun {
             self.write(masker, self.held.len() - begun, out);
         }
+    }
+
+    /// As [`MaskedStream::push`], without copying what has nothing to mask.
+    pub fn take(&mut self, masker: &Masker, mut piece: Bytes, out: &mut Vec<Bytes>) {
+        if self.held.is_empty() && self.masked == 0 {
+            let lines = match masker.search() {
+                (None, _) => piece.len(),
+                (Some(search), _) => {
+                    let lines = memchr::memrchr(b'\n', &piece).map_or(0, |at| at + 1);
+                    if search.is_match(&piece[..lines]) { 0 } else { lines }
+                }
+            };
+            if lines > 0 {
+                self.after_mask = false;
+                out.push(piece.split_to(lines));
+            }
+        }
+        if !piece.is_empty() {
+            let mut ready = Vec::with_capacity(piece.len());
+            self.push(masker, &piece, &mut ready);
+            out.extend((!ready.is_empty()).then(|| ready.into()));
+        }
+    }
+
+    /// As [`MaskedStream::finish`].
+    pub fn finish_into(&mut self, masker: &Masker, out: &mut Vec<Bytes>) {
+        let mut ready = Vec::new();
+        self.finish(masker, &mut ready);
+        out.extend((!ready.is_empty()).then(|| ready.into()));
     }
 
     /// Writes what was held back: nothing more comes.
@@ -158,8 +189,14 @@ mod tests {
             at.extend([0, text.len()]);
             at.sort_unstable();
             let pieces = at.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]);
-            let out = in_pieces(&masker, pieces);
+            let out = in_pieces(&masker, pieces.clone());
             let out = String::from_utf8(out).unwrap();
+            let (mut stream, mut taken) = (MaskedStream::default(), Vec::new());
+            for piece in pieces {
+                stream.take(&masker, Bytes::copy_from_slice(piece), &mut taken);
+            }
+            stream.finish_into(&masker, &mut taken);
+            prop_assert_eq!(taken.concat(), out.as_bytes());
             for value in &values {
                 prop_assert!(!out.contains(value.as_str()), "{value:?} in {out:?}");
             }

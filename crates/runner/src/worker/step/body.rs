@@ -161,7 +161,7 @@ impl Body<'_> {
             .map_err(|error| format!("cannot create the step's files: {error}"))?;
         let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
         program.env.extend(named);
-        let mut listener = Listener::new(self.shared, self.index);
+        let mut listener = Listener::new(self.shared, self.index, allows_unsecure(&program.env));
         let ran = program::run(
             program,
             &self.run.job.state,
@@ -172,20 +172,12 @@ impl Body<'_> {
         );
         let ended = ran.await.map_err(|error| error.to_string())?;
         // As on GitHub, what it wrote counts although it may have failed.
-        let mut outputs = std::mem::take(&mut listener.outputs);
-        let applied = files.apply(self).await;
-        let wrong = match applied {
-            Ok(found) => {
-                outputs.extend(found);
-                listener.failed.take()
-            }
-            Err(message) => Some(message),
-        };
+        let (outputs, wrong) = files.apply(self, listener.said).await;
         Ok(match (ended, wrong) {
             (Ended::Stopped, _) => Ending::Stopped,
             (Ended::Exit(Exit::Code(0)), None) => Ending::Success { outputs },
             (Ended::Exit(Exit::Code(0)), Some(message)) => {
-                Ending::Failure { message, outputs, told: false }
+                Ending::Failure { message, outputs, told: true }
             }
             (Ended::Exit(Exit::Code(code)), _) => {
                 let message = format!("Process completed with exit code {code}.");
@@ -198,4 +190,12 @@ impl Body<'_> {
             },
         })
     }
+}
+
+/// Whether a step's environment allows the commands that are disabled because
+/// whatever a step writes could use them.
+fn allows_unsecure(env: &[(OsString, OsString)]) -> bool {
+    env.iter().any(|(name, value)| {
+        name == "ACTIONS_ALLOW_UNSECURE_COMMANDS" && value.eq_ignore_ascii_case("true")
+    })
 }
