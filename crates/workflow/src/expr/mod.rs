@@ -20,6 +20,7 @@ mod parser;
 mod scope;
 mod template;
 mod value;
+mod written;
 
 pub use ast::{BinaryOp, Expression, Node, NodeKind};
 pub use condition::Condition;

@@ -33,6 +33,7 @@ pub use surroundings::{Found, Nowhere, Surroundings};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Workflow};
+use crate::span::Span;
 use crate::yaml;
 
 /// A file that was read, as far as that was possible.
@@ -121,6 +122,13 @@ impl<'a> Subject<'a> {
 }
 
 impl Report {
+    /// The report of a file that could not be examined at all.
+    #[must_use]
+    pub fn unreadable(file: &str, why: &str) -> Self {
+        let finding = rules::UNREADABLE.at(file, Span::default(), why);
+        Self { findings: vec![finding], ignored: Vec::new() }
+    }
+
     /// Whether nothing was found.
     #[must_use]
     pub fn is_clean(&self) -> bool {

@@ -324,14 +324,7 @@ fn suggestion(name: &str, allowed: &[&str]) -> String {
 
 /// What a scalar is to an expression.
 pub(super) fn value(scalar: &Scalar) -> Value {
-    match scalar.value {
-        Resolved::Null => Value::Null,
-        Resolved::Bool(value) => Value::Bool(value),
-        #[expect(clippy::cast_precision_loss, reason = "every number is a float to GitHub")]
-        Resolved::Int(value) => Value::Number(value as f64),
-        Resolved::Float(value) => Value::Number(value),
-        Resolved::String => scalar.text.as_str().into(),
-    }
+    scalar.into()
 }
 
 /// A scalar as GitHub prints it: `1.10` is `1.1`, nothing is the empty text.

@@ -74,7 +74,7 @@ fn theirs(out: &str) -> Vec<(usize, String)> {
 }
 
 /// Ours for a line of theirs: on the line, or on the next (a key and its value).
-fn ours<'a>(findings: &'a [Diagnostic], line: usize) -> Option<&'a Diagnostic> {
+fn ours(findings: &[Diagnostic], line: usize) -> Option<&Diagnostic> {
     let policy = ["missing-permissions", "unpinned-action"];
     let at = |line: usize| {
         findings.iter().find(move |f| f.span.start.line == line && !policy.contains(&f.code))

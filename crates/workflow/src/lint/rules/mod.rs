@@ -19,7 +19,14 @@ use super::ignore;
 use super::rule::Rule;
 use super::script;
 pub(super) use super::script::finding as shellcheck;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
+
+pub(super) const UNREADABLE: Rule = Rule {
+    id: "unreadable-file",
+    severity: Severity::Error,
+    summary: "a file could not be examined",
+    why: "It is not there, may not be read, or is no UTF-8 text. The other files are examined.",
+};
 
 /// Looks at a file and adds what it finds.
 type Check = fn(&Checking<'_>, &mut Vec<Diagnostic>);
@@ -55,7 +62,7 @@ const RULES: &[&[&Rule]] = &[
     names::RULES,
     command::RULES,
     metadata::RULES,
-    &[&script::SHELLCHECK],
+    &[&script::SHELLCHECK, &UNREADABLE],
     &[&ignore::WITHOUT_REASON, &ignore::UNKNOWN_RULE, &ignore::UNUSED],
 ];
 
