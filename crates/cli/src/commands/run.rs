@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::Value;
 use shipway_core::command::Command;
 use shipway_core::journal::StreamId;
 use shipway_core::plan::{self, End};
@@ -23,7 +22,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::live::Lines;
 use crate::print;
-use crate::project::{Project, actor};
+use crate::project::{Project, actions, actor};
 use crate::summary::{Answer, RunAnswer};
 
 use super::call_off::CallOff;
@@ -50,8 +49,10 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
         workflow: args.workflow.clone(),
         job: args.job.clone(),
         vars: pairs(&args.var)?,
-        inputs: pairs(&args.input)?.into_iter().map(|(k, v)| (k, Value::String(v))).collect(),
+        payload: None,
+        inputs: pairs(&args.input)?,
         secrets: IndexMap::new(),
+        actions: actions()?,
         by: actor(),
     }
     .plan(&views.live)?;

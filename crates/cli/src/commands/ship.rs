@@ -19,7 +19,7 @@ use crate::carry::{Asked, Reporter, Style, Wish, ask, carry, describe};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
-use crate::project::{Project, actor};
+use crate::project::{Project, actions, actor};
 
 use super::approving::Approving;
 use super::call_off::CallOff;
@@ -65,6 +65,7 @@ pub(super) async fn ship_from(project: &Project, args: &Ship) -> Result<Exit, Cl
         branch: branch(&repository, args.branch.as_deref())?,
         commit,
         to: args.to.as_deref().map(super::env_name).transpose()?,
+        actions: actions()?,
         by: actor(),
     };
     let views = Views::load(&project.store)?;

@@ -30,6 +30,9 @@ pub struct Live {
     pub recent: VecDeque<PlanSummary>,
     /// How often each commit was planned.
     planned: BTreeMap<String, u32>,
+    /// The newest `github.run_number` of each workflow's file.
+    #[serde(default)]
+    numbers: BTreeMap<String, u64>,
 }
 
 /// A plan that is over.
@@ -119,6 +122,13 @@ impl Live {
             .map_err(|illegal| UnreadableEntry::Illegal { seq, stream: stream.clone(), illegal })?;
         if let Record::Plan(crate::plan::Event::Opened { plan, .. }) = &record {
             *self.planned.entry(plan.commit.id.as_str().to_owned()).or_default() += 1;
+            for run in plan.runs.iter().filter(|run| run.passed.is_none()) {
+                let newest = self.numbers.entry(run.path.clone()).or_default();
+                // Plans of before there were numbers count all the same, and a
+                // further attempt has the number of the first.
+                let next = if run.attempt.is_first() { *newest + 1 } else { *newest };
+                *newest = next.max(run.number);
+            }
         }
         self.forget_if_over(&stream, entry.at);
         Ok(Some(record))
@@ -158,6 +168,11 @@ impl Live {
             let (id, delivery) = stream.plan()?;
             Some((id, delivery.open()?))
         })
+    }
+
+    /// `github.run_number` of the workflow's next run.
+    pub fn next_number(&self, path: &str) -> u64 {
+        self.numbers.get(path).copied().unwrap_or(0) + 1
     }
 
     /// How often a commit was planned: names the next plan.

@@ -100,6 +100,15 @@ impl Repository {
         Ok(message.trim_end().to_owned())
     }
 
+    /// The tree of a commit.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn tree(&self, commit: &CommitId) -> Result<String, GitError> {
+        let tree = git(&self.root, ["rev-parse", "--verify", &format!("{commit}^{{tree}}")])?;
+        Ok(line(&tree).to_owned())
+    }
+
     /// The author's address.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ impl Performer {
                 artifacts: self.folders.artifacts(run.first()),
             },
             actions: self.actions.clone(),
+            services: None,
             limits: Limits::default(),
         })
     }

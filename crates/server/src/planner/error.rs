@@ -85,6 +85,35 @@ pub enum PlanError {
         /// What there is.
         all: Vec<String>,
     },
+    /// A pull request needs a base.
+    #[error(
+        "which branch does the pull request go to? There is neither `origin/HEAD`, `main` nor \
+         `master` here; name it in the payload: `{{\"pull_request\": {{\"base\": {{\"ref\": …}}}}}}`"
+    )]
+    NoBase,
+    /// The base is checked out.
+    #[error("`{base}` is what pull requests go to; check out the branch of the pull request")]
+    BaseItself {
+        /// The branch.
+        base: String,
+    },
+    /// GitHub runs nothing for a pull request that conflicts.
+    #[error("it cannot be merged into `{base}` without conflicts, so no workflow is run for it")]
+    Conflict {
+        /// The branch.
+        base: String,
+    },
+    /// Workflows cannot be called.
+    #[error("{}", lines(.0))]
+    Calls(Vec<super::BadCall>),
+    /// Inputs of `workflow_dispatch` are wrong.
+    #[error("{path}: {}", problems.join("; "))]
+    Inputs {
+        /// The workflow's file.
+        path: String,
+        /// What is wrong with them.
+        problems: Vec<String>,
+    },
     /// No such job.
     #[error("no workflow that runs has a job `{name}`; there are: {}", all.join(", "))]
     UnknownJob {
@@ -93,6 +122,10 @@ pub enum PlanError {
         /// What there is.
         all: Vec<String>,
     },
+}
+
+fn lines(problems: &[super::BadCall]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn rendered(problems: &[(Diagnostic, String)]) -> String {

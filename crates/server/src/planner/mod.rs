@@ -1,27 +1,37 @@
 //! Makes plans: what follows from a commit. The edge of the pipeline, where
 //! git is asked; what comes out is immutable.
 
+mod calls;
 mod config;
 mod error;
+mod happening;
 mod payload;
+mod rules;
 mod services;
 mod stages;
 mod workflows;
 
 use indexmap::IndexMap;
-use shipway_core::config::{Config, SecretSource, Workflows};
+use serde_json::{Map, Value, json};
+use shipway_core::config::{Config, SecretSource};
 use shipway_core::ids::{CommitId, EnvName, PlanId, RunId};
 use shipway_core::journal::Actor;
 use shipway_core::plan::{Commit, Plan, PlannedRun, Trigger};
-use shipway_core::run::{Attempt, Rules};
+use shipway_core::run::{Attempt, dispatch_inputs};
 use shipway_core::view::Live;
+use shipway_runner::actions::Settings;
+use shipway_workflow::model::Event;
 use shipway_workflow::trigger::GitRef;
 
+pub use calls::BadCall;
 pub use config::{CommitFacts, at_commit};
 pub use error::PlanError;
 pub use workflows::Found;
 
 use crate::git::Repository;
+
+use calls::Calls;
+use happening::{Happening, Known};
 
 /// A commit is to be shipped.
 pub struct Ship<'a> {
@@ -34,6 +44,8 @@ pub struct Ship<'a> {
     /// As far as this environment; as far as they follow by themselves
     /// without it.
     pub to: Option<EnvName>,
+    /// Where workflows of other repositories come from.
+    pub actions: Settings,
     /// Who asks.
     pub by: Actor,
 }
@@ -75,8 +87,11 @@ impl Ship<'_> {
 
         let id = plan_id(live, &self.commit.id)?;
         let git_ref = GitRef::Branch(self.branch.clone());
-        let trigger = payload::push(self.repository, &self.commit, &git_ref)?;
-        let found = workflows::triggered_by_push(self.repository, &self.commit.id, &git_ref)?;
+        let (repository, commit, given) = (self.repository, &self.commit, None);
+        let known = Known { repository, commit, git_ref: &git_ref, given };
+        let Happening { trigger, asked, .. } = known.happening(Event::Push)?;
+        let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
+        let found = workflows::triggered(repository, &commit.id, &asked, &calls, None)?;
         let runs = found.planned(&id, &self.commit.id, &git_ref, &config, live)?;
         let services = services::of(self.repository, &config, live, &self.commit.id)?;
         Ok(Shipping::Plan(Box::new(Plan {
@@ -103,17 +118,21 @@ pub struct Run<'a> {
     /// The branch it counts as.
     pub git_ref: GitRef,
     /// The event that starts them.
-    pub event: shipway_workflow::model::Event,
+    pub event: Event,
+    /// The event's payload, or parts of it: they go over what git tells.
+    pub payload: Option<Value>,
     /// Only this workflow: its file's name, or its name.
     pub workflow: Option<String>,
     /// Only this job of it, and what it needs.
     pub job: Option<String>,
     /// `vars`, over those of the configuration.
     pub vars: IndexMap<String, String>,
-    /// `inputs`.
-    pub inputs: serde_json::Map<String, serde_json::Value>,
+    /// `inputs`: of `workflow_dispatch`, as texts.
+    pub inputs: IndexMap<String, String>,
     /// Where secrets come from, over those of the configuration.
     pub secrets: IndexMap<String, SecretSource>,
+    /// Where workflows of other repositories come from.
+    pub actions: Settings,
     /// Who asks.
     pub by: Actor,
 }
@@ -124,31 +143,63 @@ impl Run<'_> {
     /// # Errors
     /// When a workflow is wrong, or none is started by the event.
     pub fn plan(&self, live: &Live) -> Result<Plan, PlanError> {
-        let id = plan_id(live, &self.commit.id)?;
-        let found = workflows::triggered(
-            self.repository,
-            &self.commit.id,
-            &self.git_ref,
-            self.event,
-            self.workflow.as_deref(),
-        )?;
+        let (repository, given) = (self.repository, self.payload.as_ref());
+        let known =
+            Known { repository, commit: &self.commit, git_ref: &self.git_ref, given };
+        let Happening { mut trigger, asked, commit } = known.happening(self.event)?;
+        let id = plan_id(live, &commit.id)?;
+        let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
+        let workflow = self.workflow.as_deref();
+        let found = workflows::triggered(repository, &commit.id, &asked, &calls, workflow)?;
         if found.runs.is_empty() {
-            return Err(PlanError::NothingRuns {
-                event: self.event.to_string(),
-                not_run: found.not_run,
-            });
+            let (event, not_run) = (self.event.to_string(), found.not_run);
+            return Err(PlanError::NothingRuns { event, not_run });
         }
         let found = found.with_job(self.job.as_deref())?;
-        let configured = match at_commit(self.repository, &self.commit.id) {
-            Ok(config) => config.workflows,
-            Err(PlanError::NoConfig(_)) => Workflows::default(),
+        let config = match at_commit(repository, &commit.id) {
+            Ok(config) => Some(config),
+            Err(PlanError::NoConfig(_)) => None,
             Err(error) => return Err(error),
         };
+        let ids = run_ids(&id, found.runs.iter().map(|run| run.path.as_str()))?;
+        let mut runs = Vec::new();
+        for (run, id) in found.runs.iter().zip(ids) {
+            let alone = found.runs.len() == 1;
+            let inputs = self.inputs_of(run, alone, config.as_ref())?;
+            runs.push(self.planned(run, id, inputs, &trigger, config.as_ref(), live));
+        }
+        if self.event == Event::WorkflowDispatch {
+            // There as texts, whatever their types.
+            trigger.payload["inputs"] = json!(texts(&runs));
+        }
+        Ok(Plan {
+            id,
+            trigger,
+            commit,
+            repository: repository.root().display().to_string(),
+            config: None,
+            runs,
+            not_run: found.not_run,
+            services: IndexMap::new(),
+            stages: Vec::new(),
+            by: self.by.clone(),
+        })
+    }
+
+    fn planned(
+        &self,
+        run: &workflows::Triggered,
+        id: RunId,
+        inputs: Map<String, Value>,
+        trigger: &Trigger,
+        config: Option<&Config>,
+        live: &Live,
+    ) -> PlannedRun {
+        let configured = config.map(|config| config.workflows.clone()).unwrap_or_default();
         let (mut vars, mut secrets) = (configured.vars, configured.secrets);
         vars.extend(self.vars.clone());
         secrets.extend(self.secrets.clone());
-        let names = run_ids(&id, found.runs.iter().map(|run| run.path.as_str()))?;
-        let runs = found.runs.iter().zip(names).map(|(run, id)| PlannedRun {
+        PlannedRun {
             id,
             path: run.path.clone(),
             text: run.text.clone(),
@@ -157,31 +208,51 @@ impl Run<'_> {
             required: true,
             passed: None,
             only_job: self.job.clone(),
-            vars: vars.clone(),
-            inputs: self.inputs.clone(),
-            secrets: secrets.clone(),
-            called: IndexMap::new(),
-            number: 1,
+            vars,
+            inputs,
+            secrets,
+            called: run.called.clone(),
+            number: live.next_number(&run.path),
             attempt: Attempt::default(),
-            rules: Rules::default(),
-        });
-        let trigger = Trigger {
-            event: self.event.to_string(),
-            ..payload::push(self.repository, &self.commit, &self.git_ref)?
-        };
-        Ok(Plan {
-            id,
-            trigger,
-            commit: self.commit.clone(),
-            repository: self.repository.root().display().to_string(),
-            config: None,
-            runs: runs.collect(),
-            not_run: found.not_run,
-            services: IndexMap::new(),
-            stages: Vec::new(),
-            by: self.by.clone(),
-        })
+            rules: rules::of(config, &trigger.git_ref, run.texts()),
+        }
     }
+
+    /// `inputs` with their types, where the event has some. What is given to
+    /// several workflows is for those that know it.
+    fn inputs_of(
+        &self,
+        run: &workflows::Triggered,
+        alone: bool,
+        config: Option<&Config>,
+    ) -> Result<Map<String, Value>, PlanError> {
+        let path = run.path.clone();
+        let Some(takes) = run.inputs.as_ref().filter(|_| self.event == Event::WorkflowDispatch)
+        else {
+            return Ok(self.inputs.iter().map(|(k, v)| (k.clone(), json!(v))).collect());
+        };
+        let payload = self.payload.as_ref().and_then(|payload| payload.get("inputs"));
+        let in_payload = payload.and_then(Value::as_object).into_iter().flatten();
+        let mut given: IndexMap<String, String> = in_payload
+            .map(|(key, value)| {
+                (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            })
+            .collect();
+        given.extend(self.inputs.clone());
+        given.retain(|name, _| alone || takes.contains_key(name));
+        let known: Option<Vec<&str>> = config.map(environments);
+        dispatch_inputs(takes, &given, known.as_deref())
+            .map_err(|problems| PlanError::Inputs { path, problems })
+    }
+}
+
+fn texts(runs: &[PlannedRun]) -> IndexMap<&String, String> {
+    let inputs = runs.iter().flat_map(|run| &run.inputs);
+    inputs
+        .map(|(name, value)| {
+            (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        })
+        .collect()
 }
 
 /// `<commit>.<n>`: the n-th plan for the commit.

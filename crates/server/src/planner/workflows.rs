@@ -5,15 +5,16 @@ use shipway_core::config::{Config, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{CommitId, PlanId, RunId};
 use shipway_core::plan::{NotRun, PlannedRun};
-use shipway_core::run::{Attempt, Rules};
+use shipway_core::run::{Attempt, CalledWorkflow};
 use shipway_core::view::{Live, PlanSummary};
 use shipway_workflow::Diagnostic;
-use shipway_workflow::model::{Event, Workflow};
+use shipway_workflow::model::{Input, Workflow};
 use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
 
 use crate::git::Repository;
 
-use super::{PlanError, run_ids};
+use super::calls::Calls;
+use super::{PlanError, rules, run_ids};
 
 const FOLDER: &str = ".github/workflows";
 
@@ -35,34 +36,23 @@ pub struct Triggered {
     pub name: String,
     /// Its jobs, in the file's order.
     pub jobs: Vec<String>,
+    /// The workflows that it calls, directly or not.
+    pub called: IndexMap<String, CalledWorkflow>,
+    /// The inputs of `workflow_dispatch`, if that starts it.
+    pub inputs: Option<IndexMap<String, Input>>,
     /// Why it runs.
     pub why: String,
 }
 
-/// What a push of `commit` starts.
-pub(super) fn triggered_by_push(
-    repository: &Repository,
-    commit: &CommitId,
-    git_ref: &GitRef,
-) -> Result<Found, PlanError> {
-    triggered(repository, commit, git_ref, Event::Push, None)
-}
-
-/// What `event` at `commit` starts; only `wanted` (a file or a name), if given.
+/// What an event at `commit` starts; only `wanted` (a file or a name), if given.
 /// A file that cannot be read is an error: it might be one that matters.
 pub(super) fn triggered(
     repository: &Repository,
     commit: &CommitId,
-    git_ref: &GitRef,
-    event: Event,
+    trigger: &TriggerEvent,
+    calls: &Calls<'_>,
     wanted: Option<&str>,
 ) -> Result<Found, PlanError> {
-    let changed = match repository.parent(commit)? {
-        Some(parent) => Some(repository.changed(&parent, commit)?),
-        None => None,
-    };
-    let trigger =
-        TriggerEvent { git_ref: Some(git_ref.clone()), changed, ..TriggerEvent::new(event) };
     let (mut found, mut problems) = (Found { runs: Vec::new(), not_run: Vec::new() }, Vec::new());
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
     for path in files(repository, commit)? {
@@ -85,10 +75,12 @@ pub(super) fn triggered(
             continue;
         }
         known = true;
-        match workflow.on.matches(&trigger) {
+        match workflow.on.matches(trigger) {
             Match::Yes { why } => {
                 let jobs = workflow.jobs.keys().cloned().collect();
-                found.runs.push(Triggered { path, text, name, jobs, why });
+                let inputs = workflow.on.dispatch_inputs().cloned();
+                let called = calls.of(&workflow).map_err(PlanError::Calls)?;
+                found.runs.push(Triggered { path, text, name, jobs, called, inputs, why });
             }
             Match::No { why } => found.not_run.push(NotRun { path, why }),
         }
@@ -97,6 +89,14 @@ pub(super) fn triggered(
         _ if !problems.is_empty() => Err(PlanError::Wrong(problems)),
         Some(wanted) if !known => Err(PlanError::UnknownWorkflow { name: wanted.to_owned(), all }),
         _ => Ok(found),
+    }
+}
+
+impl Triggered {
+    /// Its text, and those of the workflows that it calls.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let called = self.called.values().map(|called| called.text.as_str());
+        std::iter::once(self.text.as_str()).chain(called)
     }
 }
 
@@ -136,6 +136,7 @@ impl Found {
         config: &Config,
         live: &Live,
     ) -> Result<Vec<PlannedRun>, PlanError> {
+        let git_name = git_ref.full();
         let ids = run_ids(plan, self.runs.iter().map(|run| run.path.as_str()))?;
         let planned = self.runs.iter().zip(ids).map(|(run, id)| PlannedRun {
             id,
@@ -149,10 +150,10 @@ impl Found {
             vars: config.workflows.vars.clone(),
             inputs: serde_json::Map::new(),
             secrets: config.workflows.secrets.clone(),
-            called: IndexMap::new(),
-            number: 1,
+            called: run.called.clone(),
+            number: live.next_number(&run.path),
             attempt: Attempt::default(),
-            rules: Rules::default(),
+            rules: rules::of(Some(config), &git_name, run.texts()),
         });
         Ok(planned.collect())
     }

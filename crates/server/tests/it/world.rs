@@ -82,6 +82,7 @@ impl World {
             workers: Workers::new(WorkerCommand::new("/bin/false", &[]), "test"),
             secrets: HashMap::new(),
             live_output: None,
+            actions: shipway_runner::actions::Settings::new(dir.path().join("actions")),
         });
         let world = Self { dir, store, folders, target, performer };
         fs::create_dir(world.root()).unwrap();
@@ -130,7 +131,8 @@ impl World {
         let repository = self.repository();
         let commit = repository.commit(rev).unwrap();
         let branch = branch.to_owned();
-        let wish = Ship { repository: &repository, commit, branch, to: None, by: ann() };
+        let actions = self.performer.actions.clone();
+        let wish = Ship { repository: &repository, commit, branch, to: None, actions, by: ann() };
         wish.plan(&self.views().live)
     }
 

@@ -1,0 +1,45 @@
+//! How runs are carried out here: what the configuration and the machine say.
+
+use indexmap::IndexMap;
+use shipway_core::config::{Config, Follows};
+use shipway_core::run::Rules;
+
+/// The rules of a run for `git_ref` whose texts are `texts`. Environments are
+/// recorded only where a job may ask for one.
+pub(super) fn of<'a>(
+    config: Option<&Config>,
+    git_ref: &str,
+    mut texts: impl Iterator<Item = &'a str>,
+) -> Rules {
+    let mut labels = machine_labels();
+    let Some(config) = config else { return Rules { labels: Some(labels), ..Rules::default() } };
+    labels.extend(config.workflows.runs_on.iter().cloned());
+    let asks = texts.any(|text| text.contains("environment"));
+    let follows = |branch: &String| git_ref == format!("refs/heads/{branch}");
+    let protected = config
+        .environments
+        .values()
+        .any(|rules| matches!(&rules.follows, Follows::Branch(branch) if follows(branch)));
+    Rules {
+        environments: Some(if asks { config.environments.clone() } else { IndexMap::new() }),
+        labels: Some(labels),
+        on_lost: config.workflows.on_lost,
+        token: config.workflows.token.clone(),
+        permissions: config.workflows.permissions,
+        ref_protected: protected,
+    }
+}
+
+/// The labels that a runner of GitHub's on this machine would have, and those of
+/// GitHub's own Linux runners, which it stands for.
+fn machine_labels() -> Vec<String> {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "x86" => "x86",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let system = if cfg!(target_os = "macos") { ["macos", "macos-*"] } else { ["linux", "linux-*"] };
+    let all = ["self-hosted", "ubuntu-*", arch].into_iter().chain(system);
+    all.map(str::to_owned).collect()
+}
