@@ -237,13 +237,28 @@ impl BlobWriter {
     ///
     /// # Errors
     /// When it cannot be synced or renamed; then it is not stored.
-    pub fn finish(mut self) -> Result<StoredBlob, StoreError> {
+    pub fn finish(self) -> Result<StoredBlob, StoreError> {
+        self.store(true)
+    }
+
+    /// Gives what was written its name, and leaves it to the system when it
+    /// comes to the disk: for what may be lost, or cut, when the power fails.
+    ///
+    /// # Errors
+    /// When it cannot be renamed; then it is not stored.
+    pub fn finish_unsynced(self) -> Result<StoredBlob, StoreError> {
+        self.store(false)
+    }
+
+    fn store(mut self, durably: bool) -> Result<StoredBlob, StoreError> {
         let digest = Digest::from_bytes(std::mem::take(&mut self.hasher).finalize().into());
         let failed = |error| StoreError::io("writing", &self.path, &error);
         let Some(file) = &self.file else {
             return Err(StoreError::Unfit { what: "a blob", why: "its file is gone".to_owned() });
         };
-        file.sync_all().map_err(failed)?;
+        if durably {
+            file.sync_all().map_err(failed)?;
+        }
         let target = self.blobs.path(&digest);
         if let Some(folder) = target.parent() {
             files::make_dir(folder)?;
@@ -252,8 +267,15 @@ impl BlobWriter {
         // clean-up does not take it before the new reference is written.
         fs::rename(&self.path, &target).map_err(failed)?;
         self.file = None;
-        files::sync_parent(&target)?;
+        if durably {
+            files::sync_parent(&target)?;
+        }
         Ok(StoredBlob { digest, size: self.size })
+    }
+
+    /// The file that is written, as long as it is not finished.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// How many bytes were written so far.
@@ -309,6 +331,15 @@ mod tests {
         assert_eq!(blobs.read(&stored.digest).unwrap(), b"hello");
         assert_eq!(blobs.put(b"hello").unwrap(), stored, "twice is the same as once");
         assert_eq!(blobs.list().unwrap(), [stored.digest]);
+    }
+
+    #[test]
+    fn a_blob_that_is_not_waited_for_is_there_as_well() {
+        let (_dir, blobs) = blobs();
+        let mut writer = blobs.writer().unwrap();
+        writer.write_all(b"log").unwrap();
+        let stored = writer.finish_unsynced().unwrap();
+        assert_eq!(blobs.read(&stored.digest).unwrap(), b"log");
     }
 
     #[test]

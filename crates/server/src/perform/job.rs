@@ -1,8 +1,8 @@
 //! One job of a workflow, in a worker process.
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -22,7 +22,7 @@ use super::output::Output;
 use super::shell::storage;
 
 /// Events of a job on their way; a full channel slows the job down.
-const EVENTS: usize = 256;
+const EVENTS: usize = 32;
 
 impl Performer {
     pub(super) async fn run_job(
@@ -68,11 +68,10 @@ impl Performer {
     }
 }
 
-/// What a job writes: to a file while it runs, to a blob for good.
+/// What a job writes: a blob, and while it runs a file by the job's name.
 struct JobLog<'a> {
     performer: &'a Performer,
     spec: &'a JobSpec,
-    live: File,
     output: Output,
     steps: Vec<StepEnd>,
     annotations: Vec<Annotation>,
@@ -84,12 +83,12 @@ impl<'a> JobLog<'a> {
     fn open(performer: &'a Performer, spec: &'a JobSpec) -> Result<Self, Outcome> {
         let path = performer.folders.job_log(&spec.run, &spec.job, spec.index);
         let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
-        let live = parent.and_then(|()| File::create(&path)).map_err(|e| storage(&e))?;
         // The worker has masked everything already.
         let masker = shipway_runner::mask::Masker::default();
         let output = Output::new(performer.store.blobs(), masker).map_err(|e| storage(&e))?;
+        parent.and_then(|()| link(output.file(), &path)).map_err(|e| storage(&e))?;
         let (steps, annotations, summary) = (Vec::new(), Vec::new(), String::new());
-        Ok(Self { performer, spec, live, output, steps, annotations, summary, url: None })
+        Ok(Self { performer, spec, output, steps, annotations, summary, url: None })
     }
 
     fn take(&mut self, event: &Event) {
@@ -126,11 +125,7 @@ impl<'a> JobLog<'a> {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let seen = self.output.write(bytes);
-        // The file is for whoever looks on; the blob is what is kept.
-        if let Err(error) = self.live.write_all(&seen) {
-            tracing::warn!(%error, job = self.spec.name, "a job's log cannot be written");
-        }
+        self.output.keep(bytes);
     }
 
     fn end(self, outcome: JobOutcome) -> Result<Outcome, Outcome> {
@@ -157,6 +152,16 @@ impl<'a> JobLog<'a> {
         let end = JobEnd { result, outputs, reason, log, tail, steps, annotations, summary, url };
         Ok(Outcome::Done { result: Done::Job(Box::new(end)) })
     }
+}
+
+/// Makes `name` another name of the file at `path`. What `name` was before is
+/// gone, and stays what it is under other names.
+fn link(path: &Path, name: &Path) -> io::Result<()> {
+    match fs::remove_file(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::hard_link(path, name)
 }
 
 const fn result_of(outcome: StepOutcome) -> RunResult {
