@@ -10,6 +10,7 @@ use shipway_core::digest::Digest;
 use shipway_core::ids::ProjectId;
 use shipway_core::journal::Actor;
 use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
+use shipway_runner::actions::Settings;
 use shipway_runner::client::{WorkerCommand, Workers};
 use shipway_server::Performer;
 use shipway_server::folders::{Folders, UserEnv};
@@ -89,8 +90,14 @@ impl Project {
             ),
             secrets,
             live_output,
+            actions: actions()?,
         })
     }
+}
+
+/// Where this user has actions from.
+pub(crate) fn actions() -> Result<Settings, CliError> {
+    Settings::from_env(|name| env::var_os(name)).map_err(|error| CliError::usage(error.to_string()))
 }
 
 /// The folder of the project that the current folder is in.
@@ -98,7 +105,7 @@ pub(crate) fn root_here() -> Result<PathBuf, CliError> {
     find_root(&here()?)
 }
 
-fn here() -> Result<PathBuf, CliError> {
+pub(crate) fn here() -> Result<PathBuf, CliError> {
     env::current_dir().map_err(|error| CliError::usage(format!("the current folder: {error}")))
 }
 

@@ -3,6 +3,7 @@
 //! The engine's side is [`client::run_job`]; the worker's is
 //! [`worker_main`]; between them is the [`protocol`].
 
+pub mod actions;
 pub mod client;
 #[expect(dead_code, unused_imports, reason = "the worker begins to use it")]
 pub mod docker;

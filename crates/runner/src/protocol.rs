@@ -6,6 +6,7 @@ mod event;
 pub(crate) mod frame;
 mod job;
 mod secret;
+mod services;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ pub use event::{
 pub use frame::{FrameError, Frames};
 pub use job::{Contexts, Folders, JobMessage, Limits, Remote, Source, WorkflowFile};
 pub use secret::Secret;
+pub use services::{CacheMode, IdTokens, OF_OUTER_RUNNER, Services};
 
 /// The version of the protocol that this build speaks. A worker refuses a job
 /// of another version: engine and worker are the same executable.

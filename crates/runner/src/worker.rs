@@ -29,13 +29,17 @@ use tokio::net::unix::pipe;
 use tokio_stream::StreamExt;
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 
-use crate::protocol::{Downward, Event, JobMessage, Reason};
+use crate::protocol::{Downward, Event, JobMessage, Reason, Services};
 use mask::Masker;
 use report::{Reporter, report_on};
 use shared::Shared;
 use stop::Stop;
 
 type Orders = FramedRead<pipe::Receiver, LinesCodec>;
+
+pub(crate) use action::BuiltIn;
+pub(crate) use prepare::unsupported;
+pub(crate) use program::find as find_program;
 
 /// Why a worker did not execute its job to the end.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,7 @@ async fn work() -> Result<(), WorkerError> {
         first = false;
         let masker = Masker::default();
         masker.add_all(job.contexts.secrets.values().map(|secret| secret.reveal()));
+        masker.add_all(job.services.iter().flat_map(Services::secrets));
         let heartbeat = Duration::from_millis(job.limits.heartbeat_ms);
         let (reporter, writer) =
             report_on(stdout, masker.clone(), heartbeat).map_err(WorkerError::Report)?;

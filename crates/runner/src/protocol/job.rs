@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shipway_core::ids::{CommitId, JobKey, RunId};
 
-use super::Secret;
+use super::{Secret, Services};
 use crate::actions::Settings;
 
 /// Everything a worker needs to execute one job. It looks nothing up
@@ -61,6 +61,8 @@ pub struct JobMessage {
     pub folders: Folders,
     /// Where actions come from.
     pub actions: Settings,
+    /// Where artifacts and caches are; `None`: actions that need them fail.
+    pub services: Option<Services>,
     /// How long things may take.
     pub limits: Limits,
 }

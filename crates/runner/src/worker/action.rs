@@ -1,80 +1,55 @@
-//! The actions that the worker has built in.
+//! What `uses` runs.
 
+mod built_in;
+mod cache;
+pub(crate) mod catalog;
 mod checkout;
+mod composite;
+mod docker;
 mod download;
-mod store;
+mod inputs;
+mod javascript;
+mod ready;
+mod service;
 mod upload;
 
-use indexmap::IndexMap;
-use shipway_workflow::model::Uses;
+use shipway_workflow::model::{Bindings, Runs};
 
-use crate::worker::step::name::written;
-use crate::worker::step::{Body, Ending};
+use crate::worker::step::{Body, Ending, Stage};
 
-/// An action that the worker has built in, whatever the version asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BuiltIn {
-    /// `actions/checkout`
-    Checkout,
-    /// `actions/upload-artifact`
-    Upload,
-    /// `actions/download-artifact`
-    Download,
-}
+pub(crate) use built_in::{BuiltIn, Inputs};
+use built_in::{flag, text};
+pub(crate) use ready::{ActionPlace, Files, Ready, has_pre};
 
-impl BuiltIn {
-    /// The action that `uses` means, or what is not supported about it.
-    pub(crate) fn find(uses: &Uses) -> Result<Self, String> {
-        match uses {
-            Uses::Repository { owner, name, path, .. }
-                if owner.eq_ignore_ascii_case("actions") && path.is_empty() =>
-            {
-                match name.to_ascii_lowercase().as_str() {
-                    "checkout" => Ok(Self::Checkout),
-                    "upload-artifact" => Ok(Self::Upload),
-                    "download-artifact" => Ok(Self::Download),
-                    _ => Err(unsupported(uses)),
-                }
+/// Does what the action of a step does in its stage.
+///
+/// # Errors
+/// Why it failed, in a line.
+pub(crate) async fn run(body: &Body<'_>, with: &Bindings) -> Result<Ending, String> {
+    let run = body.run;
+    let mut ready = catalog::prepare(run.job, run.frame, run.at, Some(body.index)).await?;
+    if let Ready::BuiltIn(built_in) = ready.as_ref() {
+        let inputs = built_in::given(body, with)?;
+        if !built_in.falls_short(&inputs, body.shared.repository()) {
+            if run.stage != Stage::Post && ready.may_have_post() {
+                run.frame.register_post(run.at);
             }
-            _ => Err(unsupported(uses)),
+            return built_in.run(body, &inputs).await;
         }
+        ready = catalog::released(run.job, run.frame, run.at, Some(body.index)).await?;
     }
-
-    /// Runs it. Names of inputs are in lower case.
-    ///
-    /// # Errors
-    /// Why it failed, in a line.
-    pub(crate) async fn run(self, body: &Body<'_>, inputs: Inputs) -> Result<Ending, String> {
-        match self {
-            Self::Checkout => checkout::run(body, &inputs).await,
-            Self::Upload => upload::run(body, &inputs).await,
-            Self::Download => download::run(body, &inputs).await,
-        }
+    let files = match ready.as_ref() {
+        Ready::BuiltIn(_) => return Err("this step has no released action".to_owned()),
+        Ready::Image(image) => return docker::run_image(body, image, with).await,
+        Ready::Files(files) => files,
+    };
+    let inputs = inputs::evaluate(body, &files.manifest.action, with).await?;
+    if run.stage != Stage::Post && ready.may_have_post() {
+        run.frame.register_post(run.at);
     }
-}
-
-fn unsupported(uses: &Uses) -> String {
-    format!(
-        "the action `{}`. Built in are actions/checkout, actions/upload-artifact and \
-         actions/download-artifact; everything else has to be a `run` step",
-        written(uses)
-    )
-}
-
-/// The inputs of an action, `with:`.
-pub(crate) type Inputs = IndexMap<String, String>;
-
-/// The input, if it says something.
-fn text<'i>(inputs: &'i Inputs, name: &str) -> Option<&'i str> {
-    inputs.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
-}
-
-/// The input as a boolean of YAML's core schema, as actions read it.
-fn flag(inputs: &Inputs, name: &str, default: bool) -> Result<bool, String> {
-    match text(inputs, name) {
-        None => Ok(default),
-        Some("true" | "True" | "TRUE") => Ok(true),
-        Some("false" | "False" | "FALSE") => Ok(false),
-        Some(other) => Err(format!("input `{name}` is `true` or `false`, not `{other}`")),
+    match &files.manifest.action.runs {
+        Runs::JavaScript(action) => javascript::run(body, files, action, &inputs).await,
+        Runs::Composite(_) => composite::run(body, files, inputs).await,
+        Runs::Docker(action) => docker::run(body, files, action, &inputs).await,
     }
 }

@@ -137,7 +137,8 @@ fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
     github.insert("workspace", message.folders.workspace.display().to_string());
     github.insert("job", message.job.own());
     github.insert("action", at.map(|at| at.id.as_str()).unwrap_or_default());
-    let own = at.and_then(Occurrence::ready).and_then(|ready| ready.place());
+    let ready = at.and_then(Occurrence::ready);
+    let own = ready.as_ref().and_then(|ready| ready.place());
     if let Some(place) = own.or(frame.inside.as_ref().map(|inside| &inside.place)) {
         github.insert("action_path", place.path.display().to_string());
         if let Some((repository, reference)) = &place.repository {

@@ -27,6 +27,11 @@ pub(crate) fn environment(
     for (name, value) in default_variables(shared, frame, at) {
         env.insert(name.into(), value.into());
     }
+    if let Some(services) = &shared.message.services {
+        for (name, value) in services.step_variables() {
+            env.insert(name.into(), value.into());
+        }
+    }
     if !state.path.is_empty() {
         let old = env.get(&OsString::from("PATH")).cloned().unwrap_or_default();
         let mut path = OsString::new();

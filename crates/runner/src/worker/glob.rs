@@ -19,6 +19,53 @@ pub(crate) enum GlobError {
     Read { path: PathBuf, source: io::Error },
 }
 
+/// How folders are searched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walk {
+    /// Also what begins with a dot.
+    pub(crate) hidden: bool,
+    /// Links are what they lead to, and those that lead nowhere are left out;
+    /// otherwise a link is a file.
+    pub(crate) follow: bool,
+}
+
+impl Walk {
+    /// Shows `path` and what is below it to `see`, with whether it is a folder.
+    /// `around` are the folders that it is in, links resolved: one that leads
+    /// back into them is not entered.
+    fn visit(
+        self,
+        path: &Path,
+        around: &mut Vec<PathBuf>,
+        see: &mut dyn FnMut(&Path, bool),
+    ) -> Result<(), GlobError> {
+        let error = |source| GlobError::Read { path: path.to_owned(), source };
+        let metadata = if self.follow { fs::metadata(path) } else { fs::symlink_metadata(path) };
+        let is_dir = match metadata {
+            Ok(metadata) => metadata.is_dir(),
+            Err(absent) if absent.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(error(source)),
+        };
+        see(path, is_dir);
+        if !is_dir {
+            return Ok(());
+        }
+        let real = if self.follow { fs::canonicalize(path).map_err(error)? } else { path.into() };
+        if around.contains(&real) {
+            return Ok(());
+        }
+        around.push(real);
+        for entry in fs::read_dir(path).map_err(error)? {
+            let entry = entry.map_err(error)?;
+            if self.hidden || !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                self.visit(&entry.path(), around, see)?;
+            }
+        }
+        around.pop();
+        Ok(())
+    }
+}
+
 /// Patterns in their order.
 pub(crate) struct Patterns {
     patterns: Vec<Pattern>,
@@ -29,6 +76,8 @@ struct Pattern {
     exclude: bool,
     /// The longest folder without a wildcard: where to look.
     base: PathBuf,
+    /// It has a wildcard: `base` is not all of it.
+    wild: bool,
     matcher: GlobMatcher,
     /// Everything below what matches matches, too.
     below: GlobMatcher,
@@ -58,45 +107,42 @@ impl Patterns {
             .map(|pattern| pattern.base.as_path())
     }
 
-    /// The files that match, links included; `hidden`: also those whose path
-    /// has a part that begins with a dot.
-    pub(crate) fn files(&self, hidden: bool) -> Result<BTreeSet<PathBuf>, GlobError> {
+    /// The files that match, and all that is in folders that match.
+    pub(crate) fn files(&self, walk: Walk) -> Result<BTreeSet<PathBuf>, GlobError> {
         let mut found = BTreeSet::new();
         let bases: BTreeSet<&Path> = self.bases().collect();
         for base in bases {
-            self.walk(base, hidden, &mut found)?;
+            walk.visit(base, &mut Vec::new(), &mut |path, is_dir| {
+                if !is_dir && self.matches(path) {
+                    found.insert(path.to_owned());
+                }
+            })?;
         }
         Ok(found)
     }
 
-    fn walk(
-        &self,
-        base: &Path,
-        hidden: bool,
-        found: &mut BTreeSet<PathBuf>,
-    ) -> Result<(), GlobError> {
-        let mut next = vec![base.to_owned()];
-        while let Some(path) = next.pop() {
-            let error = |source| GlobError::Read { path: path.clone(), source };
-            let kind = match fs::symlink_metadata(&path) {
-                Ok(metadata) => metadata.file_type(),
-                Err(absent) if absent.kind() == io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(error(source)),
-            };
-            if !kind.is_dir() {
-                if self.matches(&path) {
-                    found.insert(path);
-                }
+    /// The files and folders that match as such, not what is in them.
+    pub(crate) fn exact(&self) -> Result<BTreeSet<PathBuf>, GlobError> {
+        let matches = |path: &Path| {
+            self.patterns.iter().fold(false, |matched, pattern| {
+                if pattern.matcher.is_match(path) { !pattern.exclude } else { matched }
+            })
+        };
+        let mut found = BTreeSet::new();
+        for pattern in self.patterns.iter().filter(|pattern| !pattern.exclude) {
+            if !pattern.wild {
+                let there = fs::symlink_metadata(&pattern.base).is_ok();
+                found.extend(there.then(|| pattern.base.clone()).filter(|path| matches(path)));
                 continue;
             }
-            for entry in fs::read_dir(&path).map_err(error)? {
-                let entry = entry.map_err(error)?;
-                if hidden || !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                    next.push(entry.path());
+            let walk = Walk { hidden: true, follow: false };
+            walk.visit(&pattern.base, &mut Vec::new(), &mut |path, _| {
+                if matches(path) {
+                    found.insert(path.to_owned());
                 }
-            }
+            })?;
         }
-        Ok(())
+        Ok(found)
     }
 
     fn matches(&self, path: &Path) -> bool {
@@ -131,7 +177,8 @@ impl Pattern {
             })
         };
         let below = format!("{}/**", whole.trim_end_matches('/'));
-        Ok(Self { exclude, base, matcher: build(&whole)?, below: build(&below)? })
+        let wild = !wild.is_empty();
+        Ok(Self { exclude, base, wild, matcher: build(&whole)?, below: build(&below)? })
     }
 }
 
@@ -175,7 +222,7 @@ mod tests {
             fs::write(path, file).unwrap();
         }
         let patterns = Patterns::parse(folder.path(), lines.iter().copied()).unwrap();
-        let files = patterns.files(hidden).unwrap();
+        let files = patterns.files(Walk { hidden, follow: false }).unwrap();
         files
             .iter()
             .map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string())
@@ -201,6 +248,47 @@ mod tests {
             found(&["**/*", "!**/*.js", "dist/x.js"], false),
             ["[odd]/q", "a.txt", "b.log", "dist/x.js"]
         );
+    }
+
+    #[test]
+    fn links_are_followed_and_circles_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("a")).unwrap();
+        fs::create_dir_all(at("b")).unwrap();
+        fs::write(at("b/file"), "").unwrap();
+        let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, at(from)).unwrap();
+        link("../b", "a/to-b");
+        link("../a", "b/to-a");
+        link("nowhere", "a/broken");
+        let patterns = Patterns::parse(folder.path(), ["a"]).unwrap();
+        let names = |walk| {
+            let files = patterns.files(walk).unwrap();
+            let name = |p: &PathBuf| p.strip_prefix(folder.path()).unwrap().display().to_string();
+            files.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Walk { hidden: true, follow: true }), ["a/to-b/file"]);
+        assert_eq!(names(Walk { hidden: true, follow: false }), ["a/broken", "a/to-b"]);
+    }
+
+    #[test]
+    fn exactly_what_a_pattern_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for dir in ["x/node_modules/left", "y/node_modules", "node_modules"] {
+            fs::create_dir_all(at(dir)).unwrap();
+        }
+        let exact = |lines: &[&str]| {
+            let patterns = Patterns::parse(folder.path(), lines.iter().copied()).unwrap();
+            let found = patterns.exact().unwrap();
+            let name = |p: &PathBuf| p.strip_prefix(folder.path()).unwrap().display().to_string();
+            found.iter().map(name).collect::<Vec<_>>()
+        };
+        let all = ["node_modules", "x/node_modules", "y/node_modules"];
+        assert_eq!(exact(&["**/node_modules"]), all);
+        assert_eq!(exact(&["**/node_modules", "!y/*"]), all[..2]);
+        assert_eq!(exact(&["x", "none"]), ["x"]);
+        assert_eq!(exact(&["*/node_modules"]), all[1..]);
     }
 
     #[test]

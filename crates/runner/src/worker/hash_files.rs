@@ -6,14 +6,14 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::worker::glob::Patterns;
+use crate::worker::glob::{Patterns, Walk};
 
 /// SHA-256 over the SHA-256 of each file that matches, in the order of their
 /// paths; empty when none does.
 pub(crate) fn hash_files(workspace: &Path, patterns: &[String]) -> Result<String, String> {
     let patterns = Patterns::parse(workspace, patterns.iter().flat_map(|text| text.lines()))
         .map_err(|error| error.to_string())?;
-    let files = patterns.files(true).map_err(|error| error.to_string())?;
+    let files = patterns.files(Walk { hidden: true, follow: false }).map_err(|error| error.to_string())?;
     if files.is_empty() {
         return Ok(String::new());
     }

@@ -12,6 +12,7 @@ use shipway_workflow::expr::{EvaluateError, Status};
 use shipway_workflow::model::Defaults;
 
 use crate::protocol::{JobResult, Level, Reason};
+use crate::worker::action::catalog::Catalog;
 use crate::worker::contexts::View;
 use crate::worker::prepare::{Prepared, prepare};
 use crate::worker::shared::Shared;
@@ -40,6 +41,8 @@ pub(crate) struct JobRun<'a> {
     /// What `run` gets unless a step says otherwise: of the job, then of the
     /// workflow.
     pub(crate) defaults: [&'a Defaults; 2],
+    /// The actions that it uses.
+    pub(crate) catalog: Catalog,
 }
 
 /// Executes the job; nothing of it runs any more when this returns.
@@ -57,7 +60,8 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
     }
     let frame = Frame::of_job(&shared.message.workflow.path, &prepared.job.steps);
     let defaults = [&prepared.job.defaults, &prepared.workflow.defaults];
-    let job = JobRun { shared, state: State::new(), frame: Arc::new(frame), defaults };
+    let (state, catalog) = (State::new(), Catalog::default());
+    let job = JobRun { shared, state, frame: Arc::new(frame), defaults, catalog };
     let time = match job_level(&job, &prepared) {
         Ok(time) => time,
         Err(error) => {
@@ -66,14 +70,27 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
         }
     };
     let grace = Duration::from_millis(shared.message.limits.cancel_ms);
-    tokio::select! {
-        () = units::run(&job) => {}
-        () = shared.stop.watch(time, grace) => {}
+    let ran = tokio::select! {
+        ran = units::run(&job) => ran,
+        () = shared.stop.watch(time, grace) => Ok(()),
+    };
+    match ran {
+        Ok(()) => finish(&job, &prepared).await,
+        Err(message) => {
+            let message = shared.masker.mask(&message);
+            JobEnd::failed(Reason::Refused { message })
+        }
     }
-    finish(&job, &prepared).await
 }
 
 impl JobRun<'_> {
+    /// From here on the job counts as cancelled, if it was stopped.
+    pub(crate) fn note_stop(&self) {
+        if self.shared.stop.reason().is_some() {
+            self.state.lock().status = Status::Cancelled;
+        }
+    }
+
     /// What is wrong with an expression of the workflow, and where.
     fn wrong(&self, error: &EvaluateError) -> String {
         let at = error.span.start;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::protocol::JobMessage;
+use crate::protocol::{JobMessage, OF_OUTER_RUNNER, Services};
 use crate::worker::mask::Masker;
 use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
@@ -31,13 +31,22 @@ impl Shared {
         let debug = contexts.secrets.get("ACTIONS_STEP_DEBUG").map(|secret| secret.reveal());
         let debug = debug.or(contexts.vars.get("ACTIONS_STEP_DEBUG").map(String::as_str));
         let debug = debug.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        let (machine_env, matchers) = (std::env::vars_os().collect(), Mutex::default());
+        let of_outer = |name: &OsString| OF_OUTER_RUNNER.iter().any(|outer| name == outer);
+        let machine_env = std::env::vars_os().filter(|(name, _)| !of_outer(name)).collect();
+        let matchers = Mutex::default();
         Self { message, masker, reporter, stop, machine_env, debug, matchers }
     }
 
     /// The problem matchers that steps have added, the last one first.
     pub(crate) fn matchers(&self) -> MutexGuard<'_, Vec<Matcher>> {
         self.matchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The variables that JavaScript and docker actions get beside those of all
+    /// steps: how they reach artifacts and caches.
+    pub(crate) fn action_variables(&self) -> Vec<(OsString, OsString)> {
+        let variables = self.message.services.iter().flat_map(Services::action_variables);
+        variables.map(|(name, value)| (name.into(), value.into())).collect()
     }
 
     /// `GITHUB_EVENT_PATH`
@@ -48,5 +57,15 @@ impl Shared {
     /// `RUNNER_TEMP`
     pub(crate) fn temp(&self) -> PathBuf {
         self.message.folders.temp.join("_temp")
+    }
+
+    /// `owner/name` of the run's own repository.
+    pub(crate) fn repository(&self) -> Option<&str> {
+        self.message.contexts.github.get("repository").and_then(|name| name.as_str())
+    }
+
+    /// Where the actions of the job are.
+    pub(crate) fn actions(&self) -> PathBuf {
+        self.message.folders.temp.join("_actions")
     }
 }

@@ -17,7 +17,7 @@ use crate::worker::contexts::View;
 use crate::worker::job::JobRun;
 
 pub(crate) use body::{Body, Ending};
-pub(crate) use frame::{Around, Frame, Occurrence};
+pub(crate) use frame::{Around, Frame, Inside, Occurrence};
 
 /// Which of the three things that an action may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl StepRun<'_> {
     fn condition(&self) -> Condition {
         match self.stage {
             Stage::Main => self.at.step.condition.clone(),
-            Stage::Pre | Stage::Post => Condition::always(),
+            stage => self.at.ready().map_or_else(Condition::always, |ready| ready.condition(stage)),
         }
     }
 

@@ -47,11 +47,10 @@ async fn checkout_says_what_it_cannot_do() {
     let run = Run::new();
     for (with, message) in [
         ("{ref: no-such}", "exit code 1"),
-        (
-            "{repository: other/repo}",
-            "not supported yet: checking out another repository (`other/repo`)",
-        ),
-        ("{submodules: recursive}", "not supported yet: input `submodules`"),
+        // Only the released action does it, and there is none here.
+        ("{repository: other/repo}", "cannot get the action `actions/checkout@v4`"),
+        ("{repository: '${{ 'other' }}/repo'}", "cannot get the action `actions/checkout@v4`"),
+        ("{submodules: recursive}", "cannot get the action `actions/checkout@v4`"),
         ("{path: ../../out}", "is not under"),
     ] {
         let heard = run.steps(&format!("- {{uses: actions/checkout@v4, with: {with}}}")).await;

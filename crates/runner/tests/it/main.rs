@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod action_store;
 mod actions;
+mod composite;
 mod ends;
 mod files;
+mod javascript;
+mod mirror;
 mod steps;
 mod support;
 mod volume;

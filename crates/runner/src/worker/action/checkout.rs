@@ -11,17 +11,6 @@ use crate::worker::step::{Body, Ending};
 
 pub(super) async fn run(body: &Body<'_>, inputs: &Inputs) -> Result<Ending, String> {
     let message = &body.shared.message;
-    let own = message.contexts.github.get("repository").and_then(|name| name.as_str());
-    if let Some(other) = text(inputs, "repository")
-        && !own.is_some_and(|own| own.eq_ignore_ascii_case(other))
-    {
-        return Err(format!(
-            "not supported yet: checking out another repository (`{other}`); only the run's own"
-        ));
-    }
-    if !matches!(text(inputs, "submodules"), None | Some("false")) {
-        return Err("not supported yet: input `submodules` of actions/checkout".to_owned());
-    }
     let workspace = &message.folders.workspace;
     let target = clean(&workspace.join(text(inputs, "path").unwrap_or_default()));
     if !target.starts_with(workspace) {

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use shipway_workflow::expr::Status;
 use tokio_util::sync::CancellationToken;
 
 use super::JobRun;
 use crate::protocol::{Event, StepIndex};
+use crate::worker::action::catalog::prepare_all;
+use crate::worker::action::has_pre;
 use crate::worker::step::name::{fixed, staged};
 use crate::worker::step::{Occurrence, Stage, StepRun};
 
@@ -23,10 +24,19 @@ impl Unit {
     }
 }
 
-/// Runs the list. What comes after the last step is only known by then, so it
-/// has the places behind those that the job began with.
-pub(super) async fn run(job: &JobRun<'_>) {
-    let units: Vec<Unit> = job.frame.steps.iter().map(Unit::new(Stage::Main)).collect();
+/// Finds the actions and runs the list. What comes after the last step is only
+/// known by then, so it has the places behind those that the job began with.
+///
+/// # Errors
+/// Why nothing was begun: what cannot be had.
+pub(super) async fn run(job: &JobRun<'_>) -> Result<(), String> {
+    let frame = &job.frame;
+    tokio::select! {
+        prepared = prepare_all(job, frame, &frame.steps, None) => prepared?,
+        () = job.shared.stop.stopped() => job.note_stop(),
+    }
+    let before = frame.steps.iter().filter(|at| has_pre(at)).map(Unit::new(Stage::Pre));
+    let units: Vec<Unit> = before.chain(frame.steps.iter().map(Unit::new(Stage::Main))).collect();
     let masker = &job.shared.masker;
     let name = |unit: &Unit| masker.mask(&staged(unit.stage, &fixed(&unit.at.step)));
     let steps = units.iter().map(name).collect();
@@ -34,34 +44,28 @@ pub(super) async fn run(job: &JobRun<'_>) {
     let mut index = 0;
     for unit in units {
         if !step(job, index, unit).await {
-            return;
+            return Ok(());
         }
         index += 1;
     }
-    while let Some(at) = job.frame.next_post() {
+    while let Some(at) = frame.next_post() {
         if !step(job, index, Unit { at, stage: Stage::Post }).await {
-            return;
+            return Ok(());
         }
         index += 1;
     }
+    Ok(())
 }
 
 /// Runs one of them, unless nothing of the job may run any more.
 async fn step(job: &JobRun<'_>, index: StepIndex, unit: Unit) -> bool {
-    note_stop(job);
+    job.note_stop();
     if job.shared.stop.is_overdue() {
         return false;
     }
     let Unit { at, stage } = unit;
     let (frame, deadline) = (&job.frame, CancellationToken::new());
     StepRun { job, frame, at: &at, stage, index, deadline }.run().await;
-    note_stop(job);
+    job.note_stop();
     true
-}
-
-/// From here on the job counts as cancelled, if it was stopped.
-fn note_stop(job: &JobRun<'_>) {
-    if job.shared.stop.reason().is_some() {
-        job.state.lock().status = Status::Cancelled;
-    }
 }

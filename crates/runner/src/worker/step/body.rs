@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use shipway_process::Exit;
 use shipway_workflow::expr::{EvaluateError, Template};
-use shipway_workflow::model::{Bindings, Defaults, StepKind};
+use shipway_workflow::model::{Defaults, StepKind};
 use tokio_util::sync::CancellationToken;
 
 use super::StepRun;
 use crate::protocol::StepIndex;
-use crate::worker::action::BuiltIn;
+use crate::worker::action;
 use crate::worker::contexts::View;
 use crate::worker::environment::environment;
 use crate::worker::output::Listener;
@@ -65,10 +65,7 @@ impl Body<'_> {
             StepKind::Run { script, shell, working_directory } => {
                 self.script(script, shell.as_ref(), working_directory.as_ref()).await
             }
-            StepKind::Uses { action, with } => match BuiltIn::find(&action.value) {
-                Ok(built_in) => self.built_in(built_in, with).await,
-                Err(message) => Err(format!("not supported yet: {message}")),
-            },
+            StepKind::Uses { with, .. } => action::run(self, with).await,
             // Refused before the job began.
             _ => Err("not supported yet: this kind of step".to_owned()),
         };
@@ -83,12 +80,6 @@ impl Body<'_> {
     /// The environment of a program of the step.
     pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
         environment(self.run.job, self.run.frame, self.run.at, self.env)
-    }
-
-    async fn built_in(&self, action: BuiltIn, with: &Bindings) -> Result<Ending, String> {
-        let inputs = with.render(&self.view()).map_err(|error| self.wrong(&error))?;
-        let inputs = inputs.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-        action.run(self, inputs).await
     }
 
     async fn script(
@@ -114,7 +105,8 @@ impl Body<'_> {
         ending
     }
 
-    fn wrong(&self, error: &EvaluateError) -> String {
+    /// What is wrong with an expression of the step, and where.
+    pub(crate) fn wrong(&self, error: &EvaluateError) -> String {
         let at = error.span.start;
         let file = &self.run.frame.file;
         format!("{file}:{}:{}: {}", at.line, at.column, error.message)

@@ -10,6 +10,7 @@ use shipway_workflow::model::Step;
 
 use super::ids;
 use crate::protocol::Outcome;
+use crate::worker::action::{ActionPlace, Ready};
 
 /// Steps that stand together: they see each other's results.
 pub(crate) struct Frame {
@@ -32,6 +33,8 @@ pub(crate) struct Occurrence {
     pub(crate) children: Vec<Arc<Occurrence>>,
     /// What its action wrote to `GITHUB_STATE`.
     saved: Mutex<IndexMap<String, String>>,
+    /// The action that it uses, once it is there.
+    ready: Mutex<Option<Arc<Ready>>>,
     /// The steps of the composite action that it uses.
     inner: OnceLock<Arc<Frame>>,
     has_post: AtomicBool,
@@ -39,10 +42,11 @@ pub(crate) struct Occurrence {
 
 /// What is different inside of a composite action.
 pub(crate) struct Inside {
-    /// Its folder.
-    pub(crate) path: PathBuf,
-    /// `owner/name` and the ref, of an action of another repository.
-    pub(crate) repository: Option<(String, String)>,
+    /// Where it is.
+    pub(crate) place: ActionPlace,
+    /// Its repository's folder, which `$/` means; `None`: it is of the
+    /// workspace, so `$/` means the workflow's repository.
+    pub(crate) root: Option<PathBuf>,
     /// How many composite actions are around its steps, from 1.
     pub(crate) depth: usize,
     around: Mutex<Around>,
@@ -117,14 +121,21 @@ impl Frame {
     }
 
     /// The next step that has something to do after the last one: the one that
-    /// began last comes first.
+    /// began last comes first. A composite action whose steps have nothing to
+    /// do is left out.
     pub(crate) fn next_post(&self) -> Option<Arc<Occurrence>> {
-        lock(&self.posts).pop()
+        let mut posts = lock(&self.posts);
+        while let Some(at) = posts.pop() {
+            if at.inner_frame().is_none_or(|inner| inner.has_posts()) {
+                return Some(at);
+            }
+        }
+        None
     }
 
-    /// Whether anything is to be done after the last step.
-    pub(crate) fn has_posts(&self) -> bool {
-        !lock(&self.posts).is_empty()
+    fn has_posts(&self) -> bool {
+        let due = |at: &Arc<Occurrence>| at.inner_frame().is_none_or(|inner| inner.has_posts());
+        lock(&self.posts).iter().any(due)
     }
 
     /// How many composite actions are around these steps.
@@ -145,6 +156,7 @@ impl Occurrence {
                 step: step.clone(),
                 children,
                 saved: Mutex::default(),
+                ready: Mutex::default(),
                 inner: OnceLock::new(),
                 has_post: AtomicBool::new(false),
             })
@@ -162,6 +174,23 @@ impl Occurrence {
         lock(&self.saved).extend(values);
     }
 
+    /// The action that it uses, once it is there.
+    pub(crate) fn ready(&self) -> Option<Arc<Ready>> {
+        lock(&self.ready).clone()
+    }
+
+    /// The action that it uses is there.
+    pub(crate) fn set_ready(&self, ready: Ready) -> Arc<Ready> {
+        let ready = Arc::new(ready);
+        *lock(&self.ready) = Some(Arc::clone(&ready));
+        ready
+    }
+
+    /// The steps of the composite action that it uses, if it is there.
+    pub(crate) fn inner_frame(&self) -> Option<&Arc<Frame>> {
+        self.inner.get()
+    }
+
     /// The steps of the composite action that it uses, the same ones in every
     /// stage.
     pub(crate) fn inner(&self, make: impl FnOnce() -> Frame) -> &Arc<Frame> {
@@ -170,8 +199,8 @@ impl Occurrence {
 }
 
 impl Inside {
-    pub(crate) fn new(path: PathBuf, repository: Option<(String, String)>, depth: usize) -> Self {
-        Self { path, repository, depth, around: Mutex::default() }
+    pub(crate) fn new(place: ActionPlace, root: Option<PathBuf>, depth: usize) -> Self {
+        Self { place, root, depth, around: Mutex::default() }
     }
 
     /// Begins a stage.

@@ -28,6 +28,14 @@ pub(crate) fn fixed(step: &Step) -> String {
     }
 }
 
+/// The action of a step, as its author wrote it.
+pub(crate) fn fixed_action(step: &Step) -> String {
+    match &step.kind {
+        StepKind::Uses { action, .. } => written(&action.value),
+        _ => fixed(step),
+    }
+}
+
 /// The name of one of the things that a step does.
 pub(crate) fn staged(stage: Stage, name: &str) -> String {
     match stage {

@@ -1,0 +1,105 @@
+//! What of a workflow's jobs this machine cannot run, told before they begin.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+
+use shipway_workflow::Span;
+use shipway_workflow::model::{Job, JobKind, Runs, Workflow};
+
+use super::node::{Node, NodeError};
+use super::walk::{Found, Tree, Used, walk};
+use super::{Manifest, Store};
+
+/// What there is on this machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'m> {
+    /// The environment that jobs begin with: its PATH.
+    pub env: &'m [(OsString, OsString)],
+    /// Why there are no containers; `None`: there are.
+    pub no_containers: Option<&'m str>,
+}
+
+/// Something that cannot be run here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The file it stands in.
+    pub file: String,
+    /// Where in it.
+    pub span: Span,
+    /// Why, and what to do.
+    pub why: String,
+}
+
+/// `file:line:column: why`
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.span.start;
+        write!(f, "{}:{}:{}: {}", self.file, at.line, at.column, self.why)
+    }
+}
+
+/// What of the jobs of `workflow` that `wanted` chooses cannot be run on
+/// `machine`, in the order of the files. Actions are fetched on the way, so
+/// that the job itself finds them in the cache.
+pub async fn check(
+    store: &Store,
+    workflow: &Workflow,
+    wanted: impl Fn(&Job) -> bool,
+    tree: Tree<'_>,
+    machine: Machine<'_>,
+) -> Vec<Refusal> {
+    let mut refused = Vec::new();
+    for job in workflow.jobs.values().filter(|job| wanted(job)) {
+        let JobKind::Steps(steps) = &job.kind else { continue };
+        let file = workflow.file.clone();
+        let found = crate::worker::unsupported(job.id.span, steps);
+        refused.extend(found.into_iter().map(|(span, what)| Refusal {
+            file: file.clone(),
+            span,
+            why: format!("not supported yet: {what}"),
+        }));
+    }
+    let mut nodes = Nodes { store, machine, known: HashMap::new() };
+    for Used { file, span, found } in walk(store, workflow, wanted, tree).await {
+        let why = match found {
+            Found::BuiltIn | Found::Workflow(_) | Found::Later => None,
+            Found::Nowhere(why) => Some(why),
+            Found::Image(image) => machine
+                .no_containers
+                .map(|why| format!("`docker://{image}` needs containers: {why}")),
+            Found::Action(_, manifest) => nodes.missing(&manifest).await,
+        };
+        refused.extend(why.map(|why| Refusal { file, span, why }));
+    }
+    refused
+}
+
+/// The Nodes that were looked for: each is asked for its version once.
+struct Nodes<'a> {
+    store: &'a Store,
+    machine: Machine<'a>,
+    known: HashMap<u32, Result<Node, NodeError>>,
+}
+
+impl Nodes<'_> {
+    async fn missing(&mut self, manifest: &Manifest) -> Option<String> {
+        let wanted = match &manifest.action.runs {
+            Runs::Composite(_) => return None,
+            Runs::Docker(_) => {
+                let why = self.machine.no_containers?;
+                return Some(format!("{} runs in a container: {why}", manifest.file));
+            }
+            Runs::JavaScript(runs) => runs.node,
+        };
+        let known = match self.known.get(&wanted) {
+            Some(known) => known.clone(),
+            None => {
+                let configured = self.store.settings().node.as_deref();
+                let found = Node::find(wanted, configured, self.machine.env).await;
+                self.known.entry(wanted).or_insert(found).clone()
+            }
+        };
+        known.err().map(|error| error.to_string())
+    }
+}
