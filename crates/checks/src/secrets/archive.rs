@@ -11,14 +11,20 @@ use crate::rule::Rule;
 
 use super::rules::Rules;
 
-/// How deep archives in archives are opened.
-const DEPTH: usize = 3;
-/// The most bytes of one file in an archive.
-const ENTRY: u64 = 32 << 20;
-/// The most bytes of all files in an archive together.
-const TOTAL: u64 = 256 << 20;
-/// The most files in an archive.
-const ENTRIES: usize = 20_000;
+/// How much of archives is opened.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// How deep archives in archives are opened.
+    depth: usize,
+    /// The most bytes of one file in an archive.
+    entry: u64,
+    /// The most bytes of all files in an archive together.
+    total: u64,
+    /// The most files in an archive.
+    entries: usize,
+}
+
+const LIMITS: Limits = Limits { depth: 3, entry: 32 << 20, total: 256 << 20, entries: 20_000 };
 
 /// What could not be searched.
 pub static UNSEARCHED: Rule = Rule::new(
@@ -32,14 +38,14 @@ pub static UNSEARCHED: Rule = Rule::new(
 /// Why an archive was not searched to its end.
 #[derive(Debug, thiserror::Error)]
 enum Unsearched {
-    #[error("archives are packed in each other more than {DEPTH} deep")]
-    Deep,
-    #[error("it unpacks to more than {} MiB", TOTAL >> 20)]
-    Large,
-    #[error("it holds more than {ENTRIES} files")]
-    Many,
-    #[error("`{name}` in it is larger than {} MiB", ENTRY >> 20)]
-    Entry { name: String },
+    #[error("archives are packed in each other more than {0} deep")]
+    Deep(usize),
+    #[error("it unpacks to more than {0} bytes")]
+    Large(u64),
+    #[error("it holds more than {0} files")]
+    Many(usize),
+    #[error("`{name}` in it is larger than {most} bytes")]
+    Entry { name: String, most: u64 },
     #[error("it is damaged: {0}")]
     Damaged(String),
     #[error("`{0}` in it is encrypted")]
@@ -48,33 +54,127 @@ enum Unsearched {
 
 impl Rules {
     /// Searches a file, and if it is an archive, what is in it.
-    pub fn scan_deep(&self, file: &str, content: &[u8], sink: &mut impl Sink) {
-        let mut left = TOTAL;
-        self.scan_at(file, content, 0, &mut left, sink);
+    pub fn scan_deep(&self, file: &str, content: &[u8], sink: &mut dyn Sink) {
+        let mut opening = Opening { rules: self, limits: LIMITS, left: LIMITS.total };
+        opening.open(file, content, 0, sink);
     }
+}
 
-    fn scan_at(
-        &self,
-        file: &str,
-        content: &[u8],
-        depth: usize,
-        left: &mut u64,
-        sink: &mut impl Sink,
-    ) {
-        let Some(packing) = Packing::of(content) else { return self.scan(file, content, sink) };
-        let mut inside = |name: &str, content: &[u8], left: &mut u64| {
-            self.scan_at(&format!("{file}!/{name}"), content, depth + 1, left, sink);
+/// An archive that is being opened.
+struct Opening<'r> {
+    rules: &'r Rules,
+    limits: Limits,
+    /// How many bytes may still be unpacked.
+    left: u64,
+}
+
+impl Opening<'_> {
+    fn open(&mut self, file: &str, content: &[u8], depth: usize, sink: &mut dyn Sink) {
+        let Some(packing) = Packing::of(content) else {
+            return self.rules.scan(file, content, sink);
         };
         let done = match packing {
-            _ if depth == DEPTH => Err(Unsearched::Deep),
-            Packing::Zip => zip(content, left, &mut inside),
-            Packing::Tar => tar(content, left, &mut inside),
-            Packing::Gzip => gzip(file, content, left, &mut inside),
+            _ if depth == self.limits.depth => Err(Unsearched::Deep(depth)),
+            Packing::Zip => self.zip(file, content, depth, sink),
+            Packing::Tar => self.tar(file, content, depth, sink),
+            Packing::Gzip => self.gzip(file, content, depth, sink),
         };
         if let Err(why) = done {
             let message = format!("not searched to its end: {why}");
             sink.finding(Finding::new(&UNSEARCHED, file, Span::FILE, message).undecided());
         }
+    }
+
+    fn zip(
+        &mut self,
+        file: &str,
+        content: &[u8],
+        depth: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Unsearched> {
+        let damaged = |error: zip::result::ZipError| Unsearched::Damaged(error.to_string());
+        let mut archive = zip::ZipArchive::new(Cursor::new(content)).map_err(damaged)?;
+        if archive.len() > self.limits.entries {
+            return Err(Unsearched::Many(self.limits.entries));
+        }
+        for index in 0..archive.len() {
+            let entry = archive.by_index_raw(index).map_err(damaged)?;
+            let name = entry.name().map_err(damaged)?.into_owned();
+            if entry.encrypted() {
+                return Err(Unsearched::Encrypted(name));
+            }
+            let is_file = entry.is_file();
+            drop(entry);
+            if is_file {
+                let entry = archive.by_index(index).map_err(damaged)?;
+                let content = self.bounded(&name, entry)?;
+                self.open(&format!("{file}!/{name}"), &content, depth + 1, sink);
+            }
+        }
+        Ok(())
+    }
+
+    fn tar(
+        &mut self,
+        file: &str,
+        content: &[u8],
+        depth: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Unsearched> {
+        let damaged = |error: std::io::Error| Unsearched::Damaged(error.to_string());
+        let mut archive = tar::Archive::new(content);
+        for (count, entry) in archive.entries().map_err(damaged)?.enumerate() {
+            if count == self.limits.entries {
+                return Err(Unsearched::Many(count));
+            }
+            let entry = entry.map_err(damaged)?;
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            if entry.header().entry_type().is_file() {
+                let content = self.bounded(&name, entry)?;
+                self.open(&format!("{file}!/{name}"), &content, depth + 1, sink);
+            }
+        }
+        Ok(())
+    }
+
+    fn gzip(
+        &mut self,
+        file: &str,
+        content: &[u8],
+        depth: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Unsearched> {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let name = match name.strip_suffix(".tgz") {
+            Some(stem) => format!("{stem}.tar"),
+            None => name.strip_suffix(".gz").unwrap_or("content").to_owned(),
+        };
+        // A stream, not an entry: only all of it is bounded.
+        let mut unpacked = Vec::new();
+        let mut stream = MultiGzDecoder::new(content).take(self.left + 1);
+        let read = stream.read_to_end(&mut unpacked);
+        read.map_err(|error| Unsearched::Damaged(error.to_string()))?;
+        self.take(&unpacked)?;
+        self.open(&format!("{file}!/{name}"), &unpacked, depth + 1, sink);
+        Ok(())
+    }
+
+    fn bounded(&mut self, name: &str, entry: impl Read) -> Result<Vec<u8>, Unsearched> {
+        let most = self.limits.entry;
+        let mut content = Vec::new();
+        let read = entry.take(most + 1).read_to_end(&mut content);
+        read.map_err(|error| Unsearched::Damaged(format!("`{name}`: {error}")))?;
+        if content.len() as u64 > most {
+            return Err(Unsearched::Entry { name: name.to_owned(), most });
+        }
+        self.take(&content)?;
+        Ok(content)
+    }
+
+    fn take(&mut self, unpacked: &[u8]) -> Result<(), Unsearched> {
+        let left = self.left.checked_sub(unpacked.len() as u64);
+        self.left = left.ok_or(Unsearched::Large(self.limits.total))?;
+        Ok(())
     }
 }
 
@@ -95,71 +195,53 @@ impl Packing {
     }
 }
 
-type Inside<'f> = &'f mut dyn FnMut(&str, &[u8], &mut u64);
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
 
-fn zip(content: &[u8], left: &mut u64, inside: Inside<'_>) -> Result<(), Unsearched> {
-    let damaged = |error: zip::result::ZipError| Unsearched::Damaged(error.to_string());
-    let mut archive = zip::ZipArchive::new(Cursor::new(content)).map_err(damaged)?;
-    if archive.len() > ENTRIES {
-        return Err(Unsearched::Many);
-    }
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(damaged)?;
-        let name = entry.name().map_err(damaged)?.into_owned();
-        if entry.encrypted() {
-            return Err(Unsearched::Encrypted(name));
-        }
-        let is_file = entry.is_file();
-        drop(entry);
-        if is_file {
-            let entry = archive.by_index(index).map_err(damaged)?;
-            let content = bounded(&name, entry, left)?;
-            inside(&name, &content, left);
-        }
-    }
-    Ok(())
-}
+    use super::*;
 
-fn tar(content: &[u8], left: &mut u64, inside: Inside<'_>) -> Result<(), Unsearched> {
-    let damaged = |error: std::io::Error| Unsearched::Damaged(error.to_string());
-    let mut archive = tar::Archive::new(content);
-    for (count, entry) in archive.entries().map_err(damaged)?.enumerate() {
-        if count == ENTRIES {
-            return Err(Unsearched::Many);
-        }
-        let entry = entry.map_err(damaged)?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if entry.header().entry_type().is_file() {
-            let content = bounded(&name, entry, left)?;
-            inside(&name, &content, left);
-        }
+    fn opened(content: &[u8], limits: Limits) -> Vec<String> {
+        let rules = Rules::built_in();
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut opening = Opening { rules: &rules, limits, left: limits.total };
+        opening.open("a", content, 0, &mut findings);
+        findings.into_iter().map(|finding| finding.message).collect()
     }
-    Ok(())
-}
 
-fn gzip(file: &str, content: &[u8], left: &mut u64, inside: Inside<'_>) -> Result<(), Unsearched> {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    let name = match name.strip_suffix(".tgz") {
-        Some(stem) => format!("{stem}.tar"),
-        None => name.strip_suffix(".gz").unwrap_or("content").to_owned(),
-    };
-    // A stream, not an entry: only all of it is bounded.
-    let mut unpacked = Vec::new();
-    let mut stream = MultiGzDecoder::new(content).take(*left + 1);
-    stream.read_to_end(&mut unpacked).map_err(|error| Unsearched::Damaged(error.to_string()))?;
-    *left = left.checked_sub(unpacked.len() as u64).ok_or(Unsearched::Large)?;
-    inside(&name, &unpacked, left);
-    Ok(())
-}
-
-fn bounded(name: &str, entry: impl Read, left: &mut u64) -> Result<Vec<u8>, Unsearched> {
-    let mut content = Vec::new();
-    let read = entry.take(ENTRY + 1).read_to_end(&mut content);
-    read.map_err(|error| Unsearched::Damaged(format!("`{name}`: {error}")))?;
-    let size = content.len() as u64;
-    if size > ENTRY {
-        return Err(Unsearched::Entry { name: name.to_owned() });
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(content).unwrap();
+        gzip.finish().unwrap()
     }
-    *left = left.checked_sub(size).ok_or(Unsearched::Large)?;
-    Ok(content)
+
+    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in files {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn every_bound_is_told() {
+        let small = Limits { depth: 2, entry: 100, total: 150, entries: 2 };
+        let hundred = [b'a'; 100];
+        let cases = [
+            (gzip(&[0; 151]), "more than 150 bytes"),
+            (zip(&[("x", &[0; 101])]), "`x` in it is larger than 100 bytes"),
+            (zip(&[("x", &hundred), ("y", &hundred)]), "more than 150 bytes"),
+            (zip(&[("x", b""), ("y", b""), ("z", b"")]), "more than 2 files"),
+            (gzip(&gzip(&gzip(b"deep"))), "more than 2 deep"),
+            (b"PK\x03\x04 and no more".to_vec(), "damaged"),
+            (gzip(&hundred)[..20].to_vec(), "damaged"),
+        ];
+        for (content, why) in cases {
+            let messages = opened(&content, small);
+            assert_eq!(messages.len(), 1, "{why}: {messages:?}");
+            assert!(messages[0].contains(why), "{why}: {messages:?}");
+        }
+        assert!(opened(&zip(&[("x", &hundred)]), small).is_empty());
+    }
 }

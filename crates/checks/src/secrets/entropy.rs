@@ -2,7 +2,7 @@
 
 /// Shannon's entropy of the bytes' frequencies, in bits a byte (Shannon 1948, §6).
 #[must_use]
-pub fn entropy(bytes: &[u8]) -> f32 {
+pub(super) fn entropy(bytes: &[u8]) -> f32 {
     let mut counts = [0u32; 256];
     for &byte in bytes {
         counts[usize::from(byte)] += 1;
@@ -36,7 +36,6 @@ const MADE_UP: &[&str] = &[
     "12345678",
     "abcdefgh",
     "deadbeef",
-    "aaaaaaaa",
     "notreal",
     "not-a-real",
     "not_a_real",
@@ -86,18 +85,21 @@ const WORDS: &[&str] = &[
 
 /// Whether nobody gave this out: a placeholder.
 #[must_use]
-pub fn is_made_up(secret: &[u8]) -> bool {
+pub(super) fn is_made_up(secret: &[u8]) -> bool {
     contains_any(secret, MADE_UP)
 }
 
 /// Whether it may be something else than a secret: words, a path, a name. For what only its name
 /// tells to be one.
 #[must_use]
-pub fn is_ordinary(value: &[u8]) -> bool {
+pub(super) fn is_ordinary(value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let runs = value.split(|byte| !byte.is_ascii_alphabetic()).map(<[u8]>::len).max();
-    digits < 2 || letters < 2 || runs.unwrap_or(0) > 14 && digits < 4 || contains_any(value, WORDS)
+    digits == 0
+        || letters < 2
+        || (runs.unwrap_or(0) > 14 && digits < 4)
+        || contains_any(value, WORDS)
 }
 
 fn contains_any(text: &[u8], words: &[&str]) -> bool {

@@ -62,8 +62,10 @@ pub(super) enum Shape {
     Assigned,
     /// The same, and only its name says that it is a secret.
     Generic,
-    /// In the line.
+    /// In the line, where something is told by its form.
     Line,
+    /// In the line, where only its place says that it is a secret.
+    Placed,
     /// From the keyword over several lines.
     Block,
     /// Everywhere: a rule that was read from a file.
@@ -153,12 +155,13 @@ impl SecretRule {
         let shape = match kind.pattern {
             Pattern::Token(_) if kind.begins_with_keyword() => Shape::Prefixed,
             Pattern::Token(_) => Shape::Token,
-            Pattern::Assigned { .. } if kind.id == "generic-secret" => Shape::Generic,
+            Pattern::Assigned { .. } if kinds::is_generic(kind) => Shape::Generic,
             Pattern::Assigned { .. } => Shape::Assigned,
+            Pattern::Raw(_) if kinds::is_generic(kind) => Shape::Placed,
             Pattern::Raw(_) => Shape::Line,
             Pattern::Block(_) => Shape::Block,
         };
-        let told_by_form = !matches!(shape, Shape::Generic | Shape::Line);
+        let told_by_form = !matches!(shape, Shape::Generic | Shape::Placed);
         Self {
             id: RuleId::new(kind.id),
             severity: if told_by_form { Severity::Critical } else { Severity::High },

@@ -31,7 +31,7 @@ struct Hit {
 impl Rules {
     /// Searches one file's content for secrets. In a binary file only tokens count that say
     /// themselves what they are.
-    pub fn scan(&self, file: &str, content: &[u8], sink: &mut impl Sink) {
+    pub fn scan(&self, file: &str, content: &[u8], sink: &mut dyn Sink) {
         let text = as_text(content);
         let binary = memchr(0, &text[..text.len().min(SNIFFED)]).is_some();
         let mut hits = self.hits(file, &text, binary);
@@ -120,7 +120,7 @@ fn window(shape: Shape, text: &[u8], found: &Range<usize>, looked: usize) -> Opt
         _ if found.start < looked => None,
         Shape::Token => Some(from(200)..line_end()),
         Shape::Assigned | Shape::Generic => Some(from(BEFORE)..line_end()),
-        Shape::Line => Some(from(LINE)..line_end()),
+        Shape::Line | Shape::Placed => Some(from(LINE)..line_end()),
     }
 }
 
@@ -177,7 +177,7 @@ impl Place<'_, '_> {
             _ => true,
         };
         let ordinary = match rule.shape {
-            Shape::Generic | Shape::Line => is_ordinary(secret),
+            Shape::Generic | Shape::Placed => is_ordinary(secret),
             _ => false,
         };
         let made_up = rule.shape != Shape::Whole && is_made_up(secret);

@@ -132,7 +132,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azure-client-secret",
         "an Entra client secret",
         "[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
-        &["Q "],
+        &["Q~"],
         "{a3}8Q~{a34}",
     )
     .entropy(3.5),

@@ -28,5 +28,10 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
     groups.into_iter().flatten()
 }
 
+/// Whether only its name or place says that it is a secret.
+pub(super) fn is_generic(kind: &Kind) -> bool {
+    generic::KINDS.contains(kind)
+}
+
 /// What a UUID looks like.
 pub(super) const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
