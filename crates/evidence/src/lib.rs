@@ -1,3 +1,5 @@
-//! Gathers what checks judge: git, trees, the throw-away PostgreSQL.
+//! Gathers what checks judge: git, trees, migrations, the throw-away PostgreSQL.
 
+pub mod git;
+pub mod migrations;
 pub mod tree;

@@ -131,7 +131,7 @@ impl Context {
                 self.copied.insert(key(from));
             }
             What::Drop { object: Object::Table, names, .. } => {
-                names.iter().for_each(|name| drop(self.created.remove(&key(name))));
+                self.created.retain(|created| !names.iter().any(|name| key(name) == *created));
             }
             What::Alter { table, change } => self.learn_change(table, change),
             What::Begin => self.in_transaction = true,

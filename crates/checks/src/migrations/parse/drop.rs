@@ -1,6 +1,6 @@
 //! `DROP …`.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, string};
 use crate::migrations::statement::{Name, Object, What};
 
 pub(super) fn drop(c: &mut Cursor<'_>) -> Vec<What> {
@@ -81,7 +81,7 @@ pub(super) fn object(c: &mut Cursor<'_>) -> (Object, &'static str) {
 /// Their names; functions have arguments.
 fn names(c: &mut Cursor<'_>, object: Object) -> Vec<Name> {
     let mut names = Vec::new();
-    while let Some(name) = c.name() {
+    while let Some(name) = name(c, object) {
         names.push(name);
         c.group();
         if object == Object::Other {
@@ -102,4 +102,23 @@ fn names(c: &mut Cursor<'_>, object: Object) -> Vec<Name> {
         names.push(Name::plain("it"));
     }
     names
+}
+
+/// A name; MySQL writes users as `'name'@'host'`.
+fn name(c: &mut Cursor<'_>, object: Object) -> Option<Name> {
+    if object != Object::Role {
+        return c.name();
+    }
+    let name = match c.peek().and_then(|token| string(token, c.text)) {
+        Some(text) => {
+            c.at += 1;
+            Name::plain(String::from_utf8_lossy(&text))
+        }
+        None => c.name()?,
+    };
+    // The host.
+    while c.peek().is_some_and(|token| token.bytes(c.text).starts_with(b"@")) {
+        c.at += 1;
+    }
+    Some(name)
 }

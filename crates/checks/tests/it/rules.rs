@@ -1,0 +1,168 @@
+//! Every rule has statements that it is about and statements that it is not about; together they
+//! are its specification, and the reference.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use shipway_checks::migrations::{Layout, Migration, Options, Part, judge_file, rules};
+use shipway_checks::sql::Dialect;
+use shipway_checks::{Finding, Kind};
+
+use crate::examples::{self, Example};
+
+pub(crate) fn judged(
+    sql: &str,
+    dialect: Dialect,
+    layout: Layout,
+    options: Options,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let migration = Migration { path: "m.sql".to_owned(), layout, part: Part::Up, version: None };
+    judge_file(sql.as_bytes(), &migration, dialect, options, &HashSet::new(), &mut findings)
+        .unwrap();
+    findings
+}
+
+fn of_example(example: &Example) -> Vec<Finding> {
+    let options = Options { additive_only: example.additive, ..Options::default() };
+    judged(&example.sql, example.dialect, Layout::Plain, options)
+}
+
+#[test]
+fn bad_statements_are_found_and_good_ones_are_not() {
+    let mut wrong = Vec::new();
+    for example in examples::all() {
+        let findings = of_example(&example);
+        let found = findings
+            .iter()
+            .any(|finding| finding.rule == example.rule.as_str() && finding.allowed.is_none());
+        if found != example.bad {
+            let rules: Vec<_> = findings.iter().map(ToString::to_string).collect();
+            wrong.push(format!("{}: {}\n{}  {rules:#?}", example.rule, example.why, example.sql));
+        }
+    }
+    assert!(wrong.is_empty(), "{} examples:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What an example of one rule is not about is understood all the same.
+#[test]
+fn nothing_else_is_left_unrecognised() {
+    let about_that = ["unrecognised", "dynamic-sql", "unterminated", "client-command"];
+    for example in examples::all().iter().filter(|of| !about_that.contains(&of.rule.as_str())) {
+        let undecided: Vec<_> =
+            of_example(example).into_iter().filter(|of| of.kind == Kind::Undecided).collect();
+        assert!(undecided.is_empty(), "{}: {}{undecided:#?}", example.rule, example.sql);
+    }
+}
+
+#[test]
+fn every_rule_has_examples_and_every_example_a_rule() {
+    // Rules about files have their tests beside them.
+    let about_files = [
+        "merged-migration-changed",
+        "merged-migration-deleted",
+        "duplicate-version",
+        "out-of-order",
+        "no-compensation",
+        "unreadable",
+    ];
+    let examples = examples::all();
+    for rule in rules::all() {
+        let id = rule.rule.id.as_str();
+        if about_files.contains(&id) {
+            continue;
+        }
+        let of = |bad: bool, dialect: Dialect| {
+            examples.iter().any(|of| of.rule == id && of.bad == bad && of.dialect == dialect)
+        };
+        assert!(Dialect::ALL.iter().any(|dialect| of(false, *dialect)), "{id} has no good example");
+        assert!(Dialect::ALL.iter().any(|dialect| of(true, *dialect)), "{id} has no bad example");
+    }
+    for example in &examples {
+        assert!(
+            rules::all().iter().any(|rule| rule.rule.id == example.rule.as_str()),
+            "{example:?}"
+        );
+    }
+}
+
+/// The severities that were given.
+#[test]
+fn the_eight_have_their_severities() {
+    let severity = |id: &str| {
+        let rule = rules::all().into_iter().find(|rule| rule.rule.id == id).unwrap();
+        rule.rule.severity.as_str()
+    };
+    assert_eq!(
+        [
+            "drop-table",
+            "drop-column",
+            "truncate",
+            "alter-column-type",
+            "rename-column",
+            "rename-table",
+            "set-not-null",
+            "drop-constraint"
+        ]
+        .map(severity),
+        ["critical", "critical", "critical", "high", "high", "high", "medium", "medium"]
+    );
+}
+
+#[test]
+fn the_reference_says_what_the_rules_and_their_examples_say() {
+    let text = reference();
+    let path =
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/migration-rules.md"));
+    if std::env::var_os("SHIPWAY_BLESS").is_some() {
+        fs::write(path, &text).unwrap();
+    }
+    assert!(
+        fs::read_to_string(path).unwrap_or_default() == text,
+        "docs/reference/migration-rules.md is not what the rules say: run `SHIPWAY_BLESS=1 cargo \
+         test -p shipway-checks rules` and commit it"
+    );
+}
+
+fn reference() -> String {
+    let mut text = String::from(
+        "# Migration rules\n\nMade from the rules and their examples in \
+         `crates/checks/tests/it/rules`; a test compares. How they are\nused is in \
+         [the guide](../guide/migrations.md).\n\n| rule | severity | of | seen by running it |\n|---|---|---|---|\n",
+    );
+    let rules = rules::all();
+    for rule in &rules {
+        let dialects: Vec<_> = rule.dialects.iter().map(|of| of.name()).collect();
+        let (id, severity) = (&rule.rule.id, rule.rule.severity);
+        let seen = rule.observed.text();
+        writeln!(text, "| [{id}](#{id}) | {severity} | {} | {seen} |", dialects.join(", "))
+            .unwrap();
+    }
+    let examples = examples::all();
+    for rule in &rules {
+        let of = &rule.rule;
+        write!(text, "\n## {}\n\n**{}**: {}. {}\n", of.id, of.severity, of.title, of.why).unwrap();
+        write!(text, "\nThe safe way:\n\n```text\n{}\n```\n", of.help).unwrap();
+        for (bad, title) in [(true, "Found"), (false, "Not found")] {
+            let shown = examples.iter().filter(|it| of.id == it.rule.as_str() && it.bad == bad);
+            let shown: Vec<_> = shown.map(shown_as).collect();
+            if !shown.is_empty() {
+                write!(text, "\n{title}:\n\n```sql\n{}```\n", shown.concat()).unwrap();
+            }
+        }
+    }
+    text
+}
+
+fn shown_as(example: &Example) -> String {
+    let mut whose = match example.dialect {
+        Dialect::Postgres => String::new(),
+        other => format!("{other}: "),
+    };
+    if example.additive {
+        whose.push_str("additive_only: ");
+    }
+    format!("-- {whose}{}\n{}", example.why, example.sql)
+}

@@ -1,0 +1,139 @@
+//! What changed since the merge base, asked of the `git` command.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Why git did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no git.
+    #[error("git cannot be run: {0}; install it (on Debian: `apt-get install git`)")]
+    NoGit(std::io::Error),
+    /// The commit to compare with is not there.
+    #[error("there is no commit `{0}` to compare with; fetch it, or name another with --base")]
+    NoBase(String),
+    /// It failed.
+    #[error("git {command}: {stderr}")]
+    Failed {
+        /// What was asked.
+        command: String,
+        /// What it said.
+        stderr: String,
+    },
+}
+
+/// What became of a file since the merge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileChange {
+    /// It was not there.
+    Added,
+    /// It has another content.
+    Modified,
+    /// It is gone.
+    Deleted,
+}
+
+/// A work tree and the commit that it is compared with.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// The work tree's folder.
+    pub root: PathBuf,
+    /// The merge base, by its full id.
+    pub base: String,
+    /// What changed since, uncommitted files included; paths from the root.
+    pub changes: BTreeMap<String, FileChange>,
+}
+
+/// The folder of the work tree that a path is in; nothing outside of one.
+///
+/// # Errors
+/// When git cannot be run.
+pub fn work_tree(of: &Path) -> Result<Option<PathBuf>, GitError> {
+    let folder = if of.is_dir() { of } else { of.parent().unwrap_or(of) };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match git(folder, &["rev-parse", "--show-toplevel"]) {
+        Ok(out) => Ok(Some(PathBuf::from(String::from_utf8_lossy(&out).trim_end()))),
+        Err(GitError::Failed { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What changed in a work tree since it left `base`; without one, since it left the branch that
+/// it goes to (`origin/HEAD`, `origin/main`, `origin/master`, `main`, `master`). Nothing if there
+/// is no such branch.
+///
+/// # Errors
+/// When git cannot be run or fails, or `base` is not there.
+pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError> {
+    const TRUNKS: &[&str] = &["origin/HEAD", "origin/main", "origin/master", "main", "master"];
+    let Some(base) = (match base {
+        Some(base) => Some(merge_base(root, base)?.ok_or_else(|| GitError::NoBase(base.to_owned()))?),
+        None => {
+            let mut found = None;
+            for trunk in TRUNKS {
+                found = merge_base(root, trunk)?;
+                if found.is_some() {
+                    break;
+                }
+            }
+            found
+        }
+    }) else {
+        return Ok(None);
+    };
+    let mut changes = BTreeMap::new();
+    let diff = git(root, &["diff", "--name-status", "--no-renames", "-z", &base, "--"])?;
+    let mut fields = diff.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    while let (Some(status), Some(path)) = (fields.next(), fields.next()) {
+        let change = match &*status {
+            "A" => FileChange::Added,
+            "D" => FileChange::Deleted,
+            _ => FileChange::Modified,
+        };
+        changes.insert(path.into_owned(), change);
+    }
+    let others = git(root, &["ls-files", "--others", "--exclude-standard", "-z"])?;
+    for path in others.split(|byte| *byte == 0).filter(|path| !path.is_empty()) {
+        changes.insert(String::from_utf8_lossy(path).into_owned(), FileChange::Added);
+    }
+    Ok(Some(Since { root: root.to_path_buf(), base, changes }))
+}
+
+/// The content of a file at a commit; nothing if it was not there.
+///
+/// # Errors
+/// When git cannot be run.
+pub fn content_at(root: &Path, commit: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+    match git(root, &["cat-file", "blob", &format!("{commit}:{path}")]) {
+        Ok(content) => Ok(Some(content)),
+        Err(GitError::Failed { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn merge_base(root: &Path, with: &str) -> Result<Option<String>, GitError> {
+    let commit = format!("{with}^{{commit}}");
+    if let Err(error) = git(root, &["rev-parse", "--verify", "--quiet", &commit]) {
+        return if matches!(error, GitError::Failed { .. }) { Ok(None) } else { Err(error) };
+    }
+    match git(root, &["merge-base", "HEAD", &commit]) {
+        Ok(out) => Ok(Some(String::from_utf8_lossy(&out).trim().to_owned())),
+        // Histories without a common commit, or no commit at all.
+        Err(GitError::Failed { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
+    let output = command.output().map_err(GitError::NoGit)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(GitError::Failed {
+        command: arguments.join(" "),
+        stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+    })
+}

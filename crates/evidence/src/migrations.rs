@@ -1,0 +1,256 @@
+//! The migrations of a repository, and what became of each since the merge base.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use shipway_checks::migrations::known::learn_tables;
+use shipway_checks::migrations::layout::migrations;
+use shipway_checks::migrations::{
+    FileSummary, Migration, Options, Part, Status, judge_compensation, judge_file, judge_sequence,
+};
+use shipway_checks::sql::Dialect;
+use shipway_checks::{Sink, Tally};
+
+use crate::git::{self, FileChange, GitError};
+use crate::tree::files_below;
+
+/// What is looked at, and against what.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Folders or files; without any, the migrations that are found below the folder.
+    pub paths: Vec<PathBuf>,
+    /// The commit or branch to compare with.
+    pub base: Option<String>,
+    /// Judges what was merged as well.
+    pub all: bool,
+    /// Whose SQL it is; without it, that is found out.
+    pub dialect: Option<Dialect>,
+    /// What is asked for beyond what is always looked for.
+    pub options: Options,
+}
+
+/// Why the migrations could not be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// A folder or a file that cannot be read.
+    #[error("{path} cannot be read: {error}")]
+    Read {
+        /// Which.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// The migrations of a repository.
+#[derive(Debug)]
+pub struct Gathered {
+    /// Where paths begin.
+    root: PathBuf,
+    /// In the order in which they are applied, sequence by sequence.
+    migrations: Vec<(Migration, Status)>,
+    dialects: HashMap<String, Dialect>,
+    /// What they were compared with.
+    pub base: Option<String>,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Files that were judged.
+    pub files: u64,
+    /// Statements in them.
+    pub statements: u64,
+    /// Statements that undo something and do not run.
+    pub undoing: u64,
+    /// Files that were merged before.
+    pub merged: u64,
+}
+
+/// Finds the migrations below a folder.
+///
+/// # Errors
+/// When the folder cannot be read, or git fails.
+pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError> {
+    let work_tree = git::work_tree(folder)?;
+    let root = work_tree.clone().unwrap_or_else(|| folder.to_path_buf());
+    let since = match (&work_tree, request.all) {
+        (Some(root), false) => git::since(root, request.base.as_deref())?,
+        _ => None,
+    };
+    let mut paths = Vec::new();
+    let starts = if request.paths.is_empty() {
+        vec![folder.to_path_buf()]
+    } else {
+        request.paths.iter().map(|path| folder.join(path)).collect()
+    };
+    for start in &starts {
+        let found = if start.is_file() { Ok(vec![start.clone()]) } else { files_below(start) };
+        let unreadable = |error| GatherError::Read { path: start.display().to_string(), error };
+        paths.extend(found.map_err(unreadable)?);
+    }
+    let mut names: Vec<String> = paths.iter().map(|path| relative(path, &root)).collect();
+    let deleted = since.iter().flat_map(|since| &since.changes);
+    let deleted = deleted.filter(|(_, change)| **change == FileChange::Deleted);
+    names.extend(deleted.map(|(path, _)| path.clone()).filter(|path| {
+        starts.iter().any(|start| root.join(path).starts_with(start))
+    }));
+    let found = migrations(names.iter().map(String::as_str), !request.paths.is_empty());
+    let status = |path: &str| match since.as_ref().map(|since| since.changes.get(path)) {
+        None | Some(Some(FileChange::Added)) => Status::New,
+        Some(Some(FileChange::Modified)) => Status::Changed,
+        Some(Some(FileChange::Deleted)) => Status::Deleted,
+        Some(None) => Status::Merged,
+    };
+    let migrations: Vec<_> = found
+        .into_iter()
+        .map(|of| {
+            let status = status(&of.path);
+            (of, status)
+        })
+        .collect();
+    let mut gathered =
+        Gathered { root, migrations, dialects: HashMap::new(), base: since.map(|since| since.base) };
+    gathered.find_dialects(request.dialect);
+    Ok(gathered)
+}
+
+impl Gathered {
+    /// In the order in which they are applied, sequence by sequence.
+    #[must_use]
+    pub fn migrations(&self) -> &[(Migration, Status)] {
+        &self.migrations
+    }
+
+    /// Whose SQL a migration is.
+    #[must_use]
+    pub fn dialect(&self, migration: &Migration) -> Dialect {
+        self.dialects.get(migration.sequence()).copied().unwrap_or(Dialect::Postgres)
+    }
+
+    /// Opens a migration's file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(&self, migration: &Migration) -> io::Result<File> {
+        File::open(self.root.join(&migration.path))
+    }
+
+    /// Judges what is new or changed, and the sequences.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn judge(&self, options: Options, sink: &mut impl Sink) -> Result<Looked, GatherError> {
+        judge_sequence(&self.migrations, sink);
+        let mut looked = Looked::default();
+        let mut known: BTreeMap<&str, HashSet<String>> = BTreeMap::new();
+        let mut undone = HashSet::new();
+        for (migration, status) in &self.migrations {
+            let known = known.entry(migration.sequence()).or_default();
+            let dialect = self.dialect(migration);
+            let unreadable =
+                |error| GatherError::Read { path: migration.path.clone(), error };
+            match status {
+                Status::Deleted => {}
+                Status::Merged => {
+                    looked.merged += 1;
+                    if migration.part != Part::Down {
+                        let file = self.open(migration).map_err(unreadable)?;
+                        learn_tables(file, dialect, known).map_err(unreadable)?;
+                    }
+                }
+                Status::New | Status::Changed => {
+                    let file = self.open(migration).map_err(unreadable)?;
+                    let FileSummary { statements, undoing } =
+                        judge_file(file, migration, dialect, options, known, sink)
+                            .map_err(unreadable)?;
+                    looked.files += 1;
+                    looked.statements += statements;
+                    looked.undoing += undoing;
+                    if statements > 0 && undoing > 0 {
+                        undone.insert(migration.path.clone());
+                    }
+                }
+            }
+        }
+        if options.additive_only {
+            let has_down = |of: &Migration| undone.contains(&of.path);
+            judge_compensation(&self.migrations, has_down, sink);
+        }
+        Ok(looked)
+    }
+
+    /// Whose SQL each sequence is: as it is said, as the tool's own files say it, or as the
+    /// statements give it away.
+    fn find_dialects(&mut self, said: Option<Dialect>) {
+        const LOOKED_AT: usize = 8;
+        let mut sequences: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (migration, status) in &self.migrations {
+            let of = sequences.entry(migration.sequence().to_owned()).or_default();
+            if *status != Status::Deleted && of.len() < LOOKED_AT {
+                of.push(migration.path.clone());
+            }
+        }
+        for (sequence, paths) in sequences {
+            let by_tool = || self.dialect_of_tool(&sequence);
+            let by_text = || {
+                let text: Vec<u8> =
+                    paths.iter().flat_map(|path| beginning(&self.root.join(path))).collect();
+                Dialect::guess(&text)
+            };
+            let dialect = said.or_else(by_tool).or_else(by_text).unwrap_or(Dialect::Postgres);
+            self.dialects.insert(sequence, dialect);
+        }
+    }
+
+    /// Prisma's `migration_lock.toml` and Drizzle's journal name it.
+    fn dialect_of_tool(&self, sequence: &str) -> Option<Dialect> {
+        let folder = self.root.join(sequence);
+        let named = |name: &str, key: &str| {
+            let text = beginning(&folder.join(name));
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let (_, rest) = text.split_once(key)?;
+            let value = rest.split('"').find(|part| part.chars().any(char::is_alphabetic))?;
+            value.parse().ok()
+        };
+        named("migration_lock.toml", "provider").or_else(|| named("meta/_journal.json", "\"dialect\""))
+    }
+}
+
+/// The first bytes of a file; nothing of one that cannot be read, which is told when it is judged.
+fn beginning(path: &Path) -> Vec<u8> {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut text));
+    if read.is_err() {
+        text.clear();
+    }
+    text
+}
+
+fn relative(path: &Path, root: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    let path = whole.strip_prefix(&root).map(Path::to_path_buf).unwrap_or(whole);
+    path.to_string_lossy().into_owned()
+}
+
+/// What was looked at, in one line.
+#[must_use]
+pub fn summary(looked: &Looked, tally: &Tally) -> String {
+    let mut text = format!("{} files, {} statements", looked.files, looked.statements);
+    if looked.merged > 0 {
+        text.push_str(&format!(", {} merged before", looked.merged));
+    }
+    if looked.undoing > 0 {
+        text.push_str(&format!(", {} statements that undo and do not run", looked.undoing));
+    }
+    if looked.files == 0 && tally.total() == 0 {
+        text.push_str(", nothing is new");
+    }
+    text
+}
