@@ -31,6 +31,13 @@ pub(crate) enum Command {
     ///
     /// Nothing is released or deployed. Ctrl-C calls it off.
     Run(Run),
+    /// Examine workflows and actions: everything that can be known before they run
+    ///
+    /// Without FILES: the workflows and local actions of this repository, and shipway.yaml. The
+    /// rules are in docs/reference/lint-rules.md. Exits with 1 if there is an error.
+    Lint(Lint),
+    /// Evaluate an expression as a workflow would
+    Expr(Expr),
     /// Deploy a release that was built before
     ///
     /// For environments that a person deploys to, and to bring a certain release back to any.
@@ -65,6 +72,9 @@ pub(crate) enum Command {
     Logs(Logs),
     /// What changed since a commit, and what depends on it
     Changes(Changes),
+    /// Look for what keeps a gate shut
+    #[command(subcommand)]
+    Check(Check),
     /// The configuration
     #[command(subcommand)]
     Config(Config),
@@ -153,6 +163,65 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) plan: bool,
     /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// Which files; a file named action.yml is an action
+    pub(crate) files: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: LintFormat,
+    /// Also fail if there are findings of this level
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) deny: Option<Deny>,
+    /// Trust the tags of these actions: OWNER/* or OWNER/NAME (actions/* and github/* are)
+    #[arg(long, value_name = "ACTIONS")]
+    pub(crate) trust: Vec<String>,
+    /// A label of runners of your own; * stands for any characters
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) runner_label: Vec<String>,
+    /// Leave scripts alone, though shellcheck is installed
+    #[arg(long)]
+    pub(crate) no_shellcheck: bool,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people, with the lines they are about
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub run
+    Github,
+}
+
+/// What lint fails for, beside errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Deny {
+    /// Warnings
+    Warnings,
+    /// Notes, and warnings
+    Notes,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Expr {
+    /// The expression, with or without ${{ }} around it
+    pub(crate) expression: String,
+    /// The contexts: a file in JSON or YAML with an object for github, env and so on
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) context: Option<PathBuf>,
+    /// Print the type of the value instead
+    #[arg(long = "type", conflicts_with = "json")]
+    pub(crate) kind: bool,
+    /// Print the value as JSON; else lists and objects are only named, as in a workflow's text
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -261,6 +330,57 @@ pub(crate) struct Changes {
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Check {
+    /// Find migrations that lose data, break what still runs, or block it
+    ///
+    /// Judges what is new against the merge base; where there is none (no git, no main branch),
+    /// everything. What cannot be analysed is a finding, too.
+    Migrations(CheckMigrations),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckMigrations {
+    /// Folders or files; without any, the migrations below this folder
+    pub(crate) paths: Vec<PathBuf>,
+    /// Compare with where the work left this branch or commit
+    #[arg(long, value_name = "REF")]
+    pub(crate) base: Option<String>,
+    /// Judge what was merged as well
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Whose SQL it is (postgres, mysql, sqlite); found out without it
+    #[arg(long)]
+    pub(crate) dialect: Option<shipway_checks::sql::Dialect>,
+    /// Allow nothing but additions, each with a compensating script
+    #[arg(long)]
+    pub(crate) additive_only: bool,
+    /// Judge what undoes a migration as if it ran
+    #[arg(long)]
+    pub(crate) down: bool,
+    /// Fail for findings of this severity or worse (low, medium, high, critical)
+    #[arg(long, default_value = "medium", value_name = "SEVERITY")]
+    pub(crate) fail_on: shipway_checks::Severity,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
 }
 
 #[derive(Debug, Subcommand)]

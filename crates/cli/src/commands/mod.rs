@@ -5,14 +5,17 @@ mod approving;
 mod audit;
 mod call_off;
 mod changes;
+mod check;
 mod config;
 mod control;
 mod demo;
 mod deploy;
+mod expr;
 mod gc;
 mod history;
 mod host;
 mod init;
+mod lint;
 mod list;
 mod logs;
 mod plumbing;
@@ -35,6 +38,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Demo(args) => demo::demo(&args).await,
         Command::Ship(args) => ship::ship(&args).await,
         Command::Run(args) => run::run(&args).await,
+        Command::Lint(args) => lint::lint(&args),
+        Command::Expr(args) => expr::expr(&args),
         Command::Deploy(args) => deploy::deploy(&args).await,
         Command::Promote(args) => deploy::promote(&args).await,
         Command::Approve(args) => approve::approve(&args).await,
@@ -47,6 +52,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::History(args) => history::history(&args),
         Command::Logs(args) => logs::logs(&args).await,
         Command::Changes(args) => changes::changes(&args),
+        Command::Check(args) => check::check(&args),
         Command::Config(Config::Show(args)) => config::show(&args),
         Command::Config(Config::Schema) => config::schema(),
         Command::Config(Config::Check(args)) => config::check(&args),
