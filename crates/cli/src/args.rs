@@ -150,18 +150,47 @@ pub(crate) struct Run {
     /// Only this job, and what it needs
     #[arg(long, short)]
     pub(crate) job: Option<String>,
-    /// A secret: NAME=VALUE, or NAME to take it from the environment
-    #[arg(long, short, value_name = "NAME[=VALUE]")]
-    pub(crate) secret: Vec<String>,
-    /// A variable of `vars`
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) var: Vec<String>,
-    /// An input of `inputs`
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) input: Vec<String>,
+    #[command(flatten)]
+    pub(crate) given: Given,
     /// Show what would run and why, and run nothing
     #[arg(long)]
     pub(crate) plan: bool,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// What a run is given by name.
+#[derive(Debug, Args)]
+pub(crate) struct Given {
+    /// An input of `inputs`
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub(crate) input: Vec<String>,
+    /// A secret: NAME=VALUE, or NAME to take it from the environment
+    #[arg(long, short, value_name = "NAME[=VALUE]")]
+    pub(crate) secret: Vec<String>,
+    /// A file of secrets, NAME=VALUE lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Vec<PathBuf>,
+    /// A variable of `vars`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<String>,
+    /// A file of variables, NAME=VALUE lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
+}
+
+/// How a run is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Shown {
+    /// Write a summary page: HTML if the file is called so, else Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Show how jobs ended and what failed, not what they write
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Fold nothing
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -18,9 +19,10 @@ use shipway_core::stream::Record;
 use shipway_core::view::RunsView;
 use shipway_server::follow::Views;
 
+use crate::live::{self, JobId, Tree};
 use crate::print;
 
-use super::screen::{Curtain, Output, spinner};
+use super::screen::{self, Curtain, Output, spinner};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) enum Style {
     Silent,
     /// Lines; on a terminal with what is being done below them.
     Lines,
+    /// The same of runs whose jobs' output is shown live.
+    Live,
 }
 
 /// Shows entries as they come.
@@ -36,7 +40,9 @@ pub(crate) struct Reporter {
     style: Style,
     /// Only this plan, once it is known, and what belongs to it.
     only: Option<PlanId>,
-    begun: HashMap<(StreamId, Version), (Timestamp, String)>,
+    begun: HashMap<(StreamId, Version), Begun>,
+    /// The steps of the jobs that run, where they are shown.
+    tree: Option<Arc<Tree>>,
     spinner: Option<ProgressBar>,
     curtain: Curtain,
     /// The reason that was shown last: what follows from it need not say it
@@ -47,21 +53,35 @@ pub(crate) struct Reporter {
     runs: RunsView,
 }
 
+/// What is being done.
+struct Begun {
+    at: Timestamp,
+    what: String,
+    job: Option<JobId>,
+}
+
 impl Reporter {
     pub(crate) fn new(style: Style) -> Self {
-        let terminal = style == Style::Lines && std::io::stderr().is_terminal();
+        let terminal = style != Style::Silent && std::io::stderr().is_terminal();
         let spinner = terminal.then(spinner);
         let curtain = Curtain::new(spinner.clone());
         Self {
             style,
             only: None,
             begun: HashMap::new(),
+            tree: None,
             spinner,
             curtain,
             reason: String::new(),
             held: Vec::new(),
             runs: RunsView::default(),
         }
+    }
+
+    /// Where there is a terminal, jobs are shown with their steps.
+    pub(crate) fn tree(&mut self) -> Option<Arc<Tree>> {
+        self.tree = self.spinner.is_some().then(Arc::default);
+        self.tree.clone()
     }
 
     /// Shows what belongs to this plan, and deployments.
@@ -109,11 +129,29 @@ impl Reporter {
         }
         self.show_held();
         self.curtain.has_shown(views.live.seq);
-        if let Some(bar) = &self.spinner {
-            let mut doing: Vec<&str> = self.begun.values().map(|(_, what)| what.as_str()).collect();
-            doing.sort_unstable();
-            bar.set_message(doing.join(", "));
+        self.draw();
+    }
+
+    /// What is being done, below the lines.
+    fn draw(&self) {
+        let Some(bar) = &self.spinner else { return };
+        let mut doing: Vec<&Begun> = self.begun.values().collect();
+        doing.sort_by_key(|begun| (begun.at, &begun.what));
+        let Some(tree) = &self.tree else {
+            let doing: Vec<&str> = doing.iter().map(|begun| begun.what.as_str()).collect();
+            return bar.set_message(doing.join(", "));
+        };
+        // Each job gets its share of the room, one line for itself.
+        let rows = usize::from(console::Term::stderr().size().0).saturating_sub(2);
+        let share = (rows / doing.len().max(1)).saturating_sub(1);
+        let mut lines = Vec::new();
+        for begun in doing {
+            let since = print::between(begun.at, Timestamp::now());
+            let (turn, what) = (screen::turn(since), &begun.what);
+            lines.push(format!("{turn} {what}  {}", live::elapsed(since)));
+            lines.extend(begun.job.iter().flat_map(|job| tree.below(job, share)));
         }
+        screen::picture(bar, &lines);
     }
 
     fn show_held(&mut self) {
@@ -139,12 +177,16 @@ impl Reporter {
             Record::Intent { effect } => {
                 if let Some(what) = doing(effect) {
                     let key = (entry.stream.clone(), entry.version);
-                    self.begun.insert(key, (entry.at, what));
+                    let job = match effect {
+                        Effect::RunJob(job) => Some(JobId::of(job)),
+                        _ => None,
+                    };
+                    self.begun.insert(key, Begun { at: entry.at, what, job });
                 }
             }
             Record::Ended { intent, outcome } => {
                 let begun = self.begun.remove(&(entry.stream.clone(), *intent));
-                if let Some((at, what)) = begun {
+                if let Some(Begun { at, what, .. }) = begun {
                     self.ended(&what, print::between(at, entry.at), outcome);
                 }
             }
@@ -182,7 +224,8 @@ impl Reporter {
     fn job(&self, what: &str, took: &str, end: &JobEnd) {
         let mark = mark(end.result);
         self.line(format!("  {mark} {what}  {took}"));
-        if end.result == RunResult::Failure {
+        // Where its lines were shown live, they are shown once.
+        if end.result == RunResult::Failure && self.style == Style::Lines {
             self.indented(&end.tail);
             if let Some(reason) = &end.reason {
                 self.line(format!("    {reason}"));

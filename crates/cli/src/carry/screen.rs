@@ -23,6 +23,37 @@ pub(super) fn spinner() -> ProgressBar {
     bar
 }
 
+/// Several lines, each with a spinner of its own, that fit on the terminal.
+pub(super) fn picture(bar: &ProgressBar, lines: &[String]) {
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
+    }
+    let (rows, columns) = console::Term::stderr().size();
+    let (rows, columns) = (usize::from(rows).saturating_sub(2), usize::from(columns));
+    let left_out = lines.len().saturating_sub(rows.max(1));
+    let mut shown: Vec<String> = lines[..lines.len() - left_out]
+        .iter()
+        .map(|line| console::truncate_str(line, columns.saturating_sub(1), "…").into_owned())
+        .collect();
+    if left_out > 0 {
+        shown.push(format!("… {left_out} more"));
+    }
+    let text = shown.join("\n");
+    let colours = anstream::AutoStream::choice(&std::io::stderr());
+    bar.set_message(if colours == anstream::ColorChoice::Never {
+        anstream::adapter::strip_str(&text).to_string()
+    } else {
+        text
+    });
+}
+
+/// The picture of a spinner at this time.
+pub(super) fn turn(since: Duration) -> char {
+    const TURN: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+    let ticks = since.as_millis() / TICK.as_millis();
+    TURN.get(usize::try_from(ticks % 10).unwrap_or(0)).copied().unwrap_or('⠋')
+}
+
 /// Writes the answer; on a terminal, what is being done makes way for it.
 pub(crate) struct Output(Option<ProgressBar>);
 

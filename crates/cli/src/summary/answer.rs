@@ -32,6 +32,8 @@ pub(crate) struct RunAnswer {
     pub(crate) run: RunId,
     /// The workflow's file.
     pub(crate) path: String,
+    /// The workflow's name for people.
+    pub(crate) name: String,
     pub(crate) event: String,
     /// None while it is not over.
     pub(crate) result: Option<RunResult>,
@@ -103,7 +105,12 @@ impl RunAnswer {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn new(project: &Project, id: &RunId, run: &RunView) -> Result<Self, CliError> {
+    pub(crate) fn new(
+        project: &Project,
+        id: &RunId,
+        name: &str,
+        run: &RunView,
+    ) -> Result<Self, CliError> {
         let mut jobs = Vec::new();
         for (key, job) in &run.jobs {
             match job {
@@ -125,6 +132,7 @@ impl RunAnswer {
         Ok(Self {
             run: id.clone(),
             path: run.spec.path.clone(),
+            name: name.to_owned(),
             event: run.spec.trigger.event.clone(),
             result: end.map(|end| end.result),
             why: end.and_then(|end| end.why.clone()),

@@ -77,7 +77,7 @@ pub(crate) struct Job {
 #[serde(untagged)]
 enum WrittenJob {
     Result(String),
-    Whole(WholeJob),
+    Whole(Box<WholeJob>),
 }
 
 #[derive(Deserialize)]
@@ -106,7 +106,7 @@ struct WholeJob {
 impl From<WrittenJob> for Job {
     fn from(written: WrittenJob) -> Self {
         let whole = match written {
-            WrittenJob::Whole(whole) => whole,
+            WrittenJob::Whole(whole) => *whole,
             WrittenJob::Result(result) => WholeJob {
                 result,
                 why: None,

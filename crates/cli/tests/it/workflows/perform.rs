@@ -1,5 +1,6 @@
 //! Runs a case: its repository, its commands.
 
+use std::io::Write as _;
 use std::process::Command as Program;
 
 use serde_json::Value;
@@ -14,7 +15,9 @@ use super::expected::{Command, Requirement};
 pub(crate) fn case(case: &Case) -> Vec<String> {
     let missing = case.expected.requires.iter().find(|requirement| !requirement.is_here());
     if let Some(missing) = missing {
-        eprintln!("passed over: {} needs {missing:?}, which is not on this machine", case.name);
+        let line =
+            format!("passed over: {} needs {missing:?}, which is not on this machine\n", case.name);
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
         return Vec::new();
     }
     let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_shipway")).unwrap();

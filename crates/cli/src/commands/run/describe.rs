@@ -1,0 +1,160 @@
+//! What would run, for a person: workflows with their jobs, and why not the
+//! others.
+
+use std::cell::Cell;
+
+use serde_json::Value as Json;
+use shipway_core::plan::{Plan, PlannedRun};
+use shipway_workflow::expr::{Context, Status, Value};
+use shipway_workflow::matrix::Combination;
+use shipway_workflow::model::{Job, JobKind, Strategy, Workflow, WorkflowUses};
+
+/// As many combinations of a matrix are named.
+const NAMED: usize = 8;
+
+pub(super) fn describe(plan: &Plan) -> Vec<String> {
+    let commit = &plan.commit;
+    let place = plan.trigger.git_ref.trim_start_matches("refs/heads/");
+    let mut lines = vec![format!(
+        "{} of {} {:?} by {} on {place}",
+        plan.trigger.event,
+        commit.id.short(),
+        commit.subject,
+        commit.author
+    )];
+    for run in &plan.runs {
+        lines.extend([String::new(), format!("{}  {}", run.path, run.name)]);
+        lines.push(format!("  runs: {}", run.why));
+        lines.extend(jobs(plan, run));
+    }
+    if !plan.not_run.is_empty() {
+        lines.extend([String::new(), "does not run".to_owned()]);
+        lines.extend(plan.not_run.iter().map(|run| format!("  {}: {}", run.path, run.why)));
+    }
+    lines
+}
+
+fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
+    // It was read when the plan was made.
+    let Ok(workflow) = Workflow::read(&run.path, &run.text) else { return Vec::new() };
+    let known = Known::of(plan, run);
+    let width = workflow.jobs.keys().map(|id| id.chars().count()).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for job in workflow.jobs.values() {
+        let id = &job.id.value;
+        lines.push(format!("  job {id:width$}  {}", about(job, &known)).trim_end().to_owned());
+    }
+    lines
+}
+
+fn about(job: &Job, known: &Known) -> String {
+    let mut parts = Vec::new();
+    if !job.needs.is_empty() {
+        let needs: Vec<&str> = job.needs.iter().map(|need| need.value.as_str()).collect();
+        parts.push(format!("needs {}", needs.join(", ")));
+    }
+    parts.extend(condition(job, known));
+    parts.extend(combinations(job, known));
+    match &job.kind {
+        JobKind::Call(call) => parts.push(format!("calls {}", name(&call.uses.value))),
+        JobKind::Steps(steps) => {
+            let environment = steps.environment.as_ref();
+            parts.extend(environment.map(|env| format!("environment {}", env.name.text())));
+            parts.extend(steps.container.as_ref().map(|_| "in a container".to_owned()));
+        }
+    }
+    parts.join(" · ")
+}
+
+/// Whether the job's `if` holds, where that is known already.
+fn condition(job: &Job, known: &Known) -> Option<String> {
+    if !job.condition.is_written() {
+        return None;
+    }
+    let held = known.ask(|known| job.condition.evaluate(known));
+    let Some(held) = held else {
+        return Some("its `if` is judged when what it needs is done".to_owned());
+    };
+    match held {
+        Ok(true) => None,
+        Ok(false) => Some("is skipped: its `if` does not hold".to_owned()),
+        Err(error) => Some(format!("its `if` is wrong: {}", error.message)),
+    }
+}
+
+fn combinations(job: &Job, known: &Known) -> Option<String> {
+    let strategy = job.strategy.as_ref()?;
+    if matches!(strategy, Strategy::Written { matrix: None, .. }) {
+        return None;
+    }
+    let Some(expanded) = known.ask(|known| strategy.evaluate(known)) else {
+        return Some("its matrix comes from what it needs".to_owned());
+    };
+    match expanded {
+        Ok(plan) => {
+            let all = plan.combinations;
+            let named = all.iter().take(NAMED).map(Combination::label).collect::<Vec<_>>();
+            let more = if all.len() > NAMED { ", …" } else { "" };
+            Some(format!("{} combinations: {}{more}", all.len(), named.join(", ")))
+        }
+        Err(error) => Some(format!("its matrix is wrong: {}", error.message)),
+    }
+}
+
+/// What is known before anything has run.
+struct Known {
+    contexts: Vec<(&'static str, Value)>,
+    /// Something else was asked for.
+    lacked: Cell<bool>,
+}
+
+impl Known {
+    fn of(plan: &Plan, run: &PlannedRun) -> Self {
+        let github = serde_json::json!({
+            "event_name": plan.trigger.event,
+            "event": plan.trigger.payload,
+            "ref": plan.trigger.git_ref,
+            "ref_name": plan.trigger.git_ref.splitn(3, '/').nth(2).unwrap_or_default(),
+            "sha": plan.commit.id,
+        });
+        Self {
+            lacked: Cell::new(false),
+            contexts: vec![
+                ("github", github.into()),
+                ("vars", serde_json::json!(run.vars).into()),
+                ("inputs", Json::Object(run.inputs.clone()).into()),
+            ],
+        }
+    }
+
+    /// What an expression comes to; `None` if it asks for what only jobs tell.
+    fn ask<T>(&self, question: impl FnOnce(&Self) -> T) -> Option<T> {
+        self.lacked.set(false);
+        let answer = question(self);
+        (!self.lacked.get()).then_some(answer)
+    }
+}
+
+impl Context for Known {
+    fn get(&self, name: &str) -> Option<Value> {
+        let found = self.contexts.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        if found.is_none() {
+            self.lacked.set(true);
+        }
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// As long as nothing has failed.
+    fn status(&self, _jobs: &[String]) -> Status {
+        Status::Success
+    }
+}
+
+fn name(uses: &WorkflowUses) -> String {
+    match uses {
+        WorkflowUses::Local { path } => format!("./{path}"),
+        WorkflowUses::Repository { owner, name, path, reference } => {
+            format!("{owner}/{name}/{path}@{reference}")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `shipway run`: workflows, here, with uncommitted changes.
+
+mod carry_out;
+mod describe;
+mod given;
+
+use shipway_core::plan::{Commit, Plan};
+use shipway_server::follow::Views;
+use shipway_server::git::Repository;
+use shipway_server::planner;
+use shipway_workflow::model::Event;
+use shipway_workflow::trigger::GitRef;
+
+use crate::args::Run;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::print;
+use crate::project::{Project, actions, actor};
+
+pub(super) use carry_out::{Job, carry_out};
+
+pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
+    let project = Project::open_for_runs()?;
+    let repository = project.repository()?;
+    let commit = commit(&repository)?;
+    let plan = plan(args, &project, &repository, commit)?;
+    if args.plan {
+        if args.shown.json {
+            print::json(&plan)?;
+        } else {
+            describe::describe(&plan).into_iter().for_each(print::line);
+        }
+        return Ok(Exit::Ok);
+    }
+    let secrets = given::secrets(&args.given.secret_file, &args.given.secret)?;
+    carry_out(&project, plan, Job { shown: &args.shown, secrets }).await
+}
+
+/// What is checked out, uncommitted changes included.
+fn commit(repository: &Repository) -> Result<Commit, CliError> {
+    let changes = repository.uncommitted()?;
+    if changes.is_empty() {
+        return Ok(repository.head()?);
+    }
+    print::aside(format!("with {}", print::counted(changes.len(), "uncommitted change")));
+    Ok(repository.snapshot()?)
+}
+
+fn plan(
+    args: &Run,
+    project: &Project,
+    repository: &Repository,
+    commit: Commit,
+) -> Result<Plan, CliError> {
+    let event = args.event.as_str();
+    let event = Event::named(event)
+        .ok_or_else(|| CliError::usage(format!("there is no event `{event}`")))?;
+    let branch = repository.branch()?.unwrap_or_else(|| "HEAD".to_owned());
+    let given = &args.given;
+    let run = planner::Run {
+        repository,
+        commit,
+        git_ref: GitRef::Branch(branch),
+        event,
+        workflow: args.workflow.clone(),
+        job: args.job.clone(),
+        vars: given::pairs(&given.var_file, &given.var)?,
+        payload: None,
+        inputs: given::pairs(&[], &given.input)?,
+        secrets: indexmap::IndexMap::new(),
+        actions: actions()?,
+        by: actor(),
+    };
+    Ok(run.plan(&Views::load(&project.store)?.live)?)
+}
