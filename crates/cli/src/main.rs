@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod exit;
 mod init;
+mod lint;
 mod live;
 mod print;
 mod project;

@@ -88,7 +88,7 @@ fn parse(root: &Path) -> Result<Parsed, CliError> {
 }
 
 /// Files as they are in the work tree.
-struct WorkTree<'a>(&'a Path);
+pub(crate) struct WorkTree<'a>(pub(crate) &'a Path);
 
 impl Facts for WorkTree<'_> {
     fn at(&self, path: &str) -> Option<PathKind> {
