@@ -156,7 +156,7 @@ impl Turn {
                 commit: plan.commit.id.clone(),
                 repository: plan.repository.clone(),
                 config: Box::new(service.clone()),
-                runs: runs_of(open),
+                runs: artifacts_of(open),
             });
         }
         let services = specs.iter().map(|spec| spec.service.clone()).collect();
@@ -254,6 +254,16 @@ fn runs_of(open: &Open) -> Vec<RunId> {
         .iter()
         .filter(|run| open.runs.get(&run.id).copied().flatten() == Some(RunResult::Success));
     passed.map(|run| run.passed.clone().unwrap_or_else(|| run.id.clone())).collect()
+}
+
+/// The same, each by its first attempt: all attempts have their artifacts
+/// there.
+fn artifacts_of(open: &Open) -> Vec<RunId> {
+    let first = |id: RunId| {
+        let run = open.plan.runs.iter().find(|run| run.id == id);
+        run.and_then(|run| run.attempt.first.clone()).unwrap_or(id)
+    };
+    runs_of(open).into_iter().map(first).collect()
 }
 
 /// Every service's artifact, in declared order; `None` while one is missing.

@@ -1,5 +1,6 @@
 //! The machines together: an engine in memory, and what must always hold.
 
+mod calls;
 mod language;
 mod recovery;
 mod scenarios;
