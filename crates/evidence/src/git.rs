@@ -68,7 +68,9 @@ pub fn work_tree(of: &Path) -> Result<Option<PathBuf>, GitError> {
 pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError> {
     const TRUNKS: &[&str] = &["origin/HEAD", "origin/main", "origin/master", "main", "master"];
     let Some(base) = (match base {
-        Some(base) => Some(merge_base(root, base)?.ok_or_else(|| GitError::NoBase(base.to_owned()))?),
+        Some(base) => {
+            Some(merge_base(root, base)?.ok_or_else(|| GitError::NoBase(base.to_owned()))?)
+        }
         None => {
             let mut found = None;
             for trunk in TRUNKS {
@@ -125,7 +127,7 @@ fn merge_base(root: &Path, with: &str) -> Result<Option<String>, GitError> {
     }
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
     let output = command.output().map_err(GitError::NoGit)?;

@@ -2,4 +2,6 @@
 
 pub mod git;
 pub mod migrations;
+pub mod postgres;
+pub mod secrets;
 pub mod tree;

@@ -97,9 +97,11 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
     let mut names: Vec<String> = paths.iter().map(|path| relative(path, &root)).collect();
     let deleted = since.iter().flat_map(|since| &since.changes);
     let deleted = deleted.filter(|(_, change)| **change == FileChange::Deleted);
-    names.extend(deleted.map(|(path, _)| path.clone()).filter(|path| {
-        starts.iter().any(|start| root.join(path).starts_with(start))
-    }));
+    names.extend(
+        deleted
+            .map(|(path, _)| path.clone())
+            .filter(|path| starts.iter().any(|start| root.join(path).starts_with(start))),
+    );
     let found = migrations(names.iter().map(String::as_str), !request.paths.is_empty());
     let status = |path: &str| match since.as_ref().map(|since| since.changes.get(path)) {
         None | Some(Some(FileChange::Added)) => Status::New,
@@ -114,8 +116,12 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
             (of, status)
         })
         .collect();
-    let mut gathered =
-        Gathered { root, migrations, dialects: HashMap::new(), base: since.map(|since| since.base) };
+    let mut gathered = Gathered {
+        root,
+        migrations,
+        dialects: HashMap::new(),
+        base: since.map(|since| since.base),
+    };
     gathered.find_dialects(request.dialect);
     Ok(gathered)
 }
@@ -153,8 +159,7 @@ impl Gathered {
         for (migration, status) in &self.migrations {
             let known = known.entry(migration.sequence()).or_default();
             let dialect = self.dialect(migration);
-            let unreadable =
-                |error| GatherError::Read { path: migration.path.clone(), error };
+            let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
             match status {
                 Status::Deleted => {}
                 Status::Merged => {
@@ -218,7 +223,8 @@ impl Gathered {
             let value = rest.split('"').find(|part| part.chars().any(char::is_alphabetic))?;
             value.parse().ok()
         };
-        named("migration_lock.toml", "provider").or_else(|| named("meta/_journal.json", "\"dialect\""))
+        named("migration_lock.toml", "provider")
+            .or_else(|| named("meta/_journal.json", "\"dialect\""))
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Observed {
     Written,
     /// A lock is taken that stops writers or readers.
     Locked,
+    /// A lock of an earlier statement is still held.
+    Held,
     /// The statement fails.
     Refused,
     /// Something has another name or place afterwards, or is switched off.
@@ -60,6 +62,7 @@ impl Observed {
             Self::Scanned => "yes: a table is read from end to end",
             Self::Written => "yes: rows are written or removed",
             Self::Locked => "yes: a lock that stops writers or readers is taken",
+            Self::Held => "yes: a lock of an earlier statement is still held",
             Self::Refused => "yes: the statement fails",
             Self::Changed => "yes: the catalogue says otherwise afterwards",
             Self::Not(why) => why,

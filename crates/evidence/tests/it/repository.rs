@@ -1,0 +1,72 @@
+//! Only what is new is judged, and what was merged is fixed.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use shipway_checks::Finding;
+use shipway_checks::migrations::Options;
+use shipway_evidence::migrations::{Looked, Request, gather};
+
+fn git(dir: &Path, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(dir).args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]);
+    let output = command.args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+}
+
+fn write(dir: &Path, path: &str, text: &str) {
+    let path = dir.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn judged(dir: &Path, request: &Request) -> (Vec<String>, Looked) {
+    let mut findings: Vec<Finding> = Vec::new();
+    let looked = gather(dir, request).unwrap().judge(Options::default(), &mut findings).unwrap();
+    let told = findings.iter().map(|of| format!("{}:{} {}", of.file, of.span.start, of.rule));
+    (told.collect(), looked)
+}
+
+#[test]
+fn only_what_is_new_is_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    git(dir, &["init", "-q", "-b", "main"]);
+    write(dir, "db/migrations/1_a.sql", "CREATE TABLE a (id int);\nDROP TABLE z;\n");
+    write(dir, "db/migrations/2_b.sql", "CREATE TABLE b (id int);\n");
+    write(dir, "queries/x.sql", "DROP TABLE a;\n");
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "one"]);
+    git(dir, &["checkout", "-qb", "work"]);
+    assert_eq!(judged(dir, &Request::default()).0, Vec::<String>::new());
+
+    write(dir, "db/migrations/3_c.sql", "SET lock_timeout = 1;\nCREATE TABLE IF NOT EXISTS a (id int);\nDROP TABLE a;\n");
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "two"]);
+    write(dir, "db/migrations/2_d.sql", "SELECT 1;\n");
+    write(dir, "db/migrations/2_b.sql", "CREATE TABLE b (id bigint);\n");
+    fs::remove_file(dir.join("db/migrations/1_a.sql")).unwrap();
+    let (told, looked) = judged(dir, &Request::default());
+    assert_eq!(told, [
+        "db/migrations/1_a.sql:1:1 merged-migration-deleted",
+        "db/migrations/2_b.sql:1:1 merged-migration-changed",
+        "db/migrations/2_d.sql:1:1 duplicate-version",
+        "db/migrations/3_c.sql:3:1 drop-table",
+    ]);
+    assert_eq!((looked.files, looked.merged), (3, 0));
+    let all = Request { all: true, ..Request::default() };
+    assert!(judged(dir, &all).0.contains(&"db/migrations/3_c.sql:3:1 drop-table".to_owned()));
+}
+
+#[test]
+fn the_dialect_is_found_by_the_tool_or_by_the_text() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a/migrations/1_x.sql", "ALTER TABLE `a` ENGINE=InnoDB;");
+    write(dir.path(), "b/migrations/migration_lock.toml", "provider = \"sqlite\"\n");
+    write(dir.path(), "b/migrations/20240101_x/migration.sql", "VACUUM;");
+    let gathered = gather(dir.path(), &Request::default()).unwrap();
+    let dialects: Vec<_> =
+        gathered.migrations().iter().map(|(of, _)| gathered.dialect(of).name()).collect();
+    assert_eq!(dialects, ["MySQL", "SQLite"]);
+}

@@ -1,0 +1,82 @@
+//! Searching real repositories.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use shipway_checks::secrets::{Rules, example, kinds};
+use shipway_evidence::git::since;
+use shipway_evidence::secrets::{Scope, search};
+
+fn git(root: &Path, args: &[&str]) {
+    let who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"];
+    let out = Command::new("git").arg("-C").arg(root).args(who).args(args).output().unwrap();
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+fn planted(id: &str, seed: u64) -> String {
+    example::planted(kinds().find(|kind| kind.id == id).unwrap(), seed)
+}
+
+/// A repository whose first commit has a secret, and whose second has not.
+fn repository() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    git(root, &["init", "-q", "-b", "main"]);
+    fs::write(root.join(".gitignore"), "ignored.txt\n").unwrap();
+    fs::write(root.join("old.conf"), planted("npm-token", 1) + "\nkeep\n").unwrap();
+    git(root, &["add", "."]);
+    git(root, &["commit", "-q", "-m", "one"]);
+    fs::write(root.join("old.conf"), "keep\n").unwrap();
+    fs::write(root.join("there.conf"), planted("pypi-token", 1) + "\n").unwrap();
+    git(root, &["add", "."]);
+    git(root, &["commit", "-q", "-m", "two"]);
+    dir
+}
+
+fn found(root: &Path, scope: &Scope) -> Vec<(String, String)> {
+    let check = search(root, scope, &Rules::built_in()).unwrap();
+    assert!(check.looked_at > 0);
+    check.findings.into_iter().map(|f| (f.file, f.rule.to_string())).collect()
+}
+
+fn pair(file: &str, rule: &str) -> (String, String) {
+    (file.to_owned(), rule.to_owned())
+}
+
+#[test]
+fn the_tree_is_what_git_would_add() {
+    let dir = repository();
+    fs::write(dir.path().join("ignored.txt"), planted("npm-token", 2)).unwrap();
+    fs::write(dir.path().join("new.txt"), planted("github-pat", 2)).unwrap();
+    let all = [pair("new.txt", "github-pat"), pair("there.conf", "pypi-token")];
+    assert_eq!(found(dir.path(), &Scope::Tree), all);
+    let one = Scope::Paths(vec!["ignored.txt".into()]);
+    assert_eq!(found(dir.path(), &one), [pair("ignored.txt", "npm-token")]);
+}
+
+#[test]
+fn a_change_is_judged_by_the_lines_that_it_adds() {
+    let dir = repository();
+    let root = dir.path();
+    git(root, &["checkout", "-q", "-b", "topic"]);
+    let old = fs::read_to_string(root.join("there.conf")).unwrap();
+    fs::write(root.join("there.conf"), format!("first\n{old}{}\n", planted("github-pat", 3)))
+        .unwrap();
+    git(root, &["commit", "-q", "-a", "-m", "three"]);
+    fs::write(root.join("new.txt"), planted("slack-bot-token", 1)).unwrap();
+    let since = Scope::Since(since(root, Some("main")).unwrap().unwrap());
+    let added = [pair("new.txt", "slack-bot-token"), pair("there.conf", "github-pat")];
+    assert_eq!(found(root, &since), added);
+}
+
+#[test]
+fn history_has_what_was_removed_and_says_who_committed_it() {
+    let dir = repository();
+    let check = search(dir.path(), &Scope::History, &Rules::built_in()).unwrap();
+    let files: Vec<&str> = check.findings.iter().map(|f| f.file.as_str()).collect();
+    assert_eq!(files, ["old.conf", "there.conf"]);
+    assert_eq!(check.looked_at, 4, ".gitignore, old.conf twice, there.conf");
+    let message = &check.findings[0].message;
+    assert!(message.contains("committed in ") && message.ends_with(" by Ann"), "{message}");
+}
