@@ -12,7 +12,7 @@ use shipway_core::journal::Actor;
 use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
 use shipway_runner::actions::Settings;
 use shipway_runner::client::{WorkerCommand, Workers};
-use shipway_server::Performer;
+use shipway_server::{Performer, Results};
 use shipway_server::folders::{Folders, UserEnv};
 use shipway_server::git::{GitError, Repository};
 use shipway_server::material::ProjectMaterial;
@@ -91,6 +91,7 @@ impl Project {
             secrets,
             live_output,
             actions: actions()?,
+            results: Results::default(),
         })
     }
 }

@@ -22,7 +22,8 @@ mod token;
 mod twirp;
 
 pub use client::{
-    Client, ClientError, FoundArtifact, FoundCache, Pieces, Saving, Source, Uploaded, pieces,
+    Client, ClientError, Downloaded, FoundArtifact, FoundCache, Pieces, Saving, Source, Uploaded,
+    pieces,
 };
 pub use grant::{Admission, CacheMode, Job, Scope};
 pub use identity::{Identity, KeyError};

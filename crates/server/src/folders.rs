@@ -83,14 +83,9 @@ impl Folders {
         self.state.join("work")
     }
 
-    /// The artifacts of a run.
-    pub fn artifacts(&self, run: &RunId) -> PathBuf {
-        self.state.join("artifacts").join(run.as_str())
-    }
-
-    /// The artifacts of all runs.
-    pub fn all_artifacts(&self) -> PathBuf {
-        self.state.join("artifacts")
+    /// Artifacts, caches, and the key of OIDC tokens.
+    pub fn results(&self) -> PathBuf {
+        self.state.join("results")
     }
 
     /// An unpacked release.

@@ -5,8 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use shipway_core::digest::Digest;
+use shipway_core::ids::RunId;
+use shipway_results::{Collected, Limits, Storage};
 use shipway_server::bundle;
 use shipway_server::follow::Views;
 
@@ -25,6 +28,7 @@ struct Answer {
     blob_bytes: u64,
     releases: u64,
     folders: u64,
+    results: Collected,
 }
 
 pub(super) fn gc(args: &Gc) -> Result<Exit, CliError> {
@@ -39,19 +43,30 @@ pub(super) fn gc(args: &Gc) -> Result<Exit, CliError> {
     let keep = |name: &str| needed.iter().any(|digest| digest.hex() == name);
     answer.releases = remove_old(&project.folders.releases(), age, &keep)?;
     // What runs is in the work folder; a plan that is not over may need the
-    // artifacts of its runs.
+    // artifacts of its runs. Those have their own time, and caches their limits.
     let open: Vec<String> = views.live.open_plans().map(|(id, _)| id.as_str().to_owned()).collect();
     let in_use = |name: &str| open.iter().any(|plan| name.contains(plan.as_str()));
     let logs = project.folders.state().join("logs");
-    for folder in [project.folders.all_artifacts(), project.folders.all_work(), logs] {
+    for folder in [project.folders.all_work(), logs] {
         answer.folders += remove_old(&folder, age, &in_use)?;
     }
+    let results = Storage::new(project.folders.results());
+    let keep = |run: &RunId| in_use(run.as_str());
+    answer.results = results
+        .collect(&Limits::default(), Timestamp::now(), &keep)
+        .map_err(|error| CliError::trouble(error.to_string()))?;
     if args.json {
         print::json(&answer)?;
     } else {
         print::line(format!(
-            "removed {} blobs ({} bytes), {} unpacked releases, {} folders of runs",
-            answer.blobs, answer.blob_bytes, answer.releases, answer.folders
+            "removed {} blobs ({} bytes), {} unpacked releases, {} folders of runs, {} artifacts, \
+             {} caches",
+            answer.blobs,
+            answer.blob_bytes,
+            answer.releases,
+            answer.folders,
+            answer.results.artifacts,
+            answer.results.caches
         ));
     }
     Ok(Exit::Ok)

@@ -22,6 +22,15 @@ pub struct FoundArtifact {
     pub digest: String,
 }
 
+/// What an artifact turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Downloaded {
+    /// A zip archive.
+    Archive,
+    /// A single file as it is, called as the artifact.
+    File,
+}
+
 #[derive(Serialize)]
 struct About<'a> {
     workflow_run_backend_id: &'a str,
@@ -40,8 +49,8 @@ impl Client {
         About { workflow_run_backend_id: &self.run, workflow_job_run_backend_id: &self.job, name }
     }
 
-    /// Uploads an archive as the artifact `name`; its id, and what was
-    /// uploaded.
+    /// Uploads the artifact `name`; its id, and what was uploaded. An archive's
+    /// media type is `application/zip`.
     ///
     /// # Errors
     /// [`ClientError::Exists`] when the run has an artifact of that name.
@@ -49,6 +58,7 @@ impl Client {
         &self,
         name: &str,
         expires_at: Option<Timestamp>,
+        media_type: &str,
         source: Source,
     ) -> Result<(u64, Uploaded), ClientError> {
         #[derive(Serialize)]
@@ -56,7 +66,7 @@ impl Client {
             #[serde(flatten)]
             about: About<'a>,
             version: u32,
-            mime_type: &'static str,
+            mime_type: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             expires_at: Option<Timestamp>,
         }
@@ -65,7 +75,7 @@ impl Client {
             signed_upload_url: String,
         }
         let about = self.about(name);
-        let create = Create { about, version: 7, mime_type: "application/zip", expires_at };
+        let create = Create { about, version: 7, mime_type: media_type, expires_at };
         let Created { signed_upload_url } = self.call(ARTIFACTS, "CreateArtifact", &create).await?;
         let uploaded = self.upload(&signed_upload_url, source).await?;
         let finalize = json!({
@@ -110,7 +120,7 @@ impl Client {
         Ok(true)
     }
 
-    /// Writes the archive of an artifact to `out`, and checks its digest.
+    /// Writes what was uploaded as an artifact to `out`, and checks its digest.
     ///
     /// # Errors
     /// [`ClientError::Digest`] when it is not what was uploaded.
@@ -118,16 +128,18 @@ impl Client {
         &self,
         artifact: &FoundArtifact,
         out: &mut tokio::fs::File,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Downloaded, ClientError> {
         #[derive(Deserialize)]
         struct Signed {
             signed_url: String,
         }
         let about = self.about(&artifact.name);
         let signed: Signed = self.call(ARTIFACTS, "GetSignedArtifactURL", &about).await?;
-        let found = self.download(&signed.signed_url, out).await?.digest.to_string();
+        let (found, media_type) = self.download(&signed.signed_url, out).await?;
+        let found = found.digest.to_string();
         match found == artifact.digest {
-            true => Ok(()),
+            true if media_type == "application/zip" => Ok(Downloaded::Archive),
+            true => Ok(Downloaded::File),
             false => Err(ClientError::Digest { expected: artifact.digest.clone(), found }),
         }
     }

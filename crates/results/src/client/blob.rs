@@ -146,7 +146,7 @@ impl Client {
         }
     }
 
-    /// Writes what is at a signed URL to `out`.
+    /// Writes what is at a signed URL to `out`; also its media type.
     ///
     /// # Errors
     /// When it is not there, the service cannot be reached, or `out` not be
@@ -155,13 +155,16 @@ impl Client {
         &self,
         url: &str,
         out: &mut tokio::fs::File,
-    ) -> Result<Uploaded, ClientError> {
+    ) -> Result<(Uploaded, String), ClientError> {
         let request = Request::get(self.origin.own(url)?);
         let (response, _connection) = self.origin.send(request, Bytes::new()).await?;
         if response.status() != 200 {
             let message = format!("the download was refused: {}", response.status());
             return Err(ClientError::Refused { message });
         }
+        let media_type = response.headers().get(http::header::CONTENT_TYPE);
+        let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = media_type.to_owned();
         let mut body = response.into_body();
         let mut hash = digest::Context::new(&digest::SHA256);
         let mut size = 0;
@@ -174,7 +177,7 @@ impl Client {
             }
         }
         out.flush().await?;
-        Ok(Uploaded { size, digest: digest_of(hash) })
+        Ok((Uploaded { size, digest: digest_of(hash) }, media_type))
     }
 }
 

@@ -54,7 +54,7 @@ impl Client {
         found: &FoundCache,
         out: &mut tokio::fs::File,
     ) -> Result<u64, ClientError> {
-        Ok(self.download(&found.url, out).await?.size)
+        Ok(self.download(&found.url, out).await?.0.size)
     }
 
     /// Reserves an entry.

@@ -16,7 +16,7 @@ use crate::twirp::PREFIX;
 
 pub use self::blob::{Pieces, Source, Uploaded, pieces};
 use self::http::{Answer, Origin};
-pub use artifacts::FoundArtifact;
+pub use artifacts::{Downloaded, FoundArtifact};
 pub use caches::{FoundCache, Saving};
 
 /// Speaks for one job.

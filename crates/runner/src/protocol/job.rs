@@ -130,8 +130,6 @@ pub struct Folders {
     pub workspace: PathBuf,
     /// `RUNNER_TEMP`, of this job alone.
     pub temp: PathBuf,
-    /// Artifacts of the run, shared by its jobs.
-    pub artifacts: PathBuf,
 }
 
 /// How long things may take, in milliseconds.

@@ -13,7 +13,8 @@ use crate::worker::glob::{Patterns, Walk};
 pub(crate) fn hash_files(workspace: &Path, patterns: &[String]) -> Result<String, String> {
     let patterns = Patterns::parse(workspace, patterns.iter().flat_map(|text| text.lines()))
         .map_err(|error| error.to_string())?;
-    let files = patterns.files(Walk { hidden: true, follow: false }).map_err(|error| error.to_string())?;
+    let files =
+        patterns.files(Walk { hidden: true, follow: false }).map_err(|error| error.to_string())?;
     if files.is_empty() {
         return Ok(String::new());
     }

@@ -116,7 +116,7 @@ fn create_folders(shared: &Shared) -> io::Result<()> {
     let event_file = shared.event_file();
     let event_folder = event_file.parent().unwrap_or(&folders.temp).to_owned();
     let tools = folders.temp.join("_tool");
-    for folder in [&folders.workspace, &folders.artifacts, &shared.temp(), &tools, &event_folder] {
+    for folder in [&folders.workspace, &shared.temp(), &tools, &event_folder] {
         fs::create_dir_all(folder).map_err(|error| {
             io::Error::new(error.kind(), format!("cannot create {}: {error}", folder.display()))
         })?;

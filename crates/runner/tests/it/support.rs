@@ -142,7 +142,6 @@ impl Run {
             folders: Folders {
                 workspace: self.path(&format!("jobs/{key}/workspace")),
                 temp: self.path(&format!("jobs/{key}/temp")),
-                artifacts: self.path("artifacts"),
             },
             actions: self.actions.clone(),
             limits: self.limits,

@@ -6,9 +6,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use jiff::Timestamp;
 use shipway_core::config::Source;
 use shipway_core::effect::{BuildSpec, Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
 use shipway_core::release::Artifact;
+use shipway_results::Storage;
+use shipway_results::archive::{self, Modes};
 use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +20,9 @@ use crate::git;
 
 use super::Performer;
 use super::shell::Shell;
+
+/// Bytes that an artifact may unpack to.
+const MOST_UNPACKED: u64 = 256 << 30;
 
 impl Performer {
     pub(super) async fn build(
@@ -69,7 +75,9 @@ impl Performer {
     fn sources(&self, spec: &BuildSpec, work: &Path) -> Result<PathBuf, Outcome> {
         if let Source::Artifact(name) = &spec.config.source {
             let archive = self.uploaded(spec, name)?;
-            let unpacked = File::open(&archive).and_then(|file| bundle::unpack(file, work));
+            let file = File::open(&archive).map_err(|error| failed(spec, &error))?;
+            // A release's programs stay executable.
+            let unpacked = archive::unpack(file, work, Modes::Kept, MOST_UNPACKED);
             unpacked.map_err(|error| failed(spec, &error))?;
             return Ok(work.to_owned());
         }
@@ -78,16 +86,24 @@ impl Performer {
         Ok(work.join(&spec.config.path))
     }
 
-    /// The archive of an artifact that one of the runs uploaded: the runner's
-    /// built-in `actions/upload-artifact` writes it.
+    /// The archive of an artifact that one of the runs uploaded, the last one's
+    /// first.
     fn uploaded(&self, spec: &BuildSpec, name: &str) -> Result<PathBuf, Outcome> {
-        let file = format!("{name}.tar");
-        let archives = spec.runs.iter().map(|run| self.folders.artifacts(run).join(&file));
-        let mut there = archives.filter(|archive| archive.is_file());
-        there.next_back().ok_or_else(|| {
-            let why = format!("no workflow of this commit uploaded an artifact `{name}`");
-            failed(spec, &why)
-        })
+        let storage = Storage::new(self.folders.results());
+        let now = Timestamp::now();
+        for run in spec.runs.iter().rev() {
+            let found = storage.artifact(run, name, now).map_err(|error| failed(spec, &error))?;
+            match found {
+                None => {}
+                Some((record, path)) if record.is_archive() => return Ok(path),
+                Some(_) => {
+                    let why = format!("the artifact `{name}` is a single file, not an archive");
+                    return Err(failed(spec, &why));
+                }
+            }
+        }
+        let why = format!("no workflow of this commit uploaded an artifact `{name}`");
+        Err(failed(spec, &why))
     }
 
     /// Stores `outputs` of the folder; without any, all of it.

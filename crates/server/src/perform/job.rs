@@ -53,7 +53,8 @@ impl Performer {
         cancel: CancellationToken,
     ) -> Result<Outcome, Outcome> {
         block_in_place(|| bundle::remove(&work)).map_err(|error| storage(&error))?;
-        let message = self.message(&work, id, spec, run).await?;
+        let mut message = self.message(&work, id, spec, run).await?;
+        let admission = self.admit(&mut message, run).await?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);
         let job = run_job(&self.workers, message, send, cancel);
@@ -64,6 +65,7 @@ impl Performer {
             }
         };
         let (outcome, ()) = tokio::join!(job, listening);
+        drop(admission);
         log.end(outcome)
     }
 }

@@ -67,8 +67,6 @@ impl Performer {
             folders: Folders {
                 workspace: work.join("workspace"),
                 temp: work.join("temp"),
-                // Every attempt of a run sees what the ones before uploaded.
-                artifacts: self.folders.artifacts(run.first()),
             },
             actions: self.actions.clone(),
             services: None,

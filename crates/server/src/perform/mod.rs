@@ -7,6 +7,7 @@ mod credentials;
 mod job;
 mod message;
 mod output;
+mod results;
 mod shell;
 mod watch;
 
@@ -24,6 +25,8 @@ use shipway_targets::{App, Material, Target};
 use tokio_util::sync::CancellationToken;
 
 use crate::folders::Folders;
+
+pub use results::Results;
 
 /// Performs effects for one project.
 pub struct Performer {
@@ -46,6 +49,8 @@ pub struct Performer {
     pub live_output: Option<LiveOutput>,
     /// Where the actions of workflows come from.
     pub actions: shipway_runner::actions::Settings,
+    /// Where jobs have artifacts, caches and OIDC tokens.
+    pub results: Results,
 }
 
 /// Told what a job reports, as it reports it. It must not block for long: the

@@ -83,6 +83,7 @@ impl World {
             secrets: HashMap::new(),
             live_output: None,
             actions: shipway_runner::actions::Settings::new(dir.path().join("actions")),
+            results: shipway_server::Results::default(),
         });
         let world = Self { dir, store, folders, target, performer };
         fs::create_dir(world.root()).unwrap();

@@ -42,9 +42,8 @@ impl CacheAction {
                 let saved = body.run.at.saved();
                 let Some(key) = saved.get(PRIMARY_KEY) else { return Ok(done([])) };
                 if saved.get(MATCHED_KEY) == Some(key) {
-                    let message = format!(
-                        "Cache hit occurred on the primary key {key}, not saving cache."
-                    );
+                    let message =
+                        format!("Cache hit occurred on the primary key {key}, not saving cache.");
                     body.say(&message).await;
                     return Ok(done([]));
                 }

@@ -62,9 +62,11 @@ struct Chosen {
 fn choose(inputs: &Inputs, all: Vec<FoundArtifact>) -> Result<Chosen, String> {
     let (name, ids) = (text(inputs, "name"), text(inputs, "artifact-ids"));
     if name.is_some() && ids.is_some() {
-        return Err("Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only \
+        return Err(
+            "Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only \
                     one."
-            .to_owned());
+                .to_owned(),
+        );
     }
     let known: Vec<String> = all.iter().map(|artifact| artifact.name.clone()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -116,9 +118,8 @@ async fn one(
             let unpacked = unpack(file, &folder, Modes::Usual, MOST_UNPACKED);
             unpacked.map(drop).map_err(|error| error.to_string())
         }
-        Downloaded::File => keep(&mut file, &folder, &name).map_err(|error| {
-            format!("cannot write {}: {error}", folder.join(&name).display())
-        }),
+        Downloaded::File => keep(&mut file, &folder, &name)
+            .map_err(|error| format!("cannot write {}: {error}", folder.join(&name).display())),
     });
     work.await.map_err(|error| error.to_string())?
 }

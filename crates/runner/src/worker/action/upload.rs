@@ -64,9 +64,10 @@ fn nothing(inputs: &Inputs) -> Result<Nothing, String> {
 
 fn level(inputs: &Inputs) -> Result<Level, String> {
     let Some(text) = text(inputs, "compression-level") else { return Ok(Level::default()) };
-    text.parse().ok().and_then(Level::new).ok_or_else(|| {
-        format!("Invalid compression-level. Valid values are 0-9, not `{text}`")
-    })
+    text.parse()
+        .ok()
+        .and_then(Level::new)
+        .ok_or_else(|| format!("Invalid compression-level. Valid values are 0-9, not `{text}`"))
 }
 
 /// From `retention-days`; the service cuts what is too long.
@@ -77,9 +78,7 @@ fn expires_at(inputs: &Inputs) -> Result<Option<Timestamp>, String> {
         return Ok(None);
     }
     let hours = Some(days).filter(|days| (1..=36_500).contains(days)).map(|days| days * 24);
-    let later = hours.and_then(|hours| {
-        Timestamp::now().checked_add(Span::new().hours(hours)).ok()
-    });
+    let later = hours.and_then(|hours| Timestamp::now().checked_add(Span::new().hours(hours)).ok());
     later.map(Some).ok_or_else(|| "Invalid retention-days".to_owned())
 }
 

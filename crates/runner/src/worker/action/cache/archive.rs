@@ -67,9 +67,11 @@ impl Archive {
         let (found, workspace) =
             found.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         if found.is_empty() {
-            return Err("Path Validation Error: Path(s) specified in the action for caching do(es) \
+            return Err(
+                "Path Validation Error: Path(s) specified in the action for caching do(es) \
                         not exist, hence no cache is being saved."
-                .to_owned());
+                    .to_owned(),
+            );
         }
         let mut manifest = Vec::new();
         for path in &found {
