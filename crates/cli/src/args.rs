@@ -144,14 +144,28 @@ pub(crate) struct Run {
     /// The event that starts workflows
     #[arg(default_value = "push")]
     pub(crate) event: String,
+    /// The event's payload or parts of it: a file of JSON as GitHub sends it, `-` for standard input
+    ///
+    /// It goes over what git tells: `{"ref": "refs/tags/v1"}` is a push of the tag v1.
+    #[arg(long = "event", short = 'e', value_name = "FILE")]
+    pub(crate) payload: Option<PathBuf>,
     /// Only this workflow, by file name or name
     #[arg(long, short = 'W')]
     pub(crate) workflow: Option<String>,
     /// Only this job, and what it needs
     #[arg(long, short)]
     pub(crate) job: Option<String>,
+    /// Only combinations of matrices with this value; repeat it for further values and keys
+    #[arg(long, short, value_name = "KEY=VALUE")]
+    pub(crate) matrix: Vec<String>,
     #[command(flatten)]
     pub(crate) given: Given,
+    /// Take only actions that .github/actions.lock pins, at its commits
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Take only actions that are on this machine
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// Show what would run and why, and run nothing
     #[arg(long)]
     pub(crate) plan: bool,
@@ -177,6 +191,12 @@ pub(crate) struct Given {
     /// A file of variables, NAME=VALUE lines
     #[arg(long, value_name = "FILE")]
     pub(crate) var_file: Vec<PathBuf>,
+    /// An environment variable of every step; those of the workflow go before
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+    /// A file of environment variables, NAME=VALUE lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Vec<PathBuf>,
 }
 
 /// How a run is shown.

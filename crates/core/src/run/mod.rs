@@ -16,6 +16,7 @@ mod rerun;
 mod secrets;
 mod spec;
 mod state;
+mod wishes;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub use rerun::{Again, NotAgain, again};
 pub use secrets::called_secrets;
 pub use spec::{Attempt, CallFrame, CalledFrom, CalledWorkflow, JobSpec, Rules, RunSpec};
 pub use state::{Run, UnderWay};
+pub use wishes::Wishes;
 
 use crate::digest::Digest;
 

@@ -10,6 +10,7 @@ use crate::plan::{Commit, Trigger};
 
 use super::JobEnd;
 use super::permissions::Granted;
+use super::wishes::Wishes;
 
 /// What a run executes. Nothing is read again once it was begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,6 +91,9 @@ pub struct Rules {
     /// The branch has rules: `github.ref_protected`.
     #[serde(default)]
     pub ref_protected: bool,
+    /// What whoever asked for the run wants of it.
+    #[serde(default, skip_serializing_if = "Wishes::is_none")]
+    pub wishes: Wishes,
 }
 
 /// Which attempt of a run it is.

@@ -10,6 +10,7 @@ use shipway_core::ids::EnvName;
 use shipway_core::run::{
     CalledFrom, JobSpec, RunSpec, github_context, is_from_fork, job_number, run_number,
 };
+use shipway_runner::actions::Settings;
 use shipway_runner::protocol::{
     Contexts, Folders, JobMessage, Limits, PROTOCOL, Remote, Source, WorkflowFile,
 };
@@ -52,7 +53,7 @@ impl Performer {
                 secrets,
                 needs: object(&spec.needs),
                 inputs: inputs.clone().into_iter().collect(),
-                env: IndexMap::new(),
+                env: run.rules.wishes.env.clone(),
             },
             token,
             permissions: permissions.map(|(s, a)| (s.clone(), a.as_str().to_owned())).collect(),
@@ -68,7 +69,11 @@ impl Performer {
                 workspace: work.join("workspace"),
                 temp: work.join("temp"),
             },
-            actions: self.actions.clone(),
+            actions: Settings {
+                locked: self.actions.locked || run.rules.wishes.locked,
+                offline: self.actions.offline || run.rules.wishes.offline,
+                ..self.actions.clone()
+            },
             services: None,
             limits: Limits::default(),
         })

@@ -189,9 +189,7 @@ fn revision(revision: &Revision) -> Result<CommitId, String> {
 }
 
 /// Plans are made where blocking is allowed, in a runtime or not.
-fn wait_for<T: Send>(
-    work: impl Future<Output = Result<T, String>> + Send,
-) -> Result<T, String> {
+fn wait_for<T: Send>(work: impl Future<Output = Result<T, String>> + Send) -> Result<T, String> {
     let blocking = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(work)
@@ -238,13 +236,12 @@ fn allowed(caller: &Caller<'_>, job: &Job) -> Option<Granted> {
 /// refused before anything runs.
 fn asks_for_no_more(workflow: &Workflow, allowed: &Granted) -> Result<(), String> {
     let asked = workflow.permissions.iter().map(|written| (None, written));
-    let of_jobs = workflow
-        .jobs
-        .iter()
-        .filter_map(|(key, job)| Some((Some(key), job.permissions.as_ref()?)));
+    let of_jobs =
+        workflow.jobs.iter().filter_map(|(key, job)| Some((Some(key), job.permissions.as_ref()?)));
     for (job, written) in asked.chain(of_jobs) {
         if let Some((scope, access)) = Granted::written(written).beyond(allowed) {
-            let who = job.map_or("the workflow".to_owned(), |key| format!("the nested job `{key}`"));
+            let who =
+                job.map_or("the workflow".to_owned(), |key| format!("the nested job `{key}`"));
             let has = allowed.0.get(scope).map_or("none", |access| access.as_str());
             return Err(format!(
                 "{who} is requesting `{scope}: {}`, but is only allowed `{scope}: {has}`",

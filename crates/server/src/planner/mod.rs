@@ -17,7 +17,7 @@ use shipway_core::config::{Config, SecretSource};
 use shipway_core::ids::{CommitId, EnvName, PlanId, RunId};
 use shipway_core::journal::Actor;
 use shipway_core::plan::{Commit, Plan, PlannedRun, Trigger};
-use shipway_core::run::{Attempt, dispatch_inputs};
+use shipway_core::run::{Attempt, Rules, Wishes, dispatch_inputs};
 use shipway_core::view::Live;
 use shipway_runner::actions::Settings;
 use shipway_workflow::model::Event;
@@ -133,6 +133,8 @@ pub struct Run<'a> {
     pub secrets: IndexMap<String, SecretSource>,
     /// Where workflows of other repositories come from.
     pub actions: Settings,
+    /// What else is wanted of the runs.
+    pub wishes: Wishes,
     /// Who asks.
     pub by: Actor,
 }
@@ -144,8 +146,7 @@ impl Run<'_> {
     /// When a workflow is wrong, or none is started by the event.
     pub fn plan(&self, live: &Live) -> Result<Plan, PlanError> {
         let (repository, given) = (self.repository, self.payload.as_ref());
-        let known =
-            Known { repository, commit: &self.commit, git_ref: &self.git_ref, given };
+        let known = Known { repository, commit: &self.commit, git_ref: &self.git_ref, given };
         let Happening { mut trigger, asked, commit } = known.happening(self.event)?;
         let id = plan_id(live, &commit.id)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
@@ -214,7 +215,10 @@ impl Run<'_> {
             called: run.called.clone(),
             number: live.next_number(&run.path),
             attempt: Attempt::default(),
-            rules: rules::of(config, &trigger.git_ref, run.texts()),
+            rules: Rules {
+                wishes: self.wishes.clone(),
+                ..rules::of(config, &trigger.git_ref, run.texts())
+            },
         }
     }
 

@@ -68,13 +68,8 @@ pub(super) fn push(
 }
 
 /// A commit as pushes tell of it.
-fn told(
-    repository: &Repository,
-    described: &Value,
-    commit: &Commit,
-) -> Result<Value, PlanError> {
-    let person =
-        json!({"name": commit.author, "email": repository.author_email(&commit.id)?});
+fn told(repository: &Repository, described: &Value, commit: &Commit) -> Result<Value, PlanError> {
+    let person = json!({"name": commit.author, "email": repository.author_email(&commit.id)?});
     let web = described["html_url"].as_str().unwrap_or_default();
     Ok(json!({
         "id": commit.id,

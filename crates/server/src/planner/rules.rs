@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use shipway_core::config::{Config, Follows};
-use shipway_core::run::Rules;
+use shipway_core::run::{Rules, Wishes};
 
 /// The rules of a run for `git_ref` whose texts are `texts`. Environments are
 /// recorded only where a job may ask for one.
@@ -27,6 +27,7 @@ pub(super) fn of<'a>(
         token: config.workflows.token.clone(),
         permissions: config.workflows.permissions,
         ref_protected: protected,
+        wishes: Wishes::default(),
     }
 }
 
@@ -39,7 +40,8 @@ fn machine_labels() -> Vec<String> {
         "aarch64" => "arm64",
         other => other,
     };
-    let system = if cfg!(target_os = "macos") { ["macos", "macos-*"] } else { ["linux", "linux-*"] };
+    let system =
+        if cfg!(target_os = "macos") { ["macos", "macos-*"] } else { ["linux", "linux-*"] };
     let all = ["self-hosted", "ubuntu-*", arch].into_iter().chain(system);
     all.map(str::to_owned).collect()
 }

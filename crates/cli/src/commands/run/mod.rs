@@ -3,8 +3,12 @@
 mod carry_out;
 mod describe;
 mod given;
+mod payload;
 
+use indexmap::IndexMap;
 use shipway_core::plan::{Commit, Plan};
+use shipway_core::run::Wishes;
+use shipway_runner::actions::Settings;
 use shipway_server::follow::Views;
 use shipway_server::git::Repository;
 use shipway_server::planner;
@@ -57,6 +61,19 @@ fn plan(
         .ok_or_else(|| CliError::usage(format!("there is no event `{event}`")))?;
     let branch = repository.branch()?.unwrap_or_else(|| "HEAD".to_owned());
     let given = &args.given;
+    let mut matrix: IndexMap<String, Vec<String>> = IndexMap::new();
+    for pair in &args.matrix {
+        for (key, value) in given::pairs(&[], std::slice::from_ref(pair))? {
+            matrix.entry(key).or_default().push(value);
+        }
+    }
+    let wishes = Wishes {
+        env: given::pairs(&given.env_file, &given.env)?,
+        matrix,
+        locked: args.locked,
+        offline: args.offline,
+    };
+    let actions = actions()?;
     let run = planner::Run {
         repository,
         commit,
@@ -65,10 +82,15 @@ fn plan(
         workflow: args.workflow.clone(),
         job: args.job.clone(),
         vars: given::pairs(&given.var_file, &given.var)?,
-        payload: None,
+        payload: args.payload.as_deref().map(payload::read).transpose()?,
         inputs: given::pairs(&[], &given.input)?,
-        secrets: indexmap::IndexMap::new(),
-        actions: actions()?,
+        secrets: IndexMap::new(),
+        actions: Settings {
+            locked: args.locked,
+            offline: actions.offline || args.offline,
+            ..actions
+        },
+        wishes,
         by: actor(),
     };
     Ok(run.plan(&Views::load(&project.store)?.live)?)

@@ -40,7 +40,15 @@ pub(super) fn of(
         let index = has_matrix.then_some(index);
         instance(job, combination, (index, matrix), &world, book)
     };
-    plan.combinations.iter().enumerate().map(one).collect()
+    let wishes = &world.spec.rules.wishes;
+    let wanted = |(_, combination): &(usize, &Combination)| wishes.wants(combination);
+    let instances = plan.combinations.iter().enumerate().filter(wanted).map(one);
+    let instances = instances.collect::<Result<Vec<_>, _>>()?;
+    if instances.is_empty() {
+        let all: Vec<String> = plan.combinations.iter().map(Combination::label).collect();
+        return Err(format!("no combination is wanted; there are: {}", all.join("; ")));
+    }
+    Ok(instances)
 }
 
 fn instance(
