@@ -1,4 +1,4 @@
-//! Built-in actions: checkout and artifacts.
+//! Built-in actions: checkout.
 
 use shipway_runner::protocol::JobResult;
 
@@ -57,85 +57,6 @@ async fn checkout_says_what_it_cannot_do() {
         assert_eq!(heard.result(), JobResult::Failure, "{with}");
         assert!(heard.reason().contains(message), "{with}: {}", heard.reason());
     }
-}
-
-const TWO_JOBS: &str = "
-on: push
-jobs:
-  left:
-    runs-on: x
-    steps:
-      - run: mkdir -p dist/deep; echo left > dist/a.txt; echo deep > dist/deep/b.txt; echo no > dist/c.log
-      - {uses: actions/upload-artifact@v4, with: {name: left-files, path: \"dist\\n!dist/*.log\"}}
-  right:
-    runs-on: x
-    steps:
-      - run: printf '#!/bin/sh\\necho ran' > tool; chmod +x tool
-      - {uses: actions/upload-artifact@v4, with: {name: right-tool, path: tool}, id: u}
-      - run: echo ${{ steps.u.outputs.artifact-digest }} | grep -cE '^[0-9a-f]{64}$'
-  after:
-    runs-on: x
-    steps:
-      - {uses: actions/download-artifact@v4, with: {name: left-files, path: one}}
-      - {uses: actions/download-artifact@v4}
-      - {uses: actions/download-artifact@v4, with: {pattern: '*-*', merge-multiple: true, path: all}}
-      - run: find . -type f | sort; one/../right-tool/tool
-      - {uses: actions/download-artifact@v4, with: {name: nope}}
-";
-
-#[tokio::test]
-async fn artifacts_go_from_parallel_jobs_to_a_later_one() {
-    let run = Run::new();
-    let (left, right) = tokio::join!(run.job("left", TWO_JOBS), run.job("right", TWO_JOBS));
-    assert_eq!(left.result(), JobResult::Success, "{}", left.log());
-    assert_eq!(right.result(), JobResult::Success, "{}", right.log());
-    assert_eq!(right.output(), "1\n");
-    let after = run.job("after", TWO_JOBS).await;
-    assert_eq!(
-        after.output(),
-        "./all/a.txt\n./all/deep/b.txt\n./all/tool\n./left-files/a.txt\n./left-files/deep/b.txt\n\
-         ./one/a.txt\n./one/deep/b.txt\n./right-tool/tool\nran\n",
-        "{}",
-        after.log()
-    );
-    assert!(
-        after.reason().ends_with(
-            "Artifact not found for name: nope. Artifacts of this run: left-files, right-tool"
-        ),
-        "{}",
-        after.reason()
-    );
-}
-
-#[tokio::test]
-async fn what_matches_nothing_is_as_wanted() {
-    let run = Run::new();
-    let step = |with: &str| {
-        format!("- {{uses: actions/upload-artifact@v4, with: {{path: none, {with}}}}}")
-    };
-    let heard = run.steps(&step("name: a")).await;
-    assert_eq!(heard.result(), JobResult::Success);
-    assert!(
-        heard.annotations()[0]
-            .message
-            .starts_with("No files were found with the provided path: none")
-    );
-    assert_eq!(run.steps(&step("if-no-files-found: error")).await.result(), JobResult::Failure);
-    assert!(run.steps(&step("if-no-files-found: ignore")).await.annotations().is_empty());
-    let heard = run
-        .steps(
-            "- run: echo x > x
-- {uses: actions/upload-artifact@v4, with: {path: x}}
-- {uses: actions/upload-artifact@v4, with: {path: x, overwrite: true}}
-- {uses: actions/upload-artifact@v4, with: {path: x}}",
-        )
-        .await;
-    assert!(
-        heard.reason().contains("an artifact with this name already exists"),
-        "{}",
-        heard.reason()
-    );
-    assert_eq!(heard.reports().len(), 4);
 }
 
 #[tokio::test]

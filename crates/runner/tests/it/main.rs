@@ -4,11 +4,14 @@
 
 mod action_store;
 mod actions;
+mod artifacts;
+mod caches;
 mod composite;
 mod ends;
 mod files;
 mod javascript;
 mod mirror;
+mod services;
 mod steps;
 mod support;
 mod volume;

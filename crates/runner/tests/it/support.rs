@@ -7,13 +7,14 @@ use std::process::Command;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use shipway_core::ids::{CommitId, JobKey, RunId};
+use shipway_results::{Admission, CacheMode, Config, Identity, Job, Scope, Service};
 use shipway_runner::actions::Settings;
 use shipway_runner::client::{JobOutcome, WorkerCommand, Workers, run_job};
 use shipway_runner::protocol::{
-    Annotation, Contexts, Event, Folders, JobMessage, JobResult, Limits, Outcome, PROTOCOL, Secret,
-    Source, StepReport, Stream, WorkflowFile,
+    Annotation, Contexts, Event, Folders, IdTokens, JobMessage, JobResult, Limits, Outcome,
+    PROTOCOL, Secret, Services, Source, StepReport, Stream, WorkflowFile,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// A run: a repository and the folders of its jobs, removed when dropped.
@@ -24,6 +25,13 @@ pub(crate) struct Run {
     pub(crate) needs: IndexMap<String, Value>,
     pub(crate) limits: Limits,
     pub(crate) actions: Settings,
+    /// What its jobs may do with caches.
+    pub(crate) cache_mode: CacheMode,
+    /// Where its jobs look for caches.
+    pub(crate) scopes: Vec<Scope>,
+    /// Who its jobs are, if they may ask for OIDC tokens.
+    pub(crate) identity: Option<Identity>,
+    results: OnceCell<Service>,
 }
 
 /// What a job said until its end.
@@ -52,6 +60,10 @@ impl Run {
             secrets: BTreeMap::new(),
             vars: IndexMap::new(),
             needs: IndexMap::new(),
+            cache_mode: CacheMode::Write,
+            scopes: vec![Scope("refs/heads/main".to_owned())],
+            identity: None,
+            results: OnceCell::new(),
             limits: Limits {
                 timeout_ms: 60_000,
                 interrupt_ms: 300,
@@ -110,7 +122,7 @@ impl Run {
             job: JobKey::new(key).unwrap(),
             attempt: 1,
             run_id: 7,
-            job_id: 70,
+            job_id: key.bytes().fold(70, |id, byte| id * 31 % 1_000_003 + u64::from(byte)),
             name: key.to_owned(),
             workflow: WorkflowFile {
                 path: ".github/workflows/w.yml".to_owned(),
@@ -144,6 +156,7 @@ impl Run {
                 temp: self.path(&format!("jobs/{key}/temp")),
             },
             actions: self.actions.clone(),
+            services: None,
             limits: self.limits,
         }
     }
@@ -156,12 +169,42 @@ impl Run {
 
     pub(crate) async fn job(&self, key: &str, text: &str) -> Heard {
         let (heard, events) = mpsc::channel(16);
-        let message = self.message(key, text);
+        let mut message = self.message(key, text);
+        let _admission = self.admit(&mut message).await;
         let cancel = CancellationToken::new();
         let worker = worker();
         let (outcome, events) =
             tokio::join!(run_job(&worker, message, heard, cancel), collect(events));
         Heard { outcome, events }
+    }
+
+    /// The results service of the run.
+    pub(crate) async fn results(&self) -> &Service {
+        let folder = self.path("results");
+        let config = Config { folder, limits: shipway_results::Limits::default(), issuer: None };
+        self.results.get_or_init(|| async { Service::start(config).await.unwrap() }).await
+    }
+
+    /// Lets a job into the results service.
+    pub(crate) async fn admit(&self, message: &mut JobMessage) -> Admission {
+        let job = Job {
+            run: message.run.clone(),
+            run_id: message.run_id,
+            job_id: message.job_id,
+            attempt: message.attempt,
+            cache_mode: self.cache_mode,
+            scopes: self.scopes.clone(),
+            identity: self.identity.clone(),
+        };
+        let admission = self.results().await.admit(job).unwrap();
+        let id_token = admission.id_token.clone();
+        message.services = Some(Services {
+            url: format!("{}/", admission.origin),
+            token: Secret::new(admission.token.clone()),
+            cache_mode: self.cache_mode,
+            id_token: id_token.map(|(url, token)| IdTokens { url, token: Secret::new(token) }),
+        });
+        admission
     }
 }
 
