@@ -9,14 +9,17 @@ use crate::worker::job::JobRun;
 use crate::worker::shared::Shared;
 use crate::worker::step::{Around, Frame, Occurrence};
 
-/// The contexts as they are at one moment.
+/// The contexts as they are at one moment. Each is made when it is asked for:
+/// most expressions ask for few.
 pub(crate) struct View<'a> {
+    job: &'a JobRun<'a>,
     shared: &'a Shared,
     frame: &'a Frame,
+    at: Option<&'a Occurrence>,
     /// What a composite action was given; `None`: the job's own steps.
     around: Option<Around>,
-    github: Object,
-    env: Object,
+    /// Beside the variables around the step.
+    env: IndexMap<String, String>,
     status: Status,
     /// Of the job, also inside of a composite action.
     job_status: Status,
@@ -25,33 +28,27 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// The contexts for a step; `env` comes beside the variables around it.
     pub(crate) fn new(
-        job: &'a JobRun<'_>,
+        job: &'a JobRun<'a>,
         frame: &'a Frame,
-        at: &Occurrence,
+        at: &'a Occurrence,
         env: &IndexMap<String, String>,
     ) -> Self {
-        Self::with(job, frame, github(job.shared, frame, Some(at)), env)
+        Self::with(job, frame, Some(at), env)
     }
 
     /// The contexts for what belongs to no step.
-    pub(crate) fn of_job(job: &'a JobRun<'_>) -> Self {
-        let github = github(job.shared, &job.frame, None);
-        Self::with(job, &job.frame, github, &IndexMap::new())
+    pub(crate) fn of_job(job: &'a JobRun<'a>) -> Self {
+        Self::with(job, &job.frame, None, &IndexMap::new())
     }
 
     fn with(
-        job: &'a JobRun<'_>,
+        job: &'a JobRun<'a>,
         frame: &'a Frame,
-        mut github: Object,
+        at: Option<&'a Occurrence>,
         env: &IndexMap<String, String>,
     ) -> Self {
         let around = frame.inside.as_ref().map(|inside| inside.around());
         let state = job.state.lock();
-        let mut all = Object::case_sensitive();
-        let outer = around.iter().flat_map(|around| &around.env);
-        for (name, value) in state.env.iter().chain(outer).chain(env) {
-            all.insert(name.as_str(), value.as_str());
-        }
         let status = match &around {
             // Only what survives the job's end does not see it.
             Some(Around { status: Some(status), survives, .. })
@@ -61,17 +58,51 @@ impl<'a> View<'a> {
             }
             _ => state.status,
         };
-        if let Some(status) = around.as_ref().and_then(|around| around.status) {
-            github.insert("action_status", status_text(status));
-        }
-        let job_status = state.status;
-        Self { shared: job.shared, frame, around, github, env: all, status, job_status }
+        let (job_status, env) = (state.status, env.clone());
+        Self { job, shared: job.shared, frame, at, around, env, status, job_status }
     }
 
     /// The same, if the job were cancelled now.
     #[must_use]
     pub(crate) fn cancelled(self) -> Self {
         Self { status: Status::Cancelled, job_status: Status::Cancelled, ..self }
+    }
+
+    fn github(&self) -> Object {
+        let mut github = github(self.shared, self.frame, self.at);
+        if let Some(status) = self.around.as_ref().and_then(|around| around.status) {
+            github.insert("action_status", status_text(status));
+        }
+        github
+    }
+
+    fn env(&self) -> Object {
+        let state = self.job.state.lock();
+        let mut all = Object::case_sensitive();
+        let outer = self.around.iter().flat_map(|around| &around.env);
+        for (name, value) in state.env.iter().chain(outer).chain(&self.env) {
+            all.insert(name.as_str(), value.as_str());
+        }
+        all
+    }
+
+    /// The `job` context: how it stands, and which workflow it is in.
+    fn about_job(&self) -> Object {
+        let message = &self.shared.message;
+        let file = &message.workflow;
+        let mut job = Object::new();
+        job.insert("status", status_text(self.job_status));
+        // Exact as far as a number of expressions is.
+        job.insert("check_run_id", Value::Number(message.job_id as f64));
+        job.insert("workflow_ref", file.reference.as_str());
+        job.insert("workflow_sha", file.commit.as_str());
+        let repository = match &file.repository {
+            Some(remote) => Some(format!("{}/{}", remote.owner, remote.name)),
+            None => self.shared.repository().map(str::to_owned),
+        };
+        job.insert("workflow_repository", repository.unwrap_or_default());
+        job.insert("workflow_file_path", file.path.as_str());
+        job
     }
 }
 
@@ -80,8 +111,8 @@ impl Context for View<'_> {
         let message = &self.shared.message;
         let contexts = &message.contexts;
         Some(match name.to_ascii_lowercase().as_str() {
-            "github" => self.github.clone().into(),
-            "env" => self.env.clone().into(),
+            "github" => self.github().into(),
+            "env" => self.env().into(),
             "vars" => texts(contexts.vars.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
             "secrets" => texts(contexts.secrets.iter().map(|(k, v)| (k.as_str(), v.reveal()))),
             "needs" => values(&contexts.needs),
@@ -92,7 +123,7 @@ impl Context for View<'_> {
             "matrix" => values(&message.matrix),
             "strategy" => values(&message.strategy),
             "steps" => self.frame.results().into(),
-            "job" => texts([("status", status_text(self.job_status))]),
+            "job" => self.about_job().into(),
             "runner" => runner(self.shared),
             _ => return None,
         })
@@ -129,14 +160,11 @@ fn status_text(status: Status) -> &'static str {
 
 /// The `github` context: the engine's part, and what only the worker knows.
 fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
-    let message = &shared.message;
-    let mut github: Object =
-        message.contexts.github.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
-    github.insert("event", Value::from(message.event.clone()));
-    github.insert("event_path", shared.event_file().display().to_string());
-    github.insert("workspace", message.folders.workspace.display().to_string());
-    github.insert("job", message.job.own());
+    let mut github = shared.github(|| github_of_job(shared)).clone();
     github.insert("action", at.map(|at| at.id.as_str()).unwrap_or_default());
+    for (name, path) in at.and_then(Occurrence::files).iter().flatten() {
+        github.insert(*name, path.display().to_string());
+    }
     let ready = at.and_then(Occurrence::ready);
     let own = ready.as_ref().and_then(|ready| ready.place());
     if let Some(place) = own.or(frame.inside.as_ref().map(|inside| &inside.place)) {
@@ -146,6 +174,18 @@ fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
             github.insert("action_ref", reference.as_str());
         }
     }
+    github
+}
+
+/// What of it is the same for all steps.
+fn github_of_job(shared: &Shared) -> Object {
+    let message = &shared.message;
+    let mut github: Object =
+        message.contexts.github.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
+    github.insert("event", Value::from(message.event.clone()));
+    github.insert("event_path", shared.event_file().display().to_string());
+    github.insert("workspace", message.folders.workspace.display().to_string());
+    github.insert("job", message.job.own());
     github.insert("run_id", message.run_id.to_string());
     github.insert("run_attempt", message.attempt.to_string());
     if let Some(token) = &message.token {

@@ -46,8 +46,17 @@ pub(crate) struct Program {
 pub(crate) enum Ended {
     /// By itself, or by somebody else's signal.
     Exit(Exit),
+    /// The same, and something that it started goes on.
+    Left(Exit),
     /// Because the step was to end.
     Stopped,
+}
+
+impl Ended {
+    /// Whether nothing of it can write any more.
+    pub(crate) fn left_nothing(&self) -> bool {
+        !matches!(self, Self::Left(_))
+    }
 }
 
 /// A program that was not run to an end.
@@ -90,9 +99,10 @@ pub(crate) async fn run(
     listener.finish().await;
     match ended {
         Ended::Exit(_) if child.retire().map_err(ProgramError::Watch)? => {}
-        Ended::Exit(_) => {
+        Ended::Exit(exit) | Ended::Left(exit) => {
             state.lock().running.push(child);
             pipes.leave(state, shared, step);
+            return Ok(Ended::Left(exit));
         }
         Ended::Stopped => {
             child.kill_all().await?;

@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use shipway_workflow::expr::Object;
 
 use crate::protocol::{JobMessage, OF_OUTER_RUNNER, Services};
 use crate::worker::mask::Masker;
 use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
+use crate::worker::step_files::StepFiles;
 use crate::worker::stop::Stop;
 
 /// What everything in a job shares and nothing changes.
@@ -23,6 +26,9 @@ pub(crate) struct Shared {
     pub(crate) debug: bool,
     /// The problem matchers that steps have added.
     matchers: Mutex<Vec<Matcher>>,
+    github: OnceLock<Object>,
+    /// Files of steps that did not write to them.
+    files: Mutex<Vec<StepFiles>>,
 }
 
 impl Shared {
@@ -33,8 +39,26 @@ impl Shared {
         let debug = debug.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let of_outer = |name: &OsString| OF_OUTER_RUNNER.iter().any(|outer| name == outer);
         let machine_env = std::env::vars_os().filter(|(name, _)| !of_outer(name)).collect();
-        let matchers = Mutex::default();
-        Self { message, masker, reporter, stop, machine_env, debug, matchers }
+        let (matchers, github, files) = (Mutex::default(), OnceLock::new(), Mutex::default());
+        Self { message, masker, reporter, stop, machine_env, debug, matchers, github, files }
+    }
+
+    /// Keeps the files of a step that left nothing running, if another step may
+    /// have them.
+    pub(crate) fn keep_files(&self, files: StepFiles) {
+        if files.are_untouched() {
+            self.files.lock().unwrap_or_else(PoisonError::into_inner).push(files);
+        }
+    }
+
+    /// Files that another step did not write to.
+    pub(crate) fn spare_files(&self) -> Option<StepFiles> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// What is the same for all steps in the `github` context, made once.
+    pub(crate) fn github(&self, make: impl FnOnce() -> Object) -> &Object {
+        self.github.get_or_init(make)
     }
 
     /// The problem matchers that steps have added, the last one first.

@@ -1,6 +1,6 @@
 //! The files that a step's program may write to, and what it wrote.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,7 @@ impl Which {
         }
     }
 
+    /// Its name, also in the `github` context.
     fn file(self) -> &'static str {
         match self {
             Self::Output => "output",
@@ -67,6 +68,20 @@ impl StepFiles {
     /// The variables that name them.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         Which::ALL.into_iter().map(|which| (which.variable(), self.path(which)))
+    }
+
+    /// What the `github` context calls them, and where they are.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        Which::ALL.into_iter().map(|which| (which.file(), self.path(which)))
+    }
+
+    /// Whether nobody wrote to them or removed one: then they do for another
+    /// step.
+    pub(crate) fn are_untouched(&self) -> bool {
+        Which::ALL.into_iter().all(|which| {
+            let kind = fs::symlink_metadata(self.path(which));
+            kind.is_ok_and(|kind| kind.is_file() && kind.len() == 0)
+        })
     }
 
     fn path(&self, which: Which) -> PathBuf {

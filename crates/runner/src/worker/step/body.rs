@@ -88,6 +88,7 @@ impl Body<'_> {
         shell: Option<&Template>,
         dir: Option<&Template>,
     ) -> Result<Ending, String> {
+        self.run.at.set_files(self.files()?);
         let (script, shell, dir) =
             self.evaluate(script, shell, dir).map_err(|error| self.wrong(&error))?;
         let shell = Shell::parse(shell.as_deref()).map_err(|error| error.to_string())?;
@@ -147,10 +148,17 @@ impl Body<'_> {
         self.shared.reporter.say(Some(self.index), &text).await;
     }
 
+    fn files(&self) -> Result<StepFiles, String> {
+        match self.shared.spare_files() {
+            Some(files) => Ok(files),
+            None => StepFiles::create(&self.shared.temp())
+                .map_err(|error| format!("cannot create the step's files: {error}")),
+        }
+    }
+
     /// Runs a program with the files to write to, and applies what it says.
     pub(crate) async fn program(&self, mut program: Program) -> Result<Ending, String> {
-        let files = StepFiles::create(&self.shared.temp())
-            .map_err(|error| format!("cannot create the step's files: {error}"))?;
+        let files = self.run.at.take_files().map_or_else(|| self.files(), Ok)?;
         let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
         program.env.extend(named);
         let mut listener = Listener::new(self.shared, self.index, allows_unsecure(&program.env));
@@ -165,17 +173,22 @@ impl Body<'_> {
         let ended = ran.await.map_err(|error| error.to_string())?;
         // As on GitHub, what it wrote counts although it may have failed.
         let (outputs, wrong) = files.apply(self, listener.said).await;
+        if ended.left_nothing() {
+            self.shared.keep_files(files);
+        }
         Ok(match (ended, wrong) {
             (Ended::Stopped, _) => Ending::Stopped,
-            (Ended::Exit(Exit::Code(0)), None) => Ending::Success { outputs },
-            (Ended::Exit(Exit::Code(0)), Some(message)) => {
+            (Ended::Exit(Exit::Code(0)) | Ended::Left(Exit::Code(0)), None) => {
+                Ending::Success { outputs }
+            }
+            (Ended::Exit(Exit::Code(0)) | Ended::Left(Exit::Code(0)), Some(message)) => {
                 Ending::Failure { message, outputs, told: true }
             }
-            (Ended::Exit(Exit::Code(code)), _) => {
+            (Ended::Exit(Exit::Code(code)) | Ended::Left(Exit::Code(code)), _) => {
                 let message = format!("Process completed with exit code {code}.");
                 Ending::Failure { message, outputs, told: false }
             }
-            (Ended::Exit(exit), _) => Ending::Failure {
+            (Ended::Exit(exit) | Ended::Left(exit), _) => Ending::Failure {
                 message: format!("The process was {exit}."),
                 outputs,
                 told: false,

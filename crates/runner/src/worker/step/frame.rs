@@ -11,6 +11,7 @@ use shipway_workflow::model::Step;
 use super::ids;
 use crate::protocol::Outcome;
 use crate::worker::action::{ActionPlace, Ready};
+use crate::worker::step_files::StepFiles;
 
 /// Steps that stand together: they see each other's results.
 pub(crate) struct Frame {
@@ -37,6 +38,8 @@ pub(crate) struct Occurrence {
     ready: Mutex<Option<Arc<Ready>>>,
     /// The steps of the composite action that it uses.
     inner: OnceLock<Arc<Frame>>,
+    /// The files that its next program may write to, once they are there.
+    files: Mutex<Option<StepFiles>>,
     has_post: AtomicBool,
 }
 
@@ -157,6 +160,7 @@ impl Occurrence {
                 children,
                 saved: Mutex::default(),
                 ready: Mutex::default(),
+                files: Mutex::default(),
                 inner: OnceLock::new(),
                 has_post: AtomicBool::new(false),
             })
@@ -177,6 +181,21 @@ impl Occurrence {
     /// The action that it uses, once it is there.
     pub(crate) fn ready(&self) -> Option<Arc<Ready>> {
         lock(&self.ready).clone()
+    }
+
+    /// The files that its next program may write to.
+    pub(crate) fn set_files(&self, files: StepFiles) {
+        *lock(&self.files) = Some(files);
+    }
+
+    /// The same, for the program that is about to run.
+    pub(crate) fn take_files(&self) -> Option<StepFiles> {
+        lock(&self.files).take()
+    }
+
+    /// What the `github` context calls them, and where they are.
+    pub(crate) fn files(&self) -> Option<Vec<(&'static str, PathBuf)>> {
+        lock(&self.files).as_ref().map(|files| files.places().collect())
     }
 
     /// The action that it uses is there.

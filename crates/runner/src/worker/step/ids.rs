@@ -1,7 +1,7 @@
 //! What `github.action` calls the steps that have no id: `__run`, `__run_2`,
 //! `__actions_checkout`, as GitHub's "Variables reference" documents it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use shipway_workflow::model::{Step, StepKind, Uses};
 
@@ -9,6 +9,8 @@ use shipway_workflow::model::{Step, StepKind, Uses};
 #[derive(Default)]
 pub(super) struct Ids {
     taken: HashSet<String>,
+    /// The number that is tried next, of each kind of step.
+    next: HashMap<String, usize>,
 }
 
 impl Ids {
@@ -19,11 +21,14 @@ impl Ids {
             return id.value.clone();
         }
         let base = format!("__{}", base(&step.kind));
-        let numbered = (2..).map(|number| format!("{base}_{number}"));
-        let free = std::iter::once(base.clone())
-            .chain(numbered)
-            .find(|id| self.taken.insert(id.to_lowercase()));
-        free.unwrap_or(base)
+        let next = self.next.entry(base.clone()).or_insert(1);
+        loop {
+            let id = if *next == 1 { base.clone() } else { format!("{base}_{next}") };
+            *next += 1;
+            if self.taken.insert(id.to_lowercase()) {
+                return id;
+            }
+        }
     }
 }
 
