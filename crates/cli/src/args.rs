@@ -38,6 +38,11 @@ pub(crate) enum Command {
     Lint(Lint),
     /// Evaluate an expression as a workflow would
     Expr(Expr),
+    /// Pin the actions that workflows use to the commits they are now
+    ///
+    /// Writes .github/actions.lock, those that composite actions use included, and shows what is
+    /// new, what moved and what is gone. Runs follow the file.
+    Lock(LockArgs),
     /// Deploy a release that was built before
     ///
     /// For environments that a person deploys to, and to bring a certain release back to any.
@@ -217,6 +222,19 @@ pub(crate) struct Shown {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// Write nothing; fail if the file is not what it should be
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Ask no server
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Lint {
     /// Which files; a file named action.yml is an action
     pub(crate) files: Vec<PathBuf>,
@@ -388,6 +406,39 @@ pub(crate) enum Check {
     /// Judges what is new against the merge base; where there is none (no git, no main branch),
     /// everything. What cannot be analysed is a finding, too.
     Migrations(CheckMigrations),
+    /// Find tokens, keys and passwords that stand in files
+    ///
+    /// Without PATHS: every file that git tracks or would add. A line with `shipway: allow RULE:
+    /// REASON` is allowed, and so is what the baseline .shipway/secrets-baseline lists.
+    Secrets(CheckSecrets),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckSecrets {
+    /// Files or folders, whether git knows them or not
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only lines that were added since the work left this branch or commit, judged by the rules
+    /// and the baseline of then
+    #[arg(long, value_name = "REF", conflicts_with = "paths")]
+    pub(crate) since: Option<String>,
+    /// Everything that was ever committed
+    #[arg(long, conflicts_with_all = ["paths", "since"])]
+    pub(crate) history: bool,
+    /// Rules in gitleaks' format instead of those that are built in (they can extend them)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<String>,
+    /// What was found before and dealt with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<String>,
+    /// Print the lines for a baseline of what is found, reasons still to be written
+    #[arg(long)]
+    pub(crate) write_baseline: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -409,6 +460,18 @@ pub(crate) struct CheckMigrations {
     /// Judge what undoes a migration as if it ran
     #[arg(long)]
     pub(crate) down: bool,
+    /// Apply them to PostgreSQL, and say what each statement did
+    ///
+    /// Without a URL: to a throw-away server of the system's PostgreSQL. With one: to a database
+    /// made for it there, and dropped afterwards.
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true)]
+    pub(crate) against_postgres: Option<Option<String>>,
+    /// Rows by table, as JSON: {"orders": 2000000}
+    #[arg(long, value_name = "FILE", requires = "against_postgres")]
+    pub(crate) rows: Option<PathBuf>,
+    /// The time zone of the session that applies them
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "against_postgres")]
+    pub(crate) time_zone: String,
     /// Fail for findings of this severity or worse (low, medium, high, critical)
     #[arg(long, default_value = "medium", value_name = "SEVERITY")]
     pub(crate) fail_on: shipway_checks::Severity,
