@@ -75,30 +75,8 @@ impl Turn {
     fn start_runs(&mut self) -> Result<(), Illegal> {
         let open = self.open()?;
         let plan = &open.plan;
-        let specs: Vec<RunSpec> = plan
-            .runs
-            .iter()
-            .filter(|run| run.passed.is_none())
-            .map(|run| RunSpec {
-                id: run.id.clone(),
-                plan: plan.id.clone(),
-                path: run.path.clone(),
-                text: run.text.clone(),
-                trigger: plan.trigger.clone(),
-                commit: plan.commit.clone(),
-                repository: plan.repository.clone(),
-                by: plan.by.clone(),
-                only_job: run.only_job.clone(),
-                vars: run.vars.clone(),
-                inputs: run.inputs.clone(),
-                secrets: run.secrets.clone(),
-                called: run.called.clone(),
-                number: run.number.max(1),
-                attempt: run.attempt.clone(),
-                rules: run.rules.clone(),
-                parallel: plan.config.as_ref().map(|config| config.limits.jobs),
-            })
-            .collect();
+        let specs: Vec<RunSpec> =
+            plan.runs.iter().filter(|run| run.passed.is_none()).map(|run| run.spec(plan)).collect();
         for spec in specs {
             let to = StreamId::Run(spec.id.clone());
             self.tell(to, AnyCommand::Run(run::Command::Start { spec: Box::new(spec) }));

@@ -19,7 +19,7 @@ use crate::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};
 use crate::journal::Actor;
 use crate::machine::Illegal;
 use crate::release::Artifact;
-use crate::run::{Attempt, CalledWorkflow, Rules};
+use crate::run::{Attempt, CalledWorkflow, Rules, RunSpec};
 
 /// What follows from an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,6 +141,31 @@ pub struct PlannedRun {
     /// How runs are carried out here.
     #[serde(default)]
     pub rules: Rules,
+}
+
+impl PlannedRun {
+    /// What the run of it executes, as part of `plan`.
+    pub fn spec(&self, plan: &Plan) -> RunSpec {
+        RunSpec {
+            id: self.id.clone(),
+            plan: plan.id.clone(),
+            path: self.path.clone(),
+            text: self.text.clone(),
+            trigger: plan.trigger.clone(),
+            commit: plan.commit.clone(),
+            repository: plan.repository.clone(),
+            by: plan.by.clone(),
+            only_job: self.only_job.clone(),
+            vars: self.vars.clone(),
+            inputs: self.inputs.clone(),
+            secrets: self.secrets.clone(),
+            called: self.called.clone(),
+            number: self.number.max(1),
+            attempt: self.attempt.clone(),
+            rules: self.rules.clone(),
+            parallel: plan.config.as_ref().map(|config| config.limits.jobs),
+        }
+    }
 }
 
 /// A workflow that does not run.

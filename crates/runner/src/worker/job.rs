@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use shipway_workflow::expr::{EvaluateError, Status};
 use shipway_workflow::model::Defaults;
 
-use crate::protocol::{JobResult, Level, Reason};
+use crate::protocol::{Event, JobResult, Level, Reason};
 use crate::worker::action::catalog::Catalog;
 use crate::worker::contexts::View;
 use crate::worker::prepare::{Prepared, prepare};
@@ -145,6 +145,7 @@ async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
         Ok(outputs) => outputs,
         Err(error) => return JobEnd::failed(Reason::Worker { message: job.wrong(&error) }),
     };
+    tell_environment(job, prepared).await;
     let mut state = job.state.lock();
     let result = match state.status {
         Status::Success | Status::Skipped => JobResult::Success,
@@ -155,6 +156,25 @@ async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
     let stopped = cancelled.then(|| job.shared.stop.reason().cloned()).flatten();
     let reason = stopped.or(state.reason.take()).filter(|_| result != JobResult::Success);
     JobEnd { result, outputs, reason }
+}
+
+/// Where the environment answers that the job deployed to. A url that has no
+/// value fails nothing: the deployment is done.
+async fn tell_environment(job: &JobRun<'_>, prepared: &Prepared) {
+    let environment = prepared.job.environment.as_ref();
+    let Some(url) = environment.and_then(|environment| environment.url.as_ref()) else { return };
+    let rendered = url.render(&View::of_job(job));
+    match rendered {
+        Ok(url) if url.is_empty() => {}
+        Ok(url) => {
+            let url = job.shared.masker.mask(&url);
+            job.shared.reporter.send(Event::EnvironmentUrl { url }).await;
+        }
+        Err(error) => {
+            let message = job.wrong(&error);
+            job.shared.reporter.annotate(None, Level::Warning, &message).await;
+        }
+    }
 }
 
 /// The job's outputs. One that contains a secret is left out, as on GitHub.

@@ -103,6 +103,9 @@ pub enum PlanError {
         /// The branch.
         base: String,
     },
+    /// There is no further attempt of a run.
+    #[error(transparent)]
+    NotAgain(#[from] shipway_core::run::NotAgain),
     /// Workflows cannot be called.
     #[error("{}", lines(.0))]
     Calls(Vec<super::BadCall>),

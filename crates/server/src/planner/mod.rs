@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod happening;
 mod payload;
+mod rerun;
 mod rules;
 mod services;
 mod stages;
@@ -26,6 +27,7 @@ use shipway_workflow::trigger::GitRef;
 pub use calls::BadCall;
 pub use config::{CommitFacts, at_commit};
 pub use error::PlanError;
+pub use rerun::rerun;
 pub use workflows::Found;
 
 use crate::git::Repository;

@@ -3,8 +3,10 @@
 
 use std::cell::Cell;
 
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 use shipway_core::plan::{Plan, PlannedRun};
+use shipway_core::run::{Fate, Granted, outline};
 use shipway_workflow::expr::{Context, Status, Value};
 use shipway_workflow::matrix::Combination;
 use shipway_workflow::model::{Job, JobKind, Strategy, Workflow, WorkflowUses};
@@ -26,6 +28,7 @@ pub(super) fn describe(plan: &Plan) -> Vec<String> {
         lines.extend([String::new(), format!("{}  {}", run.path, run.name)]);
         lines.push(format!("  runs: {}", run.why));
         lines.extend(jobs(plan, run));
+        lines.extend(outlined(plan, run));
     }
     if !plan.not_run.is_empty() {
         lines.extend([String::new(), "does not run".to_owned()]);
@@ -45,6 +48,44 @@ fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
         lines.push(format!("  job {id:width$}  {}", about(job, &known)).trim_end().to_owned());
     }
     lines
+}
+
+/// What the run would come to if all went well: the jobs of called workflows,
+/// what nothing here can run, and what tokens may do.
+fn outlined(plan: &Plan, run: &PlannedRun) -> Vec<String> {
+    let jobs = match outline(&run.spec(plan)) {
+        Ok(jobs) => jobs,
+        Err(why) => return vec![format!("  cannot run: {why}")],
+    };
+    let (mut lines, mut tokens) = (Vec::new(), IndexMap::<String, Vec<&str>>::new());
+    for (key, job) in &jobs {
+        let Fate::Runs(instances) = &job.what else { continue };
+        for instance in instances {
+            if key.caller().is_some() {
+                lines.push(format!("  calls for {}", instance.name));
+            }
+            if let Some(why) = &instance.cannot {
+                lines.push(format!("  cannot run here: {}: {why}", instance.name));
+            }
+            if instance.call.is_none() {
+                let token = token(&instance.permissions);
+                tokens.entry(token).or_default().push(instance.name.as_str());
+            }
+        }
+    }
+    let alone = tokens.len() == 1;
+    lines.extend(tokens.into_iter().map(|(token, names)| match alone {
+        true => format!("  token: {token}"),
+        false => format!("  token of {}: {token}", names.join(", ")),
+    }));
+    lines
+}
+
+fn token(permissions: &Granted) -> String {
+    let scopes =
+        permissions.0.iter().map(|(scope, access)| format!("{scope}: {}", access.as_str()));
+    let scopes: Vec<String> = scopes.collect();
+    if scopes.is_empty() { "none".to_owned() } else { scopes.join(", ") }
 }
 
 fn about(job: &Job, known: &Known) -> String {

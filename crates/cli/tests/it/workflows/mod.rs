@@ -46,6 +46,7 @@ areas! {
     options = "options",
     permissions = "permissions",
     reruns = "reruns",
+    reusable = "reusable",
     shells = "shells",
     steps = "steps",
     triggers = "triggers",
