@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# How fast workflows run, beside act and beside the same scripts as plain bash
+# processes (the floor), by hyperfine; and the most memory that engine and
+# worker have at a time. One command, a table at the end:
+#
+#     benches/workflow/run.sh [RUNS]
+#
+# CASES: a folder of repositories, one a case, each with its workflow and a
+# floor.sh; without it they are written. ACT: act's executable, if it is not in
+# the PATH. SHIPWAY: the executable, if it is not to be built.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+runs="${1:-5}"
+place="$(mktemp -d /tmp/shipway.XXXXXX)"
+trap 'rm -rf "$place"' EXIT
+if [ -z "${SHIPWAY:-}" ]; then
+    cargo build --quiet --release -p shipway-cli --bin shipway
+    SHIPWAY="$(cargo metadata --format-version 1 --no-deps |
+        python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')/release/shipway"
+fi
+act="${ACT:-$(command -v act || true)}"
+cases="${CASES:-$place/cases}"
+[ -d "$cases" ] || benches/workflow/cases.sh "$cases"
+export HOME="$place" XDG_STATE_HOME="$place/state" XDG_DATA_HOME="$place/data"
+
+# seconds FILE: the mean of hyperfine's JSON.
+seconds() { python3 -c 'import json,sys; print("%.3f" % json.load(open(sys.argv[1]))["results"][0]["mean"])' "$1"; }
+# measure NAME FOLDER COMMAND: its mean in seconds, - if it cannot be run.
+measure() {
+    if (cd "$2" && hyperfine --shell=bash --warmup 1 --runs "$runs" \
+        --export-json "$place/$1.json" "$3" > "$place/$1.out" 2>&1); then
+        seconds "$place/$1.json"
+    else
+        tail -3 "$place/$1.out" >&2
+        echo -
+    fi
+}
+# memory FOLDER COMMAND: the peak of the largest process, in MB.
+memory() {
+    (cd "$1" && /usr/bin/time -f %M -o "$place/memory" bash -c "$2" > /dev/null 2>&1) || true
+    python3 -c 'import sys; print(round(int(open(sys.argv[1]).read().split()[-1]) / 1024))' "$place/memory"
+}
+row() { # NAME, ours, act's, the floor's command
+    local folder="$cases/$1" ours theirs floor
+    ours="$(measure ours "$folder" "$2")"
+    floor="$(measure floor "$folder" "$4")"
+    theirs=-
+    if [ -n "$act" ]; then theirs="$(measure act "$folder" "$3")"; fi
+    python3 - "$1" "$ours" "$theirs" "$floor" "$(memory "$folder" "$2")" << 'PYTHON'
+import sys
+name, ours, act, floor, memory = sys.argv[1:]
+ratio = "-" if "-" in (ours, floor) else "%.2f" % (float(ours) / max(float(floor), 1e-9))
+print(f"| {name} | {ours} s | {act} s | {floor} s | {ratio} | {memory} MB |", flush=True)
+PYTHON
+}
+
+quiet="-P ubuntu-latest=-self-hosted"
+echo "| case | shipway | act | floor | shipway / floor | peak memory |"
+echo "|---|---|---|---|---|---|"
+for case in steps1 steps500 matrix50 chain100; do
+    row "$case" "$SHIPWAY run > /dev/null" "$act $quiet push > /dev/null" ./floor.sh
+done
+# Shown to a pipe; what act and the floor do with the output is the same.
+row log200 "$SHIPWAY run | cat > /dev/null" "$act $quiet push | cat > /dev/null" ./floor.sh
+row many200 "$SHIPWAY run --plan > /dev/null" "$act -l > /dev/null" ./floor.sh
+row steps1 "$SHIPWAY --version > /dev/null" "$act --version > /dev/null" "bash --version > /dev/null"
