@@ -120,6 +120,9 @@ impl RunAnswer {
                 }
                 JobView::Expanded(instances) => {
                     for (index, instance) in instances.iter().enumerate() {
+                        if instance.is_told_by_others() {
+                            continue;
+                        }
                         let mut job = JobAnswer::new(project.store.blobs(), key, index, instance)?;
                         let log = project.folders.job_log(id, key, index);
                         job.log = log.is_file().then(|| log.display().to_string());

@@ -24,7 +24,7 @@ fn ends(run: &RunView) -> impl Iterator<Item = (&str, &JobEnd)> {
         JobView::Expanded(instances) => Some(instances),
         JobView::Waiting { .. } | JobView::NotRun { .. } => None,
     });
-    expanded.flatten().filter_map(|instance| {
+    expanded.flatten().filter(|instance| !instance.is_told_by_others()).filter_map(|instance| {
         let (end, _) = instance.end.as_ref()?;
         Some((instance.what.name.as_str(), end))
     })

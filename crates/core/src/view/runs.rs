@@ -72,6 +72,13 @@ pub struct InstanceView {
     pub end: Option<(JobEnd, Timestamp)>,
 }
 
+impl InstanceView {
+    /// It calls a workflow whose jobs were begun: they tell what came of it.
+    pub const fn is_told_by_others(&self) -> bool {
+        self.what.call.is_some() && self.started.is_some()
+    }
+}
+
 impl RunsView {
     /// Folds an entry; those of other streams change nothing.
     pub fn apply(&mut self, entry: &Entry, record: &Record) {
