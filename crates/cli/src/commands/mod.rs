@@ -17,6 +17,7 @@ mod host;
 mod init;
 mod lint;
 mod list;
+mod lock;
 mod logs;
 mod plumbing;
 mod rollback;
@@ -40,6 +41,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Run(args) => run::run(&args).await,
         Command::Lint(args) => lint::lint(&args),
         Command::Expr(args) => expr::expr(&args),
+        Command::Lock(args) => lock::lock(&args).await,
         Command::Deploy(args) => deploy::deploy(&args).await,
         Command::Promote(args) => deploy::promote(&args).await,
         Command::Approve(args) => approve::approve(&args).await,
@@ -52,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::History(args) => history::history(&args),
         Command::Logs(args) => logs::logs(&args).await,
         Command::Changes(args) => changes::changes(&args),
-        Command::Check(args) => check::check(&args),
+        Command::Check(args) => check::check(&args).await,
         Command::Config(Config::Show(args)) => config::show(&args),
         Command::Config(Config::Schema) => config::schema(),
         Command::Config(Config::Check(args)) => config::check(&args),

@@ -58,6 +58,7 @@ impl Settings {
     /// | `SHIPWAY_ACTIONS_SERVER` | [`Settings::server`] |
     /// | `SHIPWAY_ACTIONS_OFFLINE` | [`Settings::offline`], if `1` or `true` |
     /// | `SHIPWAY_ACTIONS_RELEASED` | [`Settings::released`], likewise |
+    /// | `SHIPWAY_ACTIONS_LOCKED` | [`Settings::locked`], likewise |
     /// | `SHIPWAY_NODE` | [`Settings::node`] |
     /// | `XDG_CACHE_HOME`, `HOME` | where [`Settings::cache`] is |
     ///
@@ -66,6 +67,8 @@ impl Settings {
     pub fn from_env(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoCache> {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         let path = |name: &str| set(name).map(PathBuf::from);
+        // Jobs work in other folders.
+        let from_here = |name: &str| path(name).map(|p| std::path::absolute(&p).unwrap_or(p));
         let absolute = |name: &str| path(name).filter(|path| path.is_absolute());
         let flag = |name: &str| {
             set(name).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
@@ -75,13 +78,13 @@ impl Settings {
             .ok_or(NoCache)?;
         let server = set("SHIPWAY_ACTIONS_SERVER").and_then(|value| value.into_string().ok());
         Ok(Self {
-            mirror: path("SHIPWAY_ACTIONS_MIRROR"),
+            mirror: from_here("SHIPWAY_ACTIONS_MIRROR"),
             cache: cache.join("shipway/actions"),
             server: server.unwrap_or_else(|| GITHUB.to_owned()),
             offline: flag("SHIPWAY_ACTIONS_OFFLINE"),
             released: flag("SHIPWAY_ACTIONS_RELEASED"),
-            locked: false,
-            node: path("SHIPWAY_NODE"),
+            locked: flag("SHIPWAY_ACTIONS_LOCKED"),
+            node: from_here("SHIPWAY_NODE"),
         })
     }
 }

@@ -6,7 +6,9 @@ use std::io;
 use std::path::PathBuf;
 
 use shipway_workflow::Span;
-use shipway_workflow::model::{Bindings, Job, JobKind, Runs, Step, StepKind, Uses, Workflow, WorkflowUses};
+use shipway_workflow::model::{
+    Bindings, Job, JobKind, Runs, Step, StepKind, Uses, Workflow, WorkflowUses,
+};
 
 use super::reference::{ActionRef, Resolved};
 use super::{Manifest, ManifestError, Store};

@@ -49,7 +49,10 @@ async fn checkout_says_what_it_cannot_do() {
         ("{ref: no-such}", "exit code 1"),
         // Only the released action does it, and there is none here.
         ("{repository: other/repo}", "cannot get the action `actions/checkout@v4`"),
-        ("{repository: '${{ 'other' }}/repo'}", "cannot get the action `actions/checkout@v4`"),
+        (
+            "{repository: '${{ github.actor }}other/repo'}",
+            "cannot get the action `actions/checkout@v4`",
+        ),
         ("{submodules: recursive}", "cannot get the action `actions/checkout@v4`"),
         ("{path: ../../out}", "is not under"),
     ] {
