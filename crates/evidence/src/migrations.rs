@@ -161,7 +161,7 @@ impl Gathered {
             let dialect = self.dialect(migration);
             let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
             match status {
-                Status::Deleted => {}
+                Status::Deleted => self.learn_deleted(migration, dialect, known)?,
                 Status::Merged => {
                     looked.merged += 1;
                     if migration.part != Part::Down {
@@ -188,6 +188,21 @@ impl Gathered {
             judge_compensation(&self.migrations, has_down, sink);
         }
         Ok(looked)
+    }
+
+    /// What a deleted migration created is there wherever it was applied.
+    fn learn_deleted(
+        &self,
+        migration: &Migration,
+        dialect: Dialect,
+        known: &mut HashSet<String>,
+    ) -> Result<(), GatherError> {
+        let Some(base) = &self.base else { return Ok(()) };
+        if let Some(content) = git::content_at(&self.root, base, &migration.path)? {
+            let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
+            learn_tables(&content[..], dialect, known).map_err(unreadable)?;
+        }
+        Ok(())
     }
 
     /// Whose SQL each sequence is: as it is said, as the tool's own files say it, or as the

@@ -38,7 +38,8 @@ pub struct FileSummary {
     pub undoing: u64,
 }
 
-/// Judges one migration as it is read. `known` are the tables that earlier migrations created.
+/// Judges one migration as it is read. `known` are the tables that earlier migrations created; its
+/// own are added.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -47,7 +48,7 @@ pub fn judge_file<R: Read>(
     migration: &Migration,
     dialect: Dialect,
     options: Options,
-    known: &HashSet<String>,
+    known: &mut HashSet<String>,
     sink: &mut impl Sink,
 ) -> io::Result<FileSummary> {
     let mut judge = FileJudge::new(migration, dialect, options, known, sink);
@@ -69,7 +70,9 @@ pub fn judge_file<R: Read>(
             }
         }
     }
-    Ok(judge.end())
+    let (summary, made) = judge.end();
+    known.extend(made);
+    Ok(summary)
 }
 
 struct FileJudge<'a, S> {
@@ -91,6 +94,8 @@ struct FileJudge<'a, S> {
     if_more_follows: Option<Finding>,
     /// Functions that this migration defined: body and language.
     functions: HashMap<String, (Vec<u8>, String)>,
+    /// Tables that it creates.
+    made: HashSet<String>,
     summary: FileSummary,
 }
 
@@ -121,6 +126,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             lock_timeout_told: false,
             if_more_follows: None,
             functions: HashMap::new(),
+            made: HashSet::new(),
             summary: FileSummary::default(),
         };
         judge.set_transaction(transaction);
@@ -166,6 +172,9 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             self.sink.finding(finding);
         }
         self.transactions(what, at);
+        if let What::CreateTable(table) = what {
+            self.made.insert(table.name.name.clone());
+        }
         let known = self.known;
         self.context.learn(what, depth == 0, |name| {
             known.contains(&name.name) || known.contains(&name.to_string())
@@ -413,7 +422,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
     }
 
-    fn end(mut self) -> FileSummary {
+    fn end(mut self) -> (FileSummary, HashSet<String>) {
         if let Some(pos) = self.begun.take() {
             let span = Span { start: pos, end: pos };
             let message = "a transaction that is begun here is never ended";
@@ -423,7 +432,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         for finding in self.allows.unused(&self.migration.path) {
             self.sink.finding(finding);
         }
-        self.summary
+        (self.summary, self.made)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn judged(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let migration = Migration { path: "m.sql".to_owned(), layout, part: Part::Up, version: None };
-    judge_file(sql.as_bytes(), &migration, dialect, options, &HashSet::new(), &mut findings)
+    judge_file(sql.as_bytes(), &migration, dialect, options, &mut HashSet::new(), &mut findings)
         .unwrap();
     findings
 }
@@ -67,6 +67,7 @@ fn every_rule_has_examples_and_every_example_a_rule() {
         "out-of-order",
         "no-compensation",
         "unreadable",
+        "observed-only",
     ];
     let examples = examples::all();
     for rule in rules::all() {

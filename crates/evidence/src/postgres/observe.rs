@@ -57,6 +57,8 @@ impl Observation {
 /// A table, index or view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Relation {
+    /// With the schema, as drops are told.
+    identity: String,
     name: String,
     kind: String,
     file: String,
@@ -77,7 +79,7 @@ pub struct Observer<'c> {
     open: bool,
 }
 
-const RELATIONS: &str = "SELECT c.oid::text, c.oid::regclass::text, c.relkind::text, \
+const RELATIONS: &str = "SELECT c.oid::text, format('%I.%I', n.nspname, c.relname), c.oid::regclass::text, c.relkind::text, \
     c.relfilenode::text, CASE WHEN c.relkind IN ('r', 'm', 'i', 't') \
     THEN pg_relation_size(c.oid) ELSE 0 END::text FROM pg_class c JOIN pg_namespace n \
     ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN \
@@ -165,7 +167,8 @@ impl<'c> Observer<'c> {
         let begun = Instant::now();
         let result = self.client.simple_query(sql).await;
         let took = begun.elapsed();
-        let mut seen = Observation { took, held, in_transaction: own || self.open, ..Observation::default() };
+        let mut seen =
+            Observation { took, held, in_transaction: own || self.open, ..Observation::default() };
         if let Err(error) = result {
             if error.as_db_error().is_none() {
                 return Err(error.into());
@@ -216,7 +219,8 @@ impl<'c> Observer<'c> {
         // Without event triggers, only what has a name in pg_class is seen to go.
         if !self.told {
             let gone = before.iter().filter(|(oid, _)| !after.contains_key(*oid));
-            let gone = gone.map(|(_, was)| Dropped { kind: "relation".into(), name: was.name.clone() });
+            let gone =
+                gone.map(|(_, was)| Dropped { kind: "relation".into(), name: was.name.clone() });
             seen.dropped.extend(gone);
         }
         seen.rewritten.sort();
@@ -225,14 +229,27 @@ impl<'c> Observer<'c> {
 
     async fn dropped(&self) -> Result<Vec<Dropped>, ProofError> {
         let rows = self.rows("SELECT kind, name FROM shipway_proof.told()").await?;
-        let dropped = rows.into_iter().filter_map(|row| match &row[..] {
-            // Toast tables, row types and defaults go with what they belong to.
-            [kind, name] if !matches!(kind.as_str(), "type" | "default value" | "toast table") || !name.contains("[]") => {
-                Some(Dropped { kind: kind.clone(), name: name.clone() })
-            }
-            _ => None,
+        let dropped = rows.into_iter().filter_map(|row| {
+            let [kind, name] = <[String; 2]>::try_from(row).ok()?;
+            self.was_there(&kind, &name).then_some(Dropped { kind, name })
         });
         Ok(dropped.collect())
+    }
+
+    /// Whether what was dropped was there when the migration began: what it made itself is nobody
+    /// else's.
+    fn was_there(&self, kind: &str, name: &str) -> bool {
+        let relation = match kind {
+            "table" | "index" | "view" | "materialized view" | "sequence" | "foreign table" => name,
+            "table column" => name.rsplit_once('.').map_or(name, |(table, _)| table),
+            "table constraint" | "trigger" | "rule" | "policy" => {
+                name.rsplit_once(" on ").map_or(name, |(_, table)| table)
+            }
+            // Defaults and row types go with what they belong to.
+            "default value" => return false,
+            _ => return true,
+        };
+        self.before.values().any(|of| of.identity == relation)
     }
 
     async fn locks(&self) -> Result<BTreeMap<String, String>, ProofError> {
@@ -286,8 +303,9 @@ impl<'c> Observer<'c> {
     async fn relations(&self) -> Result<Relations, ProofError> {
         let rows = self.rows(RELATIONS).await?;
         let relations = rows.into_iter().filter_map(|row| {
-            let [oid, name, kind, file, size] = <[String; 5]>::try_from(row).ok()?;
-            Some((oid, Relation { name, kind, file, size: size.parse().unwrap_or(0) }))
+            let [oid, identity, name, kind, file, size] = <[String; 6]>::try_from(row).ok()?;
+            let size = size.parse().unwrap_or(0);
+            Some((oid, Relation { identity, name, kind, file, size }))
         });
         Ok(relations.collect())
     }

@@ -132,7 +132,12 @@ fn read(gathered: &Gathered, migration: &Migration) -> Result<Vec<u8>, ProofErro
 fn said(text: &[u8], migration: &Migration) -> Vec<Finding> {
     let mut findings = Vec::new();
     let judged = judge_file(
-        text, migration, Dialect::Postgres, Options::default(), &HashSet::new(), &mut findings,
+        text,
+        migration,
+        Dialect::Postgres,
+        Options::default(),
+        &mut HashSet::new(),
+        &mut findings,
     );
     // Memory can be read.
     drop(judged);
@@ -163,8 +168,7 @@ fn step(source: &Source<'_>) -> Step {
     });
     let sql = String::from_utf8_lossy(source.text).into_owned();
     let upper = sql.to_ascii_uppercase();
-    let copies = upper.starts_with("COPY")
-        && (upper.contains("STDIN") || upper.contains("STDOUT"));
+    let copies = upper.starts_with("COPY") && (upper.contains("STDIN") || upper.contains("STDOUT"));
     Step {
         span: source.place.span(source.text, 0, source.text.len()),
         control,
@@ -182,8 +186,7 @@ fn proven(
     rows: &Rows,
 ) -> Proven {
     let here = |pos: Pos| step.span.start <= pos && pos < step.span.end;
-    let of_it: Vec<&Finding> =
-        findings.iter().filter(|finding| here(finding.span.start)).collect();
+    let of_it: Vec<&Finding> = findings.iter().filter(|finding| here(finding.span.start)).collect();
     let all = rules::all();
     let categories: Vec<(String, Observed)> = of_it
         .iter()
@@ -242,7 +245,9 @@ fn unsaid(
         format!("drops {}", tables.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", "))
     } else if !seen.emptied.is_empty() && !has(&[Observed::Written]) {
         format!("empties {}", seen.emptied.join(", "))
-    } else if !seen.rewritten.is_empty() && !has(&[Observed::Rewritten, Observed::Locked, Observed::Dropped]) {
+    } else if !seen.rewritten.is_empty()
+        && !has(&[Observed::Rewritten, Observed::Locked, Observed::Dropped, Observed::Written])
+    {
         // A unique index that is rebuilt with its table is said by the table's rule.
         format!("writes {} anew", seen.rewritten.join(", "))
     } else {

@@ -34,7 +34,9 @@ pub enum RowsError {
         error: serde_json::Error,
     },
     /// A table refuses the rows that are made up for it.
-    #[error("no rows can be made up for {table}: {message}; insert some in a migration, or leave it out")]
+    #[error(
+        "no rows can be made up for {table}: {message}; insert some in a migration, or leave it out"
+    )]
     Refused {
         /// Which.
         table: String,
@@ -117,11 +119,12 @@ async fn columns(client: &Client, table: &str) -> Result<Vec<(String, String)>, 
             _ => format!("NULL::{full}"),
         };
         // A number that is large enough holds the row's own: keys stay unique.
-        let value = if matches!(plain.as_str(), "bigint" | "integer" | "numeric") && !full.contains('(') {
-            format!("n::{full}")
-        } else {
-            value
-        };
+        let value =
+            if matches!(plain.as_str(), "bigint" | "integer" | "numeric") && !full.contains('(') {
+                format!("n::{full}")
+            } else {
+                value
+            };
         (name, value)
     });
     Ok(values.collect())

@@ -107,7 +107,8 @@ impl Server {
     async fn start() -> Result<Self, ProofError> {
         let bin = binaries().ok_or(ProofError::NotInstalled)?;
         let user = unprivileged()?;
-        let failed = |what: &str, error: std::io::Error| ProofError::Start(format!("{what}: {error}"));
+        let failed =
+            |what: &str, error: std::io::Error| ProofError::Start(format!("{what}: {error}"));
         let dir = tempfile::Builder::new()
             .prefix("shipway-proof.")
             .tempdir()
@@ -123,7 +124,8 @@ impl Server {
         owned(dir.path()).map_err(|error| failed("the temporary folder", error))?;
         let data = dir.path().join("data");
         let mut initdb = as_user(user.as_ref(), &bin.join("initdb"));
-        let arguments = ["--auth=trust", "--no-sync", "--no-locale", "--encoding=UTF8", "-U", KEEPER, "-D"];
+        let arguments =
+            ["--auth=trust", "--no-sync", "--no-locale", "--encoding=UTF8", "-U", KEEPER, "-D"];
         initdb.extend(arguments.map(OsString::from));
         initdb.push(data.clone().into());
         let output = Command::new(&initdb[0])
@@ -192,20 +194,22 @@ async fn connect(config: &Config) -> Result<Client, ProofError> {
 }
 
 /// Starts the server: a socket in its own folder, no TCP, nothing synced (nothing is kept).
-fn run(
-    bin: &Path,
-    user: Option<&User>,
-    dir: &Path,
-    data: &Path,
-) -> Result<Contained, ProofError> {
+fn run(bin: &Path, user: Option<&User>, dir: &Path, data: &Path) -> Result<Contained, ProofError> {
     let failed = |error: String| ProofError::Start(error);
     let log = std::fs::File::create(dir.join("log")).map_err(|error| failed(error.to_string()))?;
     let mut command = as_user(user, &bin.join("postgres"));
     command.extend(["-D".into(), data.into(), "-k".into(), dir.into()]);
     for setting in [
-        "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
-        "shared_buffers=32MB", "max_connections=16", "max_prepared_transactions=4",
-        "autovacuum=off", "allow_in_place_tablespaces=on", "log_min_messages=fatal",
+        "listen_addresses=",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "shared_buffers=32MB",
+        "max_connections=16",
+        "max_prepared_transactions=4",
+        "autovacuum=off",
+        "allow_in_place_tablespaces=on",
+        "log_min_messages=fatal",
         "track_counts=on",
     ] {
         command.extend(["-c".into(), setting.into()]);
@@ -244,8 +248,15 @@ fn as_user(user: Option<&User>, program: &Path) -> Vec<OsString> {
     let mut command = Vec::new();
     if let Some(User { uid, gid }) = user {
         command.extend(
-            ["setpriv".into(), format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into(),
-             "--no-new-privs".into(), "--pdeathsig=QUIT".into(), "--".into()]
+            [
+                "setpriv".into(),
+                format!("--reuid={uid}"),
+                format!("--regid={gid}"),
+                "--clear-groups".into(),
+                "--no-new-privs".into(),
+                "--pdeathsig=QUIT".into(),
+                "--".into(),
+            ]
             .map(|word: String| OsString::from(word)),
         );
     }
@@ -256,9 +267,8 @@ fn as_user(user: Option<&User>, program: &Path) -> Vec<OsString> {
 /// The folder of the newest PostgreSQL that is installed.
 fn binaries() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_path = std::env::split_paths(&path).find(|dir| {
-        dir.join("postgres").is_file() && dir.join("initdb").is_file()
-    });
+    let in_path = std::env::split_paths(&path)
+        .find(|dir| dir.join("postgres").is_file() && dir.join("initdb").is_file());
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = versions
         .filter_map(|entry| {

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../../../checks/tests/it/examples.rs"]
-mod examples;
 mod proof;
 mod repository;
+mod secrets;
+
+#[path = "../../../checks/tests/it/examples.rs"]
+mod examples;

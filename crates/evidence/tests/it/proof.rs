@@ -65,7 +65,10 @@ async fn what_is_said_and_what_is_seen_agree() {
                 if *rule == example.rule && *seen == Some(true) {
                     says = true;
                 } else if *seen == Some(false) {
-                    wrong.push(format!("{rule} was said and not seen: {}{:#?}", example.sql, statement.observed));
+                    wrong.push(format!(
+                        "{rule} was said and not seen: {}{:#?}",
+                        example.sql, statement.observed
+                    ));
                 }
             }
             for finding in &statement.unsaid {
@@ -73,11 +76,14 @@ async fn what_is_said_and_what_is_seen_agree() {
             }
             let failed = statement.observed.as_ref().and_then(|seen| seen.error.as_ref());
             if let Some(error) = failed.filter(|_| observable[&example.rule] != Observed::Refused) {
-                wrong.push(format!("{}: {error}: {}", example.rule, example.sql));
+                wrong.push(format!("{} ({}): {error}: {}", example.rule, example.why, example.sql));
             }
         }
         if example.bad && !says {
-            wrong.push(format!("{} was not seen: {}{:#?}", example.rule, example.sql, proof.statements));
+            wrong.push(format!(
+                "{} was not seen: {}{:#?}",
+                example.rule, example.sql, proof.statements
+            ));
         }
         if says {
             shown.insert(example.rule.clone());
@@ -111,7 +117,12 @@ async fn what_the_text_does_not_show_is_found() {
     let gathered = gather(dir.path(), &Request::default()).unwrap();
     let proof = prove(&place, &gathered, &Rows::default(), "UTC").await.unwrap();
     let told: Vec<_> = proof.statements[0].unsaid.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["migrations/2_new.sql:1:1: high: drops public.a, which its text does not show [observed-only]"]);
+    assert_eq!(
+        told,
+        [
+            "migrations/2_new.sql:1:1: high: drops public.a, which its text does not show [observed-only]"
+        ]
+    );
 }
 
 #[tokio::test]

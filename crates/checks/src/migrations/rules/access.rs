@@ -18,7 +18,7 @@ static DROP_ROLE: MigrationRule = rule(
     "drop-role",
     High,
     POSTGRES_MYSQL,
-    Observed::Dropped,
+    Observed::Changed,
     "a role is dropped",
     "Whoever connects by it is out, and it is the cluster's, not this database's alone.",
     "Take its rights away, look for its connections for a while, and drop it outside of migrations.",

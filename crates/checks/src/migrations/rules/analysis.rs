@@ -88,7 +88,10 @@ pub static TRANSACTION_CONTROL: MigrationRule = rule(
 
 /// What running a statement showed, and reading it did not.
 pub static OBSERVED_ONLY: MigrationRule = rule(
-    "observed-only", High, ANY, Observed::Not("it is what proof by execution adds"),
+    "observed-only",
+    High,
+    ANY,
+    Observed::Not("it is what proof by execution adds"),
     "running it shows what its text does not",
     "It runs something that is not written here, such as a function of an earlier migration.",
     "Write the statements out; or allow the function's effect with the reason, where it is called.",
@@ -102,7 +105,8 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &CLIENT_COMMAND,
     &BAD_ALLOW,
     &UNUSED_ALLOW,
-    &TRANSACTION_CONTROL, &OBSERVED_ONLY,
+    &TRANSACTION_CONTROL,
+    &OBSERVED_ONLY,
 ];
 
 pub(super) fn judge(what: &What, out: &mut Verdicts) {

@@ -8,7 +8,7 @@ pub static LOCK_HELD: MigrationRule = rule(
     "strong-lock-held",
     Medium,
     POSTGRES,
-    Observed::Locked,
+    Observed::Held,
     "more work is done while a strong lock is held",
     "A lock is held until the transaction ends: nobody can use `{table}` while the next statements \
      take their time, and two tables locked in turn may deadlock with the program.",

@@ -1,16 +1,16 @@
 -- rule: drop-table
 -- bad: the table and its rows are gone
-DROP TABLE orders;
+DROP TABLE drafts;
 -- bad: the last statement needs no semicolon
 SELECT 1; DROP TABLE IF EXISTS archive.old_orders
 -- bad: a block runs it
-DO $$ BEGIN IF true THEN DROP TABLE orders; END IF; END $$;
+DO $$ BEGIN IF true THEN DROP TABLE drafts; END IF; END $$;
 -- bad: a string that is executed
-DO $$ BEGIN EXECUTE 'DROP TABLE ' || quote_ident('orders'); END $$;
+DO $$ BEGIN EXECUTE 'DROP TABLE ' || quote_ident('drafts'); END $$;
 -- bad: with the name put in by format
-DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['orders'] LOOP EXECUTE format('DROP TABLE %I', t); END LOOP; END $$;
+DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['drafts'] LOOP EXECUTE format('DROP TABLE %I', t); END LOOP; END $$;
 -- bad: a function that the migration defines and runs
-CREATE FUNCTION clean() RETURNS void AS $f$ BEGIN DROP TABLE orders; END $f$ LANGUAGE plpgsql; SELECT clean();
+CREATE FUNCTION clean() RETURNS void AS $f$ BEGIN DROP TABLE drafts; END $f$ LANGUAGE plpgsql; SELECT clean();
 -- bad mysql: several
 DROP TABLE a, b;
 -- bad mysql: what a comment for MySQL runs

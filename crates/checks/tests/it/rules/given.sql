@@ -5,6 +5,7 @@ CREATE TABLE orders (
     placed timestamp, amount integer,
     CONSTRAINT orders_total CHECK (total >= 0)
 );
+CREATE TABLE drafts (id bigint, body text);
 CREATE INDEX orders_state ON orders (state);
 CREATE TYPE mood AS ENUM ('calm', 'angry');
 CREATE TYPE address AS (street text, town text);

@@ -18,7 +18,7 @@ RENAME TABLE orders TO purchases, a TO b;
 -- bad sqlite: the old version names the old table
 ALTER TABLE orders RENAME TO purchases;
 -- good: the table is new
-CREATE TABLE scratch (id bigint); ALTER TABLE scratch RENAME TO drafts;
+CREATE TABLE scratch (id bigint); ALTER TABLE scratch RENAME TO sketches;
 
 -- rule: rename-object
 -- bad: a view
