@@ -31,6 +31,10 @@ pub(crate) enum Command {
     ///
     /// Nothing is released or deployed. Ctrl-C calls it off.
     Run(Run),
+    /// Run a run again that is over: the same commit, event, inputs and variables
+    ///
+    /// Jobs that are not run again count as they ended, with their outputs and artifacts.
+    Rerun(Rerun),
     /// Examine workflows and actions: everything that can be known before they run
     ///
     /// Without FILES: the workflows and local actions of this repository, and shipway.yaml. The
@@ -160,6 +164,9 @@ pub(crate) struct Run {
     /// Only this job, and what it needs
     #[arg(long, short)]
     pub(crate) job: Option<String>,
+    /// Begin with this job; those that need it follow, all others count as they ended last
+    #[arg(long, value_name = "JOB", conflicts_with = "job")]
+    pub(crate) from: Option<String>,
     /// Only combinations of matrices with this value; repeat it for further values and keys
     #[arg(long, short, value_name = "KEY=VALUE")]
     pub(crate) matrix: Vec<String>,
@@ -174,6 +181,26 @@ pub(crate) struct Run {
     /// Show what would run and why, and run nothing
     #[arg(long)]
     pub(crate) plan: bool,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rerun {
+    /// Which run, such as `1a2b3c4d.1.ci`; the newest without it
+    pub(crate) run: Option<String>,
+    /// Only the jobs that did not succeed, and those that need them
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) failed: bool,
+    /// Only this job, and those that need it
+    #[arg(long, value_name = "JOB")]
+    pub(crate) from: Option<String>,
+    /// A secret of the run, which is not kept: NAME=VALUE, or NAME to take it from the environment
+    #[arg(long, short, value_name = "NAME[=VALUE]")]
+    pub(crate) secret: Vec<String>,
+    /// A file of secrets, NAME=VALUE lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

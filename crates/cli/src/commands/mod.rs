@@ -19,7 +19,9 @@ mod lint;
 mod list;
 mod lock;
 mod logs;
+mod past;
 mod plumbing;
+mod rerun;
 mod rollback;
 mod run;
 mod settle;
@@ -39,6 +41,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Demo(args) => demo::demo(&args).await,
         Command::Ship(args) => ship::ship(&args).await,
         Command::Run(args) => run::run(&args).await,
+        Command::Rerun(args) => rerun::rerun(&args).await,
         Command::Lint(args) => lint::lint(&args),
         Command::Expr(args) => expr::expr(&args),
         Command::Lock(args) => lock::lock(&args).await,

@@ -24,7 +24,7 @@ pub(super) fn pairs(
 }
 
 /// The same, where `NAME` alone takes the value from the environment.
-pub(super) fn secrets(
+pub(in crate::commands) fn secrets(
     files: &[PathBuf],
     given: &[String],
 ) -> Result<IndexMap<String, String>, CliError> {

@@ -2,12 +2,12 @@
 
 mod carry_out;
 mod describe;
-mod given;
+pub(super) mod given;
 mod payload;
 
 use indexmap::IndexMap;
-use shipway_core::plan::{Commit, Plan};
-use shipway_core::run::Wishes;
+use shipway_core::plan::{Commit, Plan, PlannedRun};
+use shipway_core::run::{Again, NotAgain, Wishes, again};
 use shipway_runner::actions::Settings;
 use shipway_server::follow::Views;
 use shipway_server::git::Repository;
@@ -22,6 +22,8 @@ use crate::print;
 use crate::project::{Project, actions, actor};
 
 pub(super) use carry_out::{Job, carry_out};
+
+use super::past;
 
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let project = Project::open_for_runs()?;
@@ -93,5 +95,35 @@ fn plan(
         wishes,
         by: actor(),
     };
-    Ok(run.plan(&Views::load(&project.store)?.live)?)
+    let views = Views::load(&project.store)?;
+    let plan = run.plan(&views.live)?;
+    match &args.from {
+        Some(job) => begin_with(job, plan, project, &views),
+        None => Ok(plan),
+    }
+}
+
+/// The plan with what the jobs before `job` left when they ran last, of the
+/// workflow that has it.
+fn begin_with(
+    job: &str,
+    mut plan: Plan,
+    project: &Project,
+    views: &Views,
+) -> Result<Plan, CliError> {
+    let mut begun = None;
+    for run in std::mem::take(&mut plan.runs) {
+        let Some(events) = past::newest_of(project, views, &run.path)? else { continue };
+        match again(&events, &Again::From(job.to_owned()), &plan.id, &plan.by) {
+            Ok(spec) => begun = Some(PlannedRun { attempt: spec.attempt, ..run }),
+            Err(NotAgain::UnknownJob { .. }) => {}
+            Err(error) => return Err(CliError::refused(error.to_string())),
+        }
+    }
+    plan.runs.extend(begun);
+    if plan.runs.is_empty() {
+        let why = format!("no run of a workflow with a job `{job}` is over here");
+        return Err(CliError::refused(why).hint("run it as a whole first"));
+    }
+    Ok(plan)
 }
