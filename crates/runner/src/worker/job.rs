@@ -1,5 +1,7 @@
 //! One job, from its folders to its result.
 
+mod background;
+mod control;
 mod units;
 
 use std::fs;
@@ -17,7 +19,7 @@ use crate::worker::contexts::View;
 use crate::worker::prepare::{Prepared, prepare};
 use crate::worker::shared::Shared;
 use crate::worker::state::State;
-use crate::worker::step::{Frame, from_minutes};
+use crate::worker::step::{Frame, Occurrence, Recorded, from_minutes};
 
 /// How a job ended.
 pub(crate) struct JobEnd {
@@ -84,6 +86,20 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
 }
 
 impl JobRun<'_> {
+    /// What a step did in the background counts from now on.
+    fn reveal(&self, at: &Occurrence) {
+        let Some(deferred) = at.take_deferred() else { return };
+        {
+            let mut state = self.state.lock();
+            state.env.extend(deferred.env);
+            deferred.paths.iter().for_each(|folder| state.prepend_path(folder));
+        }
+        if let (Some(id), Some(result)) = (&at.step.id, deferred.result) {
+            let Recorded { outcome, conclusion, outputs } = result;
+            self.frame.record(&id.value, outcome, conclusion, &outputs);
+        }
+    }
+
     /// From here on the job counts as cancelled, if it was stopped.
     pub(crate) fn note_stop(&self) {
         if self.shared.stop.reason().is_some() {

@@ -1,6 +1,6 @@
 //! From the message to a job that can be executed, or the reasons why not.
 
-use shipway_workflow::model::{JobKind, Services, Step, StepKind, StepsJob, Workflow};
+use shipway_workflow::model::{JobKind, Services, StepsJob, Workflow};
 use shipway_workflow::{Diagnostic, Span};
 
 use crate::protocol::{JobMessage, PROTOCOL};
@@ -62,18 +62,5 @@ pub(crate) fn unsupported(span: Span, job: &StepsJob) -> Vec<(Span, String)> {
     if job.snapshot.is_some() {
         found.push((span, "`snapshot` of a job".to_owned()));
     }
-    found.extend(job.steps.iter().filter_map(refusal));
     found
-}
-
-fn refusal(step: &Step) -> Option<(Span, String)> {
-    if step.background {
-        return Some((step.span, "a step in the `background`".to_owned()));
-    }
-    match &step.kind {
-        StepKind::Run { .. } | StepKind::Uses { .. } => None,
-        StepKind::Wait(_) | StepKind::WaitAll => Some((step.span, "`wait` as a step".to_owned())),
-        StepKind::Cancel(_) => Some((step.span, "`cancel` as a step".to_owned())),
-        StepKind::Parallel(_) => Some((step.span, "`parallel` steps".to_owned())),
-    }
 }

@@ -17,7 +17,7 @@ use crate::worker::contexts::View;
 use crate::worker::job::JobRun;
 
 pub(crate) use body::{Body, Ending};
-pub(crate) use frame::{Around, Frame, Inside, Occurrence};
+pub(crate) use frame::{Around, Frame, Inside, Occurrence, Recorded};
 
 /// Which of the three things that an action may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,12 +238,21 @@ impl StepRun<'_> {
 
     /// `pre` and `post` have no results that a step could ask for.
     fn record(&self, ended: &Ended, outputs: &IndexMap<String, String>) {
+        let (outcome, conclusion) = (ended.outcome, ended.conclusion);
+        let recorded = || Recorded { outcome, conclusion, outputs: outputs.clone() };
+        if self.stage == Stage::Main && self.at.later(|later| later.result = Some(recorded())) {
+            return;
+        }
         if let (Some(id), Stage::Main) = (&self.at.step.id, self.stage) {
             self.frame.record(&id.value, ended.outcome, ended.conclusion, outputs);
         }
     }
 
     fn fail(&self, ended: &Ended) {
+        // Whoever waits for a step in the background fails.
+        if self.stage == Stage::Main && self.at.later(|_| ()) {
+            return;
+        }
         match &self.frame.inside {
             Some(inside) => inside.fail(),
             None => self.job.state.lock().fail(Reason::StepFailed {

@@ -97,12 +97,9 @@ impl StepFiles {
         said: Said,
     ) -> (IndexMap<String, String>, Option<String>) {
         let Said { mut outputs, saved, env, paths: folders, failed } = said;
-        let (job, mut wrong) = (body.run.job, failed);
-        {
-            let mut state = job.state.lock();
-            state.env.extend(env);
-            folders.iter().for_each(|folder| state.prepend_path(folder));
-        }
+        let mut wrong = failed;
+        env.into_iter().for_each(|(name, value)| set_env(body, name, value));
+        folders.iter().for_each(|folder| add_path(body, folder));
         body.run.at.save(saved);
         for which in Which::ALL {
             let error = match which {
@@ -180,9 +177,8 @@ async fn apply(
     text: &str,
     outputs: &mut IndexMap<String, String>,
 ) -> Result<(), Unread> {
-    let state = &body.run.job.state;
     if which == Which::Path {
-        paths(text).for_each(|folder| state.lock().prepend_path(folder));
+        paths(text).for_each(|folder| add_path(body, folder));
         return Ok(());
     }
     let Pairs { pairs, wrong } = read(text);
@@ -195,10 +191,23 @@ async fn apply(
                     let message = format!("`{name}` cannot be set by way of $GITHUB_ENV");
                     body.shared.reporter.annotate(Some(body.index), Level::Error, &message).await;
                 } else {
-                    state.lock().env.insert(name, value);
+                    set_env(body, name, value);
                 }
             }
         }
     }
     wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
+}
+
+fn set_env(body: &Body<'_>, name: String, value: String) {
+    let pair = || (name.clone(), value.clone());
+    if !body.run.at.later(|later| later.env.push(pair())) {
+        body.run.job.state.lock().env.insert(name, value);
+    }
+}
+
+fn add_path(body: &Body<'_>, folder: &str) {
+    if !body.run.at.later(|later| later.paths.push(folder.to_owned())) {
+        body.run.job.state.lock().prepend_path(folder);
+    }
 }

@@ -150,12 +150,12 @@ jobs:
 #[tokio::test]
 async fn what_is_wrong_is_refused_before_anything_runs() {
     let run = Run::new();
-    let heard = run.steps("- run: touch ran\n- uses: acme/nowhere@v4\n- wait-all:\n").await;
+    let heard = run.steps("- run: touch ran\n- uses: acme/nowhere@v4\n").await;
     assert_eq!(heard.result(), JobResult::Failure);
-    assert_eq!(
-        heard.reason(),
-        "not begun: .github/workflows/w.yml:8:9: not supported yet: `wait` as a step"
-    );
+    let reason = heard.reason();
+    let expected =
+        "not begun: .github/workflows/w.yml:7:15: cannot get the action `acme/nowhere@v4`";
+    assert!(reason.starts_with(expected), "{reason}");
     assert!(!run.path("jobs/j/workspace/ran").exists());
     assert!(heard.events.is_empty());
     let heard = run.steps("- runn: x").await;
@@ -191,4 +191,71 @@ async fn a_background_process_serves_later_steps_and_dies_with_the_job() {
     let (answer, pid) = output.trim().split_once('\n').unwrap();
     assert_eq!(answer, "got hello");
     assert!(!crate::support::runs(pid.parse().unwrap()));
+}
+
+#[tokio::test]
+async fn what_a_step_does_in_the_background_counts_once_it_is_waited_for() {
+    let heard = Run::new()
+        .steps(
+            "- id: server
+  background: true
+  run: |
+    while ! test -e go; do sleep 0.01; done
+    echo V=1 >> $GITHUB_ENV; echo out=2 >> $GITHUB_OUTPUT
+- run: echo \"before <$V> <${{ steps.server.outcome }}>\"; touch go
+- wait: server
+- run: echo \"after <$V> <${{ steps.server.outputs.out }}> <${{ steps.server.outcome }}>\"",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.output(), "before <> <>\nafter <1> <2> <success>\n");
+}
+
+#[tokio::test]
+async fn steps_in_parallel_run_at_once_and_are_waited_for() {
+    let heard = Run::new()
+        .steps(
+            "- parallel:
+    - run: while ! test -e b; do sleep 0.01; done; touch a
+    - run: touch b; while ! test -e a; do sleep 0.01; done
+- run: ls",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.output(), "a\nb\n");
+}
+
+#[tokio::test]
+async fn a_step_in_the_background_fails_whoever_waits_and_not_before() {
+    let heard = Run::new()
+        .steps(
+            "- id: bad
+  name: bad
+  background: true
+  run: exit 1
+- run: echo goes on
+- wait-all:
+- run: echo never",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert_eq!(heard.reason(), "step `Wait` failed: in the background, bad failed");
+    assert_eq!(heard.output(), "goes on\n");
+    let heard = Run::new().steps("- background: true\n  run: exit 1").await;
+    assert_eq!(heard.result(), JobResult::Failure, "waited for at the end");
+}
+
+#[tokio::test]
+async fn a_step_that_is_called_off_is_no_failure() {
+    let heard = Run::new()
+        .steps(
+            "- id: server
+  background: true
+  run: exec sleep 1000
+- cancel: server
+- run: echo ${{ steps.server.outcome }}",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.output(), "cancelled\n");
 }

@@ -40,7 +40,25 @@ pub(crate) struct Occurrence {
     inner: OnceLock<Arc<Frame>>,
     /// The files that its next program may write to, once they are there.
     files: Mutex<Option<StepFiles>>,
+    /// What it does in the background, until it is waited for.
+    deferred: Mutex<Option<Deferred>>,
     has_post: AtomicBool,
+}
+
+/// What a step in the background does to the job, which the steps that follow
+/// see once it is waited for.
+#[derive(Default)]
+pub(crate) struct Deferred {
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) paths: Vec<String>,
+    pub(crate) result: Option<Recorded>,
+}
+
+/// A step's results.
+pub(crate) struct Recorded {
+    pub(crate) outcome: Outcome,
+    pub(crate) conclusion: Outcome,
+    pub(crate) outputs: IndexMap<String, String>,
 }
 
 /// What is different inside of a composite action.
@@ -161,6 +179,7 @@ impl Occurrence {
                 saved: Mutex::default(),
                 ready: Mutex::default(),
                 files: Mutex::default(),
+                deferred: Mutex::default(),
                 inner: OnceLock::new(),
                 has_post: AtomicBool::new(false),
             })
@@ -181,6 +200,21 @@ impl Occurrence {
     /// The action that it uses, once it is there.
     pub(crate) fn ready(&self) -> Option<Arc<Ready>> {
         lock(&self.ready).clone()
+    }
+
+    /// From now on, what it does counts when it is waited for.
+    pub(crate) fn defer(&self) {
+        *lock(&self.deferred) = Some(Deferred::default());
+    }
+
+    /// Keeps for later what it does, if it is in the background; whether it is.
+    pub(crate) fn later(&self, keep: impl FnOnce(&mut Deferred)) -> bool {
+        lock(&self.deferred).as_mut().map(keep).is_some()
+    }
+
+    /// What it did in the background.
+    pub(crate) fn take_deferred(&self) -> Option<Deferred> {
+        lock(&self.deferred).take()
     }
 
     /// The files that its next program may write to.
