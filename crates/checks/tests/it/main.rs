@@ -5,5 +5,6 @@
 mod examples;
 mod render;
 mod rules;
+mod secret_rules;
 mod secrets;
 mod statements;
