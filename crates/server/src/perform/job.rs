@@ -119,6 +119,9 @@ impl<'a> JobLog<'a> {
     fn step_ended(&mut self, report: &StepReport) {
         let (result, outcome) = (result_of(report.conclusion), result_of(report.outcome));
         let why = report.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        if !self.output.is_at_line_start() {
+            self.write(b"\n");
+        }
         let (mark, took) = (mark(result), Duration::from_millis(report.duration_ms));
         self.write(format!("{mark} {} ({took:.1?}){why}\n", report.name).as_bytes());
         let outcome = (outcome != result).then_some(outcome);

@@ -60,6 +60,11 @@ impl Output {
         self.recent.extend_from_slice(last);
     }
 
+    /// Whether the last line has its end.
+    pub(super) fn is_at_line_start(&self) -> bool {
+        self.recent.last().is_none_or(|last| *last == b'\n')
+    }
+
     /// The file in which everything so far stands, for whoever looks on.
     pub(super) fn file(&self) -> &std::path::Path {
         self.blob.path()

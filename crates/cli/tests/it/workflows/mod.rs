@@ -40,6 +40,7 @@ areas! {
     environments = "environments",
     events = "events",
     expressions = "expressions",
+    files = "files",
     jobs = "jobs",
     matrix = "matrix",
     oidc = "oidc",
