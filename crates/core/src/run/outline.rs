@@ -52,8 +52,7 @@ pub fn outline(spec: &RunSpec) -> Result<IndexMap<JobKey, Outlined>, String> {
     let name = begun.name;
     happen(&mut run, Event::Started { spec, jobs: begun.jobs, name, concurrency })?;
     let mut fates: IndexMap<JobKey, Fate> = IndexMap::new();
-    loop {
-        let Run::UnderWay(state) = &run else { break };
+    while let Run::UnderWay(state) = &run {
         let done = |key: &JobKey| state.jobs.get(key).is_some_and(|job| job.result().is_some());
         let ready = state
             .jobs

@@ -267,10 +267,9 @@ impl UnderWay {
     /// other instances of it have called.
     fn add_called(&mut self, job: &JobKey, call: &Call) {
         let last = self.jobs.keys().rposition(|key| key == job || key.is_called_by(job));
-        let mut at = last.map_or(self.jobs.len(), |last| last + 1);
-        for (key, job) in waiting_jobs(&call.jobs) {
-            self.jobs.shift_insert(at, key, job);
-            at += 1;
+        let at = last.map_or(self.jobs.len(), |last| last + 1);
+        for (place, (key, job)) in (at..).zip(waiting_jobs(&call.jobs)) {
+            self.jobs.shift_insert(place, key, job);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The machines together: an engine in memory, and what must always hold.
 
 mod calls;
+mod external;
 mod language;
 mod recovery;
 mod scenarios;
