@@ -49,6 +49,13 @@ impl Outcome {
             Self::Picked(values) => values.into(),
         }
     }
+
+    fn is_truthy(&self) -> bool {
+        match self {
+            Self::Value(value) => value.is_truthy(),
+            Self::Picked(_) => true,
+        }
+    }
 }
 
 struct Evaluator<'a> {
@@ -88,29 +95,27 @@ impl Evaluator<'_> {
                 let (left, right) = (self.value(left)?, self.value(right)?);
                 Value::Bool(operators::compare(*op, &left, &right))
             }
-            NodeKind::And(nodes) => return self.first(nodes, |value| !value.is_truthy()),
-            NodeKind::Or(nodes) => return self.first(nodes, Value::is_truthy),
+            NodeKind::And(nodes) => return self.first(nodes, false),
+            NodeKind::Or(nodes) => return self.first(nodes, true),
+            NodeKind::Call { function: Function::Case, arguments } => return self.case(arguments),
             NodeKind::Call { function, arguments } => self.call(*function, arguments)?,
         };
         Ok(Outcome::Value(value))
     }
 
-    /// The first value that decides, else the last one.
-    fn first(&self, nodes: &[Node], decides: fn(&Value) -> bool) -> Result<Outcome, String> {
-        let mut last = Value::Null;
+    /// The first value that is as true as this, else the last one.
+    fn first(&self, nodes: &[Node], truthy: bool) -> Result<Outcome, String> {
+        let mut last = Outcome::Value(Value::Null);
         for node in nodes {
-            last = self.value(node)?;
-            if decides(&last) {
+            last = self.node(node)?;
+            if last.is_truthy() == truthy {
                 break;
             }
         }
-        Ok(Outcome::Value(last))
+        Ok(last)
     }
 
     fn call(&self, function: Function, arguments: &[Node]) -> Result<Value, String> {
-        if function == Function::Case {
-            return self.case(arguments);
-        }
         let values =
             arguments.iter().map(|node| self.value(node)).collect::<Result<Vec<_>, _>>()?;
         let null = Value::Null;
@@ -148,19 +153,19 @@ impl Evaluator<'_> {
     }
 
     /// Pairs of condition and value, then what holds otherwise; only what is needed is evaluated.
-    fn case(&self, arguments: &[Node]) -> Result<Value, String> {
+    fn case(&self, arguments: &[Node]) -> Result<Outcome, String> {
         for pair in arguments.chunks(2) {
             match pair {
                 [condition, value] => match self.value(condition)? {
-                    Value::Bool(true) => return self.value(value),
+                    Value::Bool(true) => return self.node(value),
                     Value::Bool(false) => {}
                     _ => return Err("case predicate must evaluate to a boolean value".into()),
                 },
-                [otherwise] => return self.value(otherwise),
+                [otherwise] => return self.node(otherwise),
                 _ => {}
             }
         }
-        Ok(Value::Null)
+        Ok(Outcome::Value(Value::Null))
     }
 
     fn format(&self, format: &str, arguments: &[Value]) -> Result<Value, String> {

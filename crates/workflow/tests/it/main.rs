@@ -5,6 +5,7 @@
 mod actionlint;
 mod corpus;
 mod expressions;
+mod oracle;
 mod rules;
 mod seeds;
 mod workflows;
