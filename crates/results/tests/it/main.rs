@@ -1,2 +1,15 @@
-//! The service, spoken to as its clients do.
+//! The service, spoken to as its clients do: by plain HTTP, by its own client,
+//! and by GitHub's.
+
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod artifacts;
+mod blobs;
+mod caches;
+mod client;
+mod collecting;
+mod identity;
+mod npm;
+mod support;
+mod tokens;
+mod volume;
