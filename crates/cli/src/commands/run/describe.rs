@@ -6,7 +6,7 @@ use std::cell::Cell;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use shipway_core::plan::{Plan, PlannedRun};
-use shipway_core::run::{Fate, Granted, outline};
+use shipway_core::run::{Fate, Granted, RunSpec, github_context, outline};
 use shipway_workflow::expr::{Context, Status, Value};
 use shipway_workflow::matrix::Combination;
 use shipway_workflow::model::{Job, JobKind, Strategy, Workflow, WorkflowUses};
@@ -40,7 +40,7 @@ pub(super) fn describe(plan: &Plan) -> Vec<String> {
 fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
     // It was read when the plan was made.
     let Ok(workflow) = Workflow::read(&run.path, &run.text) else { return Vec::new() };
-    let known = Known::of(plan, run);
+    let known = Known::of(&run.spec(plan));
     let width = workflow.jobs.keys().map(|id| id.chars().count()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for job in workflow.jobs.values() {
@@ -150,20 +150,13 @@ struct Known {
 }
 
 impl Known {
-    fn of(plan: &Plan, run: &PlannedRun) -> Self {
-        let github = serde_json::json!({
-            "event_name": plan.trigger.event,
-            "event": plan.trigger.payload,
-            "ref": plan.trigger.git_ref,
-            "ref_name": plan.trigger.git_ref.splitn(3, '/').nth(2).unwrap_or_default(),
-            "sha": plan.commit.id,
-        });
+    fn of(spec: &RunSpec) -> Self {
         Self {
             lacked: Cell::new(false),
             contexts: vec![
-                ("github", github.into()),
-                ("vars", serde_json::json!(run.vars).into()),
-                ("inputs", Json::Object(run.inputs.clone()).into()),
+                ("github", Json::Object(github_context(spec)).into()),
+                ("vars", serde_json::json!(spec.vars).into()),
+                ("inputs", Json::Object(spec.inputs.clone()).into()),
             ],
         }
     }
