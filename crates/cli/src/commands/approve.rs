@@ -38,10 +38,10 @@ pub(super) async fn reject(args: &Reject) -> Result<Exit, CliError> {
 /// What waits, as it is now: the answer is for this and nothing newer.
 fn waiting(project: &Project, named: Option<&str>) -> Result<(EnvName, Digest), CliError> {
     let live = Views::load(&project.store)?.live;
-    let waits = |env: &Environment| env.waiting.is_some();
+    let waits = |env: &Environment| env.question().is_some();
     let env = the_one(project, &live, named, waits, "waits for approval")?;
-    let waiting = environment(&live, &env).and_then(|env| env.waiting.as_ref());
-    let waiting = waiting
+    let question = environment(&live, &env).and_then(Environment::question);
+    let question = question
         .ok_or_else(|| CliError::refused(format!("nothing waits for approval in `{env}`")))?;
-    Ok((env, waiting.identity))
+    Ok((env, question))
 }

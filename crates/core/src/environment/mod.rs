@@ -172,11 +172,20 @@ impl Environment {
     }
 
     /// Something is to be done that no person has to be asked for first.
-    pub const fn is_busy(&self) -> bool {
-        match &self.active {
+    pub fn is_busy(&self) -> bool {
+        let deploys = match &self.active {
             Some(active) => active.deployment.effect.is_some(),
             None => self.rollback.is_some() || (self.queued.is_some() && !self.paused),
-        }
+        };
+        let jobs = &self.external;
+        deploys || jobs.active.is_some() || (!jobs.queued.is_empty() && !self.paused)
+    }
+
+    /// What people are asked about: a release, or the job that has waited
+    /// longest.
+    pub fn question(&self) -> Option<Digest> {
+        let release = self.waiting.as_ref().map(|waiting| waiting.identity);
+        release.or_else(|| self.external.waiting.first().map(|waiting| waiting.identity))
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use shipway_core::config::{Environment, SecretSource, TokenSource};
-use shipway_core::effect::{Failure, FailureCode, Outcome};
+use shipway_core::effect::{EffectId, Failure, FailureCode, Outcome};
 use shipway_core::run::{JobSpec, RunSpec, called_secrets, is_from_fork};
+use shipway_process::{Command, Lifetime};
 use shipway_runner::protocol::Secret;
-use tokio::process::Command;
+use tokio::io::AsyncReadExt as _;
 
 use crate::material::secret;
 
@@ -19,6 +20,8 @@ use super::shell::storage;
 
 /// How long the command may take that makes a token.
 const TOKEN_TIME: Duration = Duration::from_secs(60);
+/// Tokens are short; more than this is something else.
+const LONGEST_TOKEN: u64 = 16 * 1024;
 
 /// What a job is trusted with.
 pub(super) struct Credentials {
@@ -31,12 +34,13 @@ impl Performer {
     /// only reads, if one can be made.
     pub(super) async fn credentials(
         &self,
+        id: &EffectId,
         spec: &JobSpec,
         run: &RunSpec,
         environment: Option<&Environment>,
         github: &Map<String, Value>,
     ) -> Result<Credentials, Outcome> {
-        let token = self.token(spec, run, github).await?;
+        let token = self.token(id, spec, run, github).await?;
         if is_from_fork(&run.trigger) {
             let named = token.clone().map(|token| ("GITHUB_TOKEN".to_owned(), token));
             return Ok(Credentials { secrets: named.into_iter().collect(), token });
@@ -76,6 +80,7 @@ impl Performer {
     /// fork's code; a command is told what the token is to be good for.
     async fn token(
         &self,
+        id: &EffectId,
         spec: &JobSpec,
         run: &RunSpec,
         github: &Map<String, Value>,
@@ -89,7 +94,7 @@ impl Performer {
         }
         let source = match &run.rules.token {
             Some(TokenSource::Command(command)) => {
-                let token = printed(command, spec, github).await?;
+                let token = printed(self.process_name(id), command, spec, github).await?;
                 return Ok(Some(Secret::new(token)));
             }
             Some(TokenSource::Env(_) | TokenSource::File(_)) if from_fork => return Ok(None),
@@ -102,29 +107,43 @@ impl Performer {
     }
 }
 
-/// What the command prints that makes a token of certain permissions.
+/// What the command prints that makes a token of certain permissions. Nothing
+/// of it is left running.
 async fn printed(
+    name: String,
     command: &str,
     spec: &JobSpec,
     github: &Map<String, Value>,
 ) -> Result<String, Outcome> {
-    let failed = |why: String| refused(&format!("the command of `workflows.token` {why}"));
-    let permissions =
-        serde_json::to_string(&spec.permissions).map_err(|error| failed(error.to_string()))?;
+    let failed = |why: &dyn std::fmt::Display| {
+        refused(&format!("the command of `workflows.token` failed: {why}"))
+    };
+    let permissions = serde_json::to_string(&spec.permissions).map_err(|error| failed(&error))?;
     let repository = github.get("repository").and_then(Value::as_str).unwrap_or_default();
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command).stdin(Stdio::null()).kill_on_drop(true);
-    shell.env("SHIPWAY_PERMISSIONS", permissions).env("GITHUB_REPOSITORY", repository);
-    let output = tokio::time::timeout(TOKEN_TIME, shell.output()).await;
-    let output = output.map_err(|_| failed(format!("took longer than {TOKEN_TIME:?}")))?;
-    let output = output.map_err(|error| failed(format!("cannot be started: {error}")))?;
-    let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().last().unwrap_or_default();
-        return Err(failed(format!("ended with {}: {said}", output.status)));
+    let mut child = Command::new(name, "/bin/sh")
+        .args(["-c", command])
+        .envs([("SHIPWAY_PERMISSIONS", permissions.as_str()), ("GITHUB_REPOSITORY", repository)])
+        .stdout(Stdio::piped())
+        .lifetime(Lifetime::WithParent)
+        .spawn()
+        .map_err(|error| failed(&error))?;
+    let out = child.take_stdout().map_err(|error| failed(&error))?;
+    let asking = async {
+        let mut said = String::new();
+        if let Some(out) = out {
+            out.take(LONGEST_TOKEN).read_to_string(&mut said).await?;
+        }
+        Ok::<_, std::io::Error>((child.wait().await?, said))
+    };
+    let ended = tokio::time::timeout(TOKEN_TIME, asking).await;
+    child.kill_all().await.map_err(|error| failed(&error))?;
+    let ended = ended.map_err(|_| failed(&format!("it took longer than {TOKEN_TIME:?}")))?;
+    let (exit, said) = ended.map_err(|error| failed(&error))?;
+    match said.trim() {
+        _ if !exit.success() => Err(failed(&exit)),
+        "" => Err(failed(&"it printed nothing")),
+        token => Ok(token.to_owned()),
     }
-    if token.is_empty() { Err(failed("printed nothing".to_owned())) } else { Ok(token) }
 }
 
 fn refused(why: &str) -> Outcome {

@@ -29,7 +29,7 @@ impl Performer {
         let github = github_context(run);
         let workflow = workflow_file(spec, run, &github);
         let environment = environment(spec, run);
-        let credentials = self.credentials(spec, run, environment, &github).await?;
+        let credentials = self.credentials(id, spec, run, environment, &github).await?;
         let Credentials { secrets, token } = credentials;
         let mut vars = run.vars.clone();
         vars.extend(environment.into_iter().flat_map(|environment| environment.env.clone()));
@@ -65,10 +65,7 @@ impl Performer {
                 commit: run.commit.id.clone(),
                 branch: run.trigger.git_ref.strip_prefix("refs/heads/").map(str::to_owned),
             },
-            folders: Folders {
-                workspace: work.join("workspace"),
-                temp: work.join("temp"),
-            },
+            folders: Folders { workspace: work.join("workspace"), temp: work.join("temp") },
             actions: Settings {
                 locked: self.actions.locked || run.rules.wishes.locked,
                 offline: self.actions.offline || run.rules.wishes.offline,
