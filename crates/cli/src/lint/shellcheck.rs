@@ -47,7 +47,7 @@ impl Drop for Folder {
 
 /// What shellcheck says about scripts, each with the number of its file; nothing where it is not
 /// installed.
-pub(crate) fn run(scripts: &[(usize, Script)]) -> Result<Vec<(usize, ScriptProblem)>, CliError> {
+pub(crate) fn run(scripts: &[(usize, Script<'_>)]) -> Result<Vec<(usize, ScriptProblem)>, CliError> {
     if scripts.is_empty() {
         return Ok(Vec::new());
     }
@@ -108,7 +108,7 @@ fn ask(shell: Shell, paths: &[PathBuf]) -> Result<Option<Output>, CliError> {
     })
 }
 
-fn problem(script: &Script, comment: Comment) -> ScriptProblem {
+fn problem(script: &Script<'_>, comment: Comment) -> ScriptProblem {
     let start = script.place(comment.line, comment.column);
     let end = script.place(comment.end_line, comment.end_column);
     let severity = match comment.level.as_str() {

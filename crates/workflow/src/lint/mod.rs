@@ -76,7 +76,7 @@ impl<'a> Subject<'a> {
 
     /// The scripts in it that shellcheck understands.
     #[must_use]
-    pub fn scripts(&self) -> Vec<Script> {
+    pub fn scripts(&self) -> Vec<Script<'_>> {
         script::scripts(&self.content, self.text)
     }
 
@@ -135,3 +135,6 @@ impl Report {
         self.findings.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::expr::{Part, Template};
 use crate::model::{Defaults, Job, JobKind, Step, StepKind};
 use crate::span::{Pos, Span};
+use crate::yaml::{SourceMap, Style};
 
 pub(super) const SHELLCHECK: Rule = Rule {
     id: "shellcheck",
@@ -27,17 +28,16 @@ pub enum Shell {
 }
 
 /// A script, as shellcheck should see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
+#[derive(Clone, Debug)]
+pub struct Script<'a> {
     /// Its shell.
     pub shell: Shell,
     /// Its text: each expression is replaced by a word of the same length in its place, so that
     /// lines and columns stay.
     pub text: String,
-    /// Where each of its lines is in the file.
-    lines: Vec<Pos>,
-    /// Where it stands.
-    span: Span,
+    script: &'a Template,
+    /// The file.
+    source: &'a str,
 }
 
 /// Something that shellcheck said.
@@ -53,15 +53,29 @@ pub struct ScriptProblem {
     pub span: Span,
 }
 
-impl Script {
+impl Script<'_> {
     /// The place in the file of a line and a column of the text, both counted from 1.
     #[must_use]
     pub fn place(&self, line: usize, column: usize) -> Pos {
-        let Some(start) = self.lines.get(line.saturating_sub(1)) else { return self.span.start };
-        let text = self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-        let before: String = text.chars().take(column.saturating_sub(1)).collect();
-        Pos { line: start.line, ..start.after(&before) }
+        let before: usize =
+            self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(char_count).sum();
+        let column = column.saturating_sub(1);
+        // The text has as many characters as what is written, expressions included.
+        let written = self.script.text();
+        let offset =
+            written.char_indices().nth(before + column).map_or(written.len(), |(at, _)| at);
+        let span = self.script.span;
+        let style = match span.slice(self.source).and_then(|text| text.chars().next()) {
+            Some('"') => Style::DoubleQuoted,
+            Some('\'') => Style::SingleQuoted,
+            _ => Style::Plain,
+        };
+        SourceMap::new(written, style, span, self.source).locate(offset)
     }
+}
+
+fn char_count(text: &str) -> usize {
+    text.chars().count()
 }
 
 /// What a finding of shellcheck is in the file.
@@ -72,7 +86,7 @@ pub(super) fn finding(file: &str, problem: &ScriptProblem) -> Diagnostic {
     finding
 }
 
-pub(super) fn scripts(content: &Content, source: &str) -> Vec<Script> {
+pub(super) fn scripts<'a>(content: &'a Content, source: &'a str) -> Vec<Script<'a>> {
     let defaults = match content {
         Content::Workflow(workflow) => Some(&workflow.defaults),
         Content::Action(_) | Content::Nothing => None,
@@ -81,12 +95,12 @@ pub(super) fn scripts(content: &Content, source: &str) -> Vec<Script> {
     steps.into_iter().filter_map(|of| script(of.step, of.job, defaults, source)).collect()
 }
 
-fn script(
-    step: &Step,
+fn script<'a>(
+    step: &'a Step,
     job: Option<&Job>,
     defaults: Option<&Defaults>,
-    source: &str,
-) -> Option<Script> {
+    source: &'a str,
+) -> Option<Script<'a>> {
     let StepKind::Run { script, shell, .. } = &step.kind else { return None };
     let job_defaults = job.and_then(|job| match &job.kind {
         JobKind::Steps(job) => Some(&job.defaults),
@@ -101,9 +115,7 @@ fn script(
         None if job.is_some_and(on_windows) => return None,
         None => Shell::Bash,
     };
-    let text = replaced(script);
-    let lines = lines(&text, script, source);
-    Some(Script { shell, text, lines, span: script.span })
+    Some(Script { shell, text: replaced(script), script, source })
 }
 
 /// The shell of `bash`, `sh -e {0}` and the like.
@@ -139,7 +151,6 @@ fn may_be_windows(job: &Job, label: &str) -> bool {
 
 /// The script with a word for every expression, as long as what it stands for.
 fn replaced(script: &Template) -> String {
-    let written = |length: usize| "x".repeat(length.max(1));
     let mut text = String::new();
     let mut rest = script.text();
     for part in script.parts() {
@@ -149,18 +160,30 @@ fn replaced(script: &Template) -> String {
                 rest = rest.get(plain.len()..).unwrap_or_default();
             }
             Part::Expression { .. } => {
-                let end = expression_end(rest);
-                let (expression, after) = rest.split_at(end);
+                let (expression, after) = rest.split_at(expression_end(rest));
                 rest = after;
-                // Lines stay where they are.
-                let pieces: Vec<String> =
-                    expression.split('\n').map(|piece| written(piece.chars().count())).collect();
-                text.push_str(&pieces.join("\\\n"));
+                let lines: Vec<&str> = expression.split('\n').collect();
+                for (index, line) in lines.iter().enumerate() {
+                    let last = index + 1 == lines.len();
+                    text.push_str(&word(char_count(line), last));
+                    if !last {
+                        text.push('\n');
+                    }
+                }
             }
             Part::Literal(value) => text.push_str(&value.to_text()),
         }
     }
     text
+}
+
+/// A word of so many characters; one that goes on in the next line ends with `\`.
+fn word(length: usize, last: bool) -> String {
+    match length {
+        0 => String::new(),
+        _ if last => "x".repeat(length),
+        _ => "x".repeat(length - 1) + "\\",
+    }
 }
 
 /// Where the expression ends that the text begins with; `}}` in a string does not end it.
@@ -176,24 +199,4 @@ fn expression_end(text: &str) -> usize {
         last = c;
     }
     text.len()
-}
-
-/// Where each line of a script is in the file.
-fn lines(text: &str, script: &Template, source: &str) -> Vec<Pos> {
-    let written = script.span.slice(source).unwrap_or_default();
-    let raw: Vec<&str> = written.split('\n').collect();
-    let mut at = script.span.start;
-    let mut places = Vec::new();
-    for (index, line) in text.split('\n').enumerate() {
-        let Some(raw) = raw.get(index) else { break };
-        let indent =
-            if index == 0 { 0 } else { indent_of(raw) - indent_of(line).min(indent_of(raw)) };
-        places.push(at.after(raw.get(..indent).unwrap_or_default()));
-        at = at.after(raw).after("\n");
-    }
-    places
-}
-
-fn indent_of(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
 }

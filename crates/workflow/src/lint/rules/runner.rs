@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::expr::Template;
 use crate::lint::checking::Checking;
 use crate::lint::rule::Rule;
-use crate::model::{Defaults, Job, JobKind, StepKind, Strategy, Tree};
+use crate::model::{Defaults, Job, JobKind, Step, StepKind, Strategy, Tree};
 use crate::span::Span;
 
 pub(super) const RULES: &[&Rule] = &[&LABEL, &RETIRED, &CONFLICT, &SHELL];
@@ -110,6 +110,10 @@ pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
     if let Some(workflow) = checking.workflow() {
         found.extend(workflow.defaults.shell.as_ref().and_then(|s| shell(checking, s, None)));
     }
+    // An action runs wherever its caller does.
+    for of in checking.steps().iter().filter(|of| of.job.is_none()) {
+        found.extend(shell_of(of.step).and_then(|named| shell(checking, named, None)));
+    }
 }
 
 /// The labels that are written, in `runs-on` or in the row of the matrix that it names.
@@ -192,12 +196,16 @@ fn shells(checking: &Checking<'_>, job: &Job, defaults: &Defaults, found: &mut V
         Some((first, rest)) if rest.iter().all(|system| system == first) => Some(*first),
         _ => None,
     };
-    let written = job.steps().iter().filter_map(|step| match &step.kind {
+    let default = defaults.shell.as_ref();
+    for template in default.into_iter().chain(job.steps().iter().filter_map(shell_of)) {
+        found.extend(shell(checking, template, only));
+    }
+}
+
+fn shell_of(step: &Step) -> Option<&Template> {
+    match &step.kind {
         StepKind::Run { shell, .. } => shell.as_ref(),
         _ => None,
-    });
-    for template in defaults.shell.iter().chain(written) {
-        found.extend(shell(checking, template, only));
     }
 }
 
