@@ -10,6 +10,7 @@ use shipway_workflow::model::{Job, JobKind, Runs, Workflow};
 use super::node::{Node, NodeError};
 use super::walk::{Found, Tree, Used, walk};
 use super::{Manifest, Store};
+use crate::docker::{self, NeedKind};
 
 /// What there is on this machine.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,16 @@ pub async fn check(
     for job in workflow.jobs.values().filter(|job| wanted(job)) {
         let JobKind::Steps(steps) = &job.kind else { continue };
         let file = workflow.file.clone();
+        if let Some(why) = machine.no_containers {
+            let needs = docker::needs(steps).into_iter();
+            // Images of steps are among what is walked below.
+            let needs = needs.filter(|need| !matches!(need.kind, NeedKind::Image(_)));
+            refused.extend(needs.map(|need| Refusal {
+                file: file.clone(),
+                span: need.span,
+                why: format!("{}: {why}", need.kind),
+            }));
+        }
         let found = crate::worker::unsupported(job.id.span, steps);
         refused.extend(found.into_iter().map(|(span, what)| Refusal {
             file: file.clone(),

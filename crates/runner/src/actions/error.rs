@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::reference::{ActionRef, Revision};
+use super::reference::ActionRef;
 
 /// Why an action cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +34,9 @@ pub enum ActionError {
         /// What was asked for.
         action: ActionRef,
         /// What the lock file says.
-        pinned: Revision,
+        pinned: String,
         /// What is there.
-        found: Revision,
+        found: String,
     },
     /// There is no git.
     #[error("git cannot be run: {0}; install it, actions are fetched with it")]

@@ -1,6 +1,7 @@
 //! Asking the `git` command.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -56,30 +57,24 @@ pub(crate) async fn unpack(
     commit: &str,
     target: &Path,
 ) -> Result<Result<(), String>, ActionError> {
-    let mut child = git(repository)
-        .args(["archive", "--format=tar", commit])
-        .spawn()
-        .map_err(ActionError::NoGit)?;
-    let unpack = ActionError::io("unpack an action into", target);
-    let (Some(stdout), target) = (child.stdout.take(), target.to_owned()) else {
-        return Err(unpack(io::Error::other("git has no output")));
-    };
-    let archive = match stdout.into_owned_fd() {
-        Ok(pipe) => std::fs::File::from(pipe),
-        Err(error) => return Err(unpack(error)),
-    };
-    // The archive is read with blocking reads; it ends with git.
-    let unpacked = tokio::task::spawn_blocking(move || {
-        let mut archive = tar::Archive::new(io::BufReader::new(archive));
-        archive.set_preserve_mtime(false);
-        archive.unpack(&target)
-    });
-    let output = child.wait_with_output().await.map_err(ActionError::NoGit)?;
-    let unpacked = unpacked.await.map_err(io::Error::other).flatten();
-    if !output.status.success() {
-        return Ok(Err(complaint(&output.stderr)));
+    let wrong = ActionError::io("unpack an action into", target);
+    // Beside the target, so that whoever clears that away after a crash takes
+    // this with it.
+    let archive = target.with_extension("tar");
+    let args = ["archive", "--format=tar", "--output"].map(OsStr::new);
+    let args = args.into_iter().chain([archive.as_os_str(), OsStr::new(commit)]);
+    if let Err(complaint) = ask(repository, args).await? {
+        return Ok(Err(complaint));
     }
-    unpacked.map(Ok).map_err(unpack)
+    let (target, file) = (target.to_owned(), archive);
+    // Reading and writing many files blocks.
+    let unpacked = tokio::task::spawn_blocking(move || {
+        let mut archive = tar::Archive::new(io::BufReader::new(File::open(&file)?));
+        archive.set_preserve_mtime(false);
+        archive.unpack(&target)?;
+        std::fs::remove_file(file)
+    });
+    unpacked.await.map_err(io::Error::other).flatten().map(Ok).map_err(wrong)
 }
 
 /// The text of a file of a commit; nothing if it is not there.

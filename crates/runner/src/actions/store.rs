@@ -115,7 +115,7 @@ impl Store {
                 if found == *pinned {
                     return Ok(folder);
                 }
-                let (pinned, found) = (Revision::Tree(*pinned), Revision::Tree(found));
+                let (pinned, found) = (pinned.to_string(), found.to_string());
                 return Err(ActionError::OtherFiles { action: action.clone(), pinned, found });
             }
         };

@@ -36,6 +36,8 @@ pub(crate) struct Listener<'s> {
     annotated: [usize; 3],
     /// What the commands said.
     pub(crate) said: Said,
+    /// The last error that the step itself told.
+    pub(crate) error: Option<String>,
 }
 
 /// What a step's commands said to the job.
@@ -81,6 +83,7 @@ impl<'s> Listener<'s> {
             unsecure,
             annotated: [0; 3],
             said: Said::default(),
+            error: None,
         }
     }
 

@@ -141,7 +141,8 @@ async fn a_post_step_that_fails_fails_the_job() {
     Origin::with(&run.path("mirror"), "acme/bad", &files);
     let heard = run.steps("- uses: acme/bad@v1").await;
     assert_eq!(heard.result(), JobResult::Failure);
-    assert!(heard.reason().starts_with("step `Post Run acme/bad@v1` failed"), "{}", heard.reason());
+    assert_eq!(heard.reason(), "step `Post Run acme/bad@v1` failed: no");
+    assert_eq!(heard.annotations().len(), 1, "the action told it itself");
 }
 
 #[tokio::test]

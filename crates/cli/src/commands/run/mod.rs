@@ -4,6 +4,7 @@ mod carry_out;
 mod describe;
 pub(super) mod given;
 mod payload;
+mod refused;
 
 use indexmap::IndexMap;
 use shipway_core::plan::{Commit, Plan, PlannedRun};
@@ -31,15 +32,28 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let commit = commit(&repository)?;
     let plan = plan(args, &project, &repository, commit)?;
     if args.plan {
+        let refused = refused::refused(&plan, &repository, &settings(args)?).await?;
         if args.shown.json {
-            print::json(&plan)?;
+            let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
+            print::json(&WithRefusals { plan: &plan, refused })?;
         } else {
             describe::describe(&plan).into_iter().for_each(print::line);
+            for refusal in &refused {
+                print::line(format!("  cannot be run here: {refusal}"));
+            }
         }
-        return Ok(Exit::Ok);
+        return Ok(if refused.is_empty() { Exit::Ok } else { Exit::Failed });
     }
     let secrets = given::secrets(&args.given.secret_file, &args.given.secret)?;
     carry_out(&project, plan, Job { shown: &args.shown, secrets }).await
+}
+
+/// A plan, and what of it cannot be run here.
+#[derive(serde::Serialize)]
+struct WithRefusals<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    refused: Vec<String>,
 }
 
 /// What is checked out, uncommitted changes included.
@@ -50,6 +64,13 @@ fn commit(repository: &Repository) -> Result<Commit, CliError> {
     }
     print::aside(format!("with {}", print::counted(changes.len(), "uncommitted change")));
     Ok(repository.snapshot()?)
+}
+
+/// Where actions come from in this run.
+fn settings(args: &Run) -> Result<Settings, CliError> {
+    let user = actions()?;
+    let (locked, offline) = (user.locked || args.locked, user.offline || args.offline);
+    Ok(Settings { locked, offline, ..user })
 }
 
 fn plan(
@@ -75,7 +96,6 @@ fn plan(
         locked: args.locked,
         offline: args.offline,
     };
-    let actions = actions()?;
     let run = planner::Run {
         repository,
         commit,
@@ -87,11 +107,7 @@ fn plan(
         payload: args.payload.as_deref().map(payload::read).transpose()?,
         inputs: given::pairs(&[], &given.input)?,
         secrets: IndexMap::new(),
-        actions: Settings {
-            locked: args.locked,
-            offline: actions.offline || args.offline,
-            ..actions
-        },
+        actions: settings(args)?,
         wishes,
         by: actor(),
     };

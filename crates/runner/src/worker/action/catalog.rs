@@ -217,7 +217,8 @@ impl Catalog {
             }
         };
         let folder = self.own.get_or_try_init(|| make).await?;
-        let repository = shared.repository().map(|name| (name.to_owned(), source.commit.to_string()));
+        let repository =
+            shared.repository().map(|name| (name.to_owned(), source.commit.to_string()));
         Ok((folder.clone(), repository))
     }
 
@@ -266,7 +267,7 @@ fn files(
     }
     let manifest = read(&folder).map_err(|error| error.to_string())?;
     let place = ActionPlace { path: folder, repository };
-    Ok(Ready::Files(Files { manifest, place, root: Some(root) }))
+    Ok(Ready::Files(Box::new(Files { manifest, place, root: Some(root) })))
 }
 
 /// An action of the workspace.
@@ -291,5 +292,5 @@ fn local(shared: &Shared, path: &str) -> Result<Ready, String> {
         },
     )?;
     let place = ActionPlace { path: folder, repository: None };
-    Ok(Ready::Files(Files { manifest, place, root: None }))
+    Ok(Ready::Files(Box::new(Files { manifest, place, root: None })))
 }

@@ -39,6 +39,6 @@ pub(super) async fn run(
     env.extend(own.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     env.extend(body.shared.action_variables());
     let dir = body.shared.message.folders.workspace.clone();
-    body.program(Program { program: node.program, args: vec![file.into_os_string()], dir, env })
+    body.talking_program(Program { program: node.program, args: vec![file.into_os_string()], dir, env })
         .await
 }

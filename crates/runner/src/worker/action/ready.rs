@@ -14,7 +14,7 @@ pub(crate) enum Ready {
     /// It is built in.
     BuiltIn(BuiltIn),
     /// It is a folder with an `action.yml`.
-    Files(Files),
+    Files(Box<Files>),
     /// `docker://image`
     Image(String),
 }

@@ -114,6 +114,9 @@ impl Listener<'_> {
         message: &str,
     ) {
         self.say(stream, &format!("##[{}]{line}", tag(level))).await;
+        if level == Level::Error {
+            self.error = Some(message.to_owned());
+        }
         if !self.may_annotate(level) {
             return;
         }

@@ -157,7 +157,23 @@ impl Body<'_> {
     }
 
     /// Runs a program with the files to write to, and applies what it says.
-    pub(crate) async fn program(&self, mut program: Program) -> Result<Ending, String> {
+    pub(crate) async fn program(&self, program: Program) -> Result<Ending, String> {
+        Ok(self.observed(program).await?.0)
+    }
+
+    /// As [`Body::program`], for a program that tells itself why it fails: as
+    /// on GitHub, its last error is the reason, and nothing is added to it.
+    pub(crate) async fn talking_program(&self, program: Program) -> Result<Ending, String> {
+        Ok(match self.observed(program).await? {
+            (Ending::Failure { outputs, told: false, .. }, Some(error)) => {
+                Ending::Failure { message: error, outputs, told: true }
+            }
+            (ending, _) => ending,
+        })
+    }
+
+    /// How a program ended, and the last error that it told.
+    async fn observed(&self, mut program: Program) -> Result<(Ending, Option<String>), String> {
         let files = self.run.at.take_files().map_or_else(|| self.files(), Ok)?;
         let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
         program.env.extend(named);
@@ -176,7 +192,7 @@ impl Body<'_> {
         if ended.left_nothing() {
             self.shared.keep_files(files);
         }
-        Ok(match (ended, wrong) {
+        let ending = match (ended, wrong) {
             (Ended::Stopped, _) => Ending::Stopped,
             (Ended::Exit(Exit::Code(0)) | Ended::Left(Exit::Code(0)), None) => {
                 Ending::Success { outputs }
@@ -193,7 +209,8 @@ impl Body<'_> {
                 outputs,
                 told: false,
             },
-        })
+        };
+        Ok((ending, listener.error))
     }
 }
 
