@@ -1,5 +1,6 @@
 //! What of a plan this machine cannot run, told before it begins.
 
+use std::collections::HashSet;
 use std::env;
 use std::io;
 
@@ -10,7 +11,7 @@ use shipway_runner::actions::walk::Tree;
 use shipway_runner::actions::{Settings, Store};
 use shipway_runner::docker;
 use shipway_server::git::Repository;
-use shipway_workflow::model::Workflow;
+use shipway_workflow::model::{Job, Workflow};
 
 use crate::error::CliError;
 
@@ -42,16 +43,28 @@ pub(super) async fn refused(
     let no_containers = docker::is_there().await.err().map(|error| error.to_string());
     let machine = Machine { env: &machine_env, no_containers: no_containers.as_deref() };
     let read = |path: &str| repository.text(&plan.commit.id, path).map_err(io::Error::other);
-    let tree = Tree { name: None, read: &read };
+    let name = plan.trigger.payload["repository"]["full_name"].as_str();
+    let tree = Tree { name, read: &read };
     let mut refused = Vec::new();
     for run in runs {
         let workflow = Workflow::read(&run.path, &run.text).map_err(|problems| {
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
-        let wanted = |job: &shipway_workflow::model::Job| {
-            run.only_job.as_ref().is_none_or(|only| *only == job.id.value)
-        };
+        let chosen = run.only_job.as_deref().map(|job| with_needs(&workflow, job));
+        let wanted = |job: &Job| chosen.as_ref().is_none_or(|names| names.contains(&job.id.value));
         refused.extend(check(&store, &workflow, wanted, tree, machine).await);
     }
     Ok(refused)
+}
+
+/// A job and those that it needs, directly or not.
+fn with_needs(workflow: &Workflow, job: &str) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut todo = vec![job.to_owned()];
+    while let Some(name) = todo.pop() {
+        let needs = workflow.jobs.get(&name).map(|job| job.needs.as_slice()).unwrap_or_default();
+        todo.extend(needs.iter().map(|need| need.value.clone()).filter(|n| !names.contains(n)));
+        names.insert(name);
+    }
+    names
 }
