@@ -54,6 +54,7 @@ pub async fn run_job(
         Err(error) => return not_started(error.to_string()),
     };
     let (limits, run) = (message.limits, message.run.clone());
+    let effect = message.effect.clone();
     let overdue = async {
         cancel.cancelled().await;
         let steps = limits.cancel_ms + 2 * (limits.interrupt_ms + limits.terminate_ms);
@@ -67,9 +68,15 @@ pub async fn run_job(
         JobOutcome::Ended { .. } => workers.put_back(worker, run).await,
         JobOutcome::Lost { .. } => worker.child.kill_all().await.map(drop),
     };
-    match left {
-        Ok(()) => outcome,
-        Err(error) => lost(error.to_string()),
+    if let Err(error) = left {
+        return lost(error.to_string());
+    }
+    match outcome {
+        JobOutcome::Lost { reason } => match workers.clean_containers(&effect).await {
+            Ok(()) => lost(reason),
+            Err(error) => lost(format!("{reason}. {error}")),
+        },
+        ended => ended,
     }
 }
 

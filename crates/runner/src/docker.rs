@@ -26,8 +26,9 @@ pub use error::DockerError;
 pub use leftovers::clean_up;
 pub use needs::{Need, NeedKind, is_there, needs, problems};
 
-pub(crate) use container::{Attached, Exited, Health, Mounted, Output};
-pub(crate) use exec::Exec;
-pub(crate) use labels::{Labels, Role};
+pub(crate) use build::Built;
+pub(crate) use container::{Attached, Creation, Health, Mounted};
+pub(crate) use exec::{Exec, Executing};
+pub(crate) use labels::{Labels, Role, files_of};
 pub(crate) use ports::Port;
 pub(crate) use volumes::Volume;

@@ -5,7 +5,6 @@
 
 pub mod actions;
 pub mod client;
-#[expect(dead_code, unused_imports, reason = "the worker begins to use it")]
 pub mod docker;
 pub mod protocol;
 mod worker;

@@ -2,14 +2,17 @@
 
 mod action;
 mod command;
+mod container;
 mod contexts;
 mod environment;
 pub mod file_command;
 mod glob;
 mod hash_files;
 mod job;
+mod ladder;
 pub mod mask;
 mod output;
+mod place;
 mod prepare;
 mod program;
 mod report;
@@ -143,6 +146,7 @@ async fn execute(
         () = obey(orders, stop) => None,
     };
     let Some(end) = end else {
+        shared.containers.abandon(&shared.message.effect).await;
         // Nobody will remove the group of a worker without an engine. If it
         // cannot be removed here, the next engine does it.
         drop(shipway_process::leave_own_groups());

@@ -17,7 +17,7 @@ pub struct WorkerCommand {
 
 /// What a program needs to find its tools, its home and its language. No
 /// more: an engine's environment has secrets that are not a job's.
-const PASSED_ON: [&str; 22] = [
+const PASSED_ON: [&str; 24] = [
     "PATH",
     "HOME",
     "USER",
@@ -40,9 +40,16 @@ const PASSED_ON: [&str; 22] = [
     "GOPATH",
     "JAVA_HOME",
     "XDG_RUNTIME_DIR",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
 ];
 
 impl WorkerCommand {
+    /// A variable of its environment.
+    pub(super) fn variable(&self, name: &str) -> Option<OsString> {
+        self.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
     /// A worker with what this process's environment has that jobs need: PATH,
     /// HOME, the language, proxies, and where tools keep their things.
     pub fn new(program: impl Into<PathBuf>, args: &[&str]) -> Self {

@@ -15,6 +15,7 @@ use tokio_util::codec::FramedRead;
 
 use super::WorkerCommand;
 use super::conversation::Tail;
+use crate::docker::{self, DockerError};
 use crate::protocol::Frames;
 
 /// How long a worker waits for its next job.
@@ -69,6 +70,15 @@ impl Workers {
     /// When something may be left.
     pub async fn clean_up(&self) -> Result<usize, KillError> {
         kill_leftovers(&self.name).await
+    }
+
+    /// Removes what a job's worker, which is dead, left behind in Docker.
+    ///
+    /// # Errors
+    /// When something may be left.
+    pub(super) async fn clean_containers(&self, effect: &str) -> Result<(), DockerError> {
+        let variable = |name: &str| self.command.variable(name);
+        docker::clean_up(effect, &variable).await.map(drop)
     }
 
     /// One that waits for a job of `run`, or a new one.

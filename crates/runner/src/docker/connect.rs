@@ -1,5 +1,6 @@
 //! Where Docker listens, and a connection to it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ const FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 /// The oldest API that has everything: Docker 20.10, Podman 4.
 const OLDEST: (usize, usize) = (1, 40);
+
+/// A variable of an environment.
+pub(super) type Environment<'e> = &'e (dyn Fn(&str) -> Option<OsString> + Sync);
 
 /// A Docker that answers.
 #[derive(Clone)]
@@ -30,7 +34,12 @@ impl Docker {
     /// # Errors
     /// When none answers, with what to do about it.
     pub async fn connect() -> Result<Self, DockerError> {
-        Self::connect_to(&address()).await
+        Self::connect_as(&|name| std::env::var_os(name)).await
+    }
+
+    /// The same as another environment has it.
+    pub(super) async fn connect_as(env: Environment<'_>) -> Result<Self, DockerError> {
+        Self::connect_to(&address(env)).await
     }
 
     async fn connect_to(address: &str) -> Result<Self, DockerError> {
@@ -83,11 +92,11 @@ impl Docker {
 }
 
 /// Where Docker is said, or likely, to listen.
-fn address() -> String {
-    if let Some(said) = std::env::var("DOCKER_HOST").ok().filter(|said| !said.is_empty()) {
-        return said;
+fn address(env: Environment<'_>) -> String {
+    if let Some(said) = env("DOCKER_HOST").filter(|said| !said.is_empty()) {
+        return said.to_string_lossy().into_owned();
     }
-    let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let own = env("XDG_RUNTIME_DIR").map(PathBuf::from);
     let own = own.iter().flat_map(|dir| [dir.join("docker.sock"), dir.join("podman/podman.sock")]);
     let first = PathBuf::from("/var/run/docker.sock");
     let sockets = [first.clone()].into_iter().chain(own);

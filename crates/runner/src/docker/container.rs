@@ -20,6 +20,9 @@ use super::options::CreateOptions;
 use super::{Docker, DockerError, Labels, Role, Volume};
 use crate::protocol;
 
+/// The PATH in a container of an image that names none.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// A folder of this machine in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mounted {
@@ -37,7 +40,6 @@ pub(crate) type Output =
 
 /// A container with its output, before it is started.
 pub(crate) struct Attached {
-    pub(crate) id: String,
     pub(crate) output: Output,
 }
 
@@ -160,7 +162,7 @@ impl Docker {
         let attached = self.api.attach_container(id, Some(options)).await;
         let AttachContainerResults { output, .. } =
             attached.map_err(DockerError::refused("read what the container writes"))?;
-        Ok(Attached { id: id.to_owned(), output: written(output) })
+        Ok(Attached { output: written(output) })
     }
 
     pub(crate) async fn start(&self, id: &str, image: &str) -> Result<(), DockerError> {
@@ -265,9 +267,10 @@ impl Docker {
     }
 
     /// The PATH in a container.
-    pub(crate) async fn path(&self, id: &str) -> Result<Option<String>, DockerError> {
+    pub(crate) async fn path(&self, id: &str) -> Result<String, DockerError> {
         let env = self.inspect(id).await?.config.and_then(|config| config.env).unwrap_or_default();
-        Ok(env.iter().find_map(|variable| variable.strip_prefix("PATH=").map(str::to_owned)))
+        let path = env.iter().find_map(|variable| variable.strip_prefix("PATH="));
+        Ok(path.unwrap_or(DEFAULT_PATH).to_owned())
     }
 }
 

@@ -2,17 +2,21 @@
 //! it on this machine.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bollard::auth::DockerCredentials;
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
+use shipway_process::{Command, Exit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use zeroize::Zeroizing;
 
 use super::DockerError;
 use crate::protocol::Secret;
+use crate::worker::find_program;
 
 /// How Docker's configuration names Docker Hub.
 const HUB: &str = "https://index.docker.io/v1/";
@@ -112,25 +116,16 @@ fn config() -> Result<Option<Config>, String> {
 /// Asks the program that Docker's configuration names.
 async fn ask(helper: &str, key: &str) -> Result<Option<DockerCredentials>, String> {
     let program = format!("docker-credential-{helper}");
-    let failed = |error: std::io::Error| format!("{program}: {error}");
-    let mut child = tokio::process::Command::new(&program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(key.as_bytes()).await.map_err(failed)?;
-    }
-    let output = child.wait_with_output().await.map_err(failed)?;
+    let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let file = find_program(&program, &env).ok_or(format!("there is no {program} in the PATH"))?;
+    let (exit, answer) =
+        converse(&file, env, key).await.map_err(|error| format!("{program}: {error}"))?;
     // A helper that knows nothing of a registry says so and fails.
-    if !output.status.success() {
+    if exit != Exit::Code(0) {
         return Ok(None);
     }
     let helped: Helped =
-        serde_json::from_slice(&output.stdout).map_err(|_| format!("{program}: no JSON"))?;
+        serde_json::from_slice(&answer).map_err(|_| format!("{program}: no JSON"))?;
     let mut credentials =
         DockerCredentials { serveraddress: Some(key.to_owned()), ..DockerCredentials::default() };
     match helped.username.as_str() {
@@ -141,4 +136,29 @@ async fn ask(helper: &str, key: &str) -> Result<Option<DockerCredentials>, Strin
         }
     }
     Ok(Some(credentials))
+}
+
+/// Runs `get` of a helper: the registry is its input, its answer the output.
+async fn converse(
+    program: &Path,
+    env: Vec<(OsString, OsString)>,
+    key: &str,
+) -> std::io::Result<(Exit, Zeroizing<Vec<u8>>)> {
+    let mut child = Command::new("docker-credential", program)
+        .args(["get"])
+        .envs(env)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(std::io::Error::other)?;
+    if let Some(mut stdin) = child.take_stdin()? {
+        stdin.write_all(key.as_bytes()).await?;
+    }
+    let mut answer = Zeroizing::new(Vec::new());
+    if let Some(mut stdout) = child.take_stdout()? {
+        stdout.read_to_end(&mut answer).await?;
+    }
+    let exit = child.wait().await?;
+    child.kill_all().await.map_err(std::io::Error::other)?;
+    Ok((exit, answer))
 }

@@ -64,6 +64,17 @@ impl DockerError {
     }
 }
 
+impl DockerError {
+    /// Whether the same may go well when it is tried again.
+    pub(crate) fn may_pass(&self) -> bool {
+        let Self::Pull { reason, .. } = self else { return false };
+        let reason = reason.to_ascii_lowercase();
+        let words =
+            ["timeout", "timed out", "reset", "eof", "toomanyrequests", "too many requests"];
+        words.iter().any(|word| reason.contains(word)) || reason.contains("503")
+    }
+}
+
 /// What Docker said, without the client's words around it.
 pub(super) fn reason(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;

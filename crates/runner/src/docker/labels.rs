@@ -31,6 +31,13 @@ pub(crate) struct Labels {
     effect: String,
 }
 
+/// The labels by which the files in a container's folders are given back to
+/// `owner` before it is removed.
+pub(crate) fn files_of(owner: &str, folders: &[&str]) -> HashMap<String, String> {
+    let folders = folders.join(":");
+    HashMap::from([(OWNER.to_owned(), owner.to_owned()), (FOLDERS.to_owned(), folders)])
+}
+
 impl Labels {
     pub(crate) fn new(effect: &str) -> Self {
         Self { effect: effect.to_owned() }

@@ -1,5 +1,6 @@
 //! What a dead worker left behind in Docker.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions, ListVolumesOptions};
@@ -15,12 +16,16 @@ const AGAIN: Duration = Duration::from_millis(300);
 
 /// Removes every container, network and volume of an effect, if a Docker is
 /// there; says how many there were. For a successor of the worker that made
-/// them, once that is dead.
+/// them, once that is dead; `env` is its environment, which says where Docker
+/// is.
 ///
 /// # Errors
 /// When something may be left.
-pub async fn clean_up(effect: &str) -> Result<usize, DockerError> {
-    let docker = match Docker::connect().await {
+pub async fn clean_up(
+    effect: &str,
+    env: &(dyn Fn(&str) -> Option<OsString> + Sync),
+) -> Result<usize, DockerError> {
+    let docker = match Docker::connect_as(env).await {
         Ok(docker) => docker,
         // Nothing can be left where nothing listens; what listens later, the
         // next look finds.

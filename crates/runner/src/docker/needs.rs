@@ -93,7 +93,7 @@ fn of_container(container: &Container, found: &mut Vec<(Span, String)>) {
     if let Some(options) = container.options().filter(|options| options.is_literal())
         && let Err(error) = CreateOptions::parse(options.text())
     {
-        found.push((options.span, error.to_string()));
+        found.push((options.span, format!("in `options`, {error}")));
     }
 }
 

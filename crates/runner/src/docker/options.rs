@@ -13,6 +13,14 @@ use super::{Port, Volume};
 use table::{Set, find};
 use words::{Word, split};
 
+/// A command line in its words, as `args` of a step that is an image has them.
+///
+/// # Errors
+/// When a quote is not closed.
+pub(crate) fn arguments(text: &str) -> Result<Vec<String>, OptionError> {
+    Ok(split(text)?.into_iter().map(|word| word.text).collect())
+}
+
 /// What is wrong with `options`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (at character {} of the options)", at + 1)]
@@ -115,7 +123,7 @@ impl CreateOptions {
                 let value = value.ok_or_else(|| format!("{name} needs a value"))?;
                 set(self, &value).map_err(|why| format!("{name} {value}: {why}"))
             }
-            Set::Refused(why) => Err(format!("{name} is not supported: {why}")),
+            Set::Refused(why) => Err(format!("{name} cannot be given: {why}")),
         }
     }
 
@@ -191,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_said_with_its_place() {
-        insta::assert_snapshot!(error("--cpus 1 --network host"), @"--network is not supported: the job has a network of its own, which every container of it is in (at character 10 of the options)");
+        insta::assert_snapshot!(error("--cpus 1 --network host"), @"--network cannot be given: the job has a network of its own, which every container of it is in (at character 10 of the options)");
         insta::assert_snapshot!(error("--memori 1g"), @"the option --memori is not known. Did you mean --memory? (at character 1 of the options)");
         insta::assert_snapshot!(error("--cpus"), @"--cpus needs a value (at character 1 of the options)");
         insta::assert_snapshot!(error("--memory lots"), @"--memory lots: a size is a number of bytes, or one with b, k, m or g (at character 1 of the options)");

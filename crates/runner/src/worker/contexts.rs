@@ -6,8 +6,14 @@ use shipway_workflow::expr::{Context, Object, Status, Value};
 
 use crate::worker::hash_files::hash_files;
 use crate::worker::job::JobRun;
+use crate::worker::place::Place;
 use crate::worker::shared::Shared;
 use crate::worker::step::{Around, Frame, Occurrence};
+
+/// What is a path in the `github` context, and has another name in the job's
+/// container.
+const PATHS: [&str; 8] =
+    ["workspace", "event_path", "action_path", "output", "env", "path", "state", "step_summary"];
 
 /// The contexts as they are at one moment. Each is made when it is asked for:
 /// most expressions ask for few.
@@ -62,14 +68,34 @@ impl<'a> View<'a> {
         Self { job, shared: job.shared, frame, at, around, env, status, job_status }
     }
 
+    /// The same for what an action says itself, with the inputs it was given.
+    #[must_use]
+    pub(crate) fn with_inputs(self, inputs: &IndexMap<String, String>) -> Self {
+        let around = self.around.clone().unwrap_or_default();
+        Self { around: Some(Around { inputs: inputs.clone(), ..around }), ..self }
+    }
+
     /// The same, if the job were cancelled now.
     #[must_use]
     pub(crate) fn cancelled(self) -> Self {
         Self { status: Status::Cancelled, job_status: Status::Cancelled, ..self }
     }
 
+    /// Where the job's programs run.
+    fn place(&self) -> Place<'_> {
+        self.shared.containers.place()
+    }
+
     fn github(&self) -> Object {
         let mut github = github(self.shared, self.frame, self.at);
+        let place = self.place();
+        if place.is_container() {
+            for name in PATHS {
+                if let Some(path) = github.get(name).map(Value::to_text) {
+                    github.insert(name, place.there(&path));
+                }
+            }
+        }
         if let Some(status) = self.around.as_ref().and_then(|around| around.status) {
             github.insert("action_status", status_text(status));
         }
@@ -102,6 +128,9 @@ impl<'a> View<'a> {
         };
         job.insert("workflow_repository", repository.unwrap_or_default());
         job.insert("workflow_file_path", file.path.as_str());
+        for (name, part) in self.shared.containers.context() {
+            job.insert(name, part);
+        }
         job
     }
 }
@@ -124,7 +153,7 @@ impl Context for View<'_> {
             "strategy" => values(&message.strategy),
             "steps" => self.frame.results().into(),
             "job" => self.about_job().into(),
-            "runner" => runner(self.shared),
+            "runner" => runner(self.shared, self.place()),
             _ => return None,
         })
     }
@@ -134,7 +163,9 @@ impl Context for View<'_> {
     }
 
     fn hash_files(&self, patterns: &[String]) -> Result<String, String> {
-        hash_files(&self.shared.message.folders.workspace, patterns)
+        let place = self.place();
+        let patterns: Vec<String> = patterns.iter().map(|pattern| place.here(pattern)).collect();
+        hash_files(&self.shared.message.folders.workspace, &patterns)
     }
 }
 
@@ -194,9 +225,9 @@ fn github_of_job(shared: &Shared) -> Object {
     github
 }
 
-fn runner(shared: &Shared) -> Value {
+fn runner(shared: &Shared, place: Place<'_>) -> Value {
     let pairs = runner_pairs(shared);
-    texts(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+    pairs.iter().map(|(name, value)| (*name, place.there(value))).collect::<Object>().into()
 }
 
 /// The `runner` context; as variables, `RUNNER_` and the name in capitals.

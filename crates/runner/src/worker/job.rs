@@ -15,6 +15,7 @@ use shipway_workflow::model::Defaults;
 
 use crate::protocol::{Event, JobResult, Level, Reason};
 use crate::worker::action::catalog::Catalog;
+use crate::worker::container::Wanted;
 use crate::worker::contexts::View;
 use crate::worker::prepare::{Prepared, prepare};
 use crate::worker::shared::Shared;
@@ -71,9 +72,16 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
             return JobEnd::failed(Reason::Refused { message });
         }
     };
+    let wanted = match Wanted::of(&job, &prepared.job).await {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            let message = job.wrong(&error);
+            return JobEnd::failed(Reason::Refused { message });
+        }
+    };
     let grace = Duration::from_millis(shared.message.limits.cancel_ms);
     let ran = tokio::select! {
-        ran = units::run(&job) => ran,
+        ran = units::run(&job, wanted) => ran,
         () = shared.stop.watch(time, grace) => Ok(()),
     };
     match ran {
@@ -157,6 +165,11 @@ async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
     }
     // Nothing holds their pipes open any more, so they end.
     while readers.join_next().await.is_some() {}
+    if let Err(error) = job.shared.containers.finish(job.shared).await {
+        let mut state = job.state.lock();
+        state.reason = Some(Reason::Worker { message: error.to_string() });
+        state.status = Status::Failure;
+    }
     let outputs = match outputs(job, prepared).await {
         Ok(outputs) => outputs,
         Err(error) => return JobEnd::failed(Reason::Worker { message: job.wrong(&error) }),

@@ -1,8 +1,9 @@
 //! From the message to a job that can be executed, or the reasons why not.
 
-use shipway_workflow::model::{JobKind, Services, StepsJob, Workflow};
+use shipway_workflow::model::{JobKind, StepsJob, Workflow};
 use shipway_workflow::{Diagnostic, Span};
 
+use crate::docker;
 use crate::protocol::{JobMessage, PROTOCOL};
 
 /// The workflow and the job in it.
@@ -50,15 +51,7 @@ pub(crate) fn prepare(message: &JobMessage) -> Result<Prepared, String> {
 /// What of a job the worker cannot do, whatever the machine.
 pub(crate) fn unsupported(span: Span, job: &StepsJob) -> Vec<(Span, String)> {
     let mut found: Vec<(Span, String)> = Vec::new();
-    if let Some(container) = &job.container {
-        found.push((container.span, "a job in a `container`".to_owned()));
-    }
-    match &job.services {
-        Services::Named(services) if services.is_empty() => {}
-        Services::Named(_) | Services::Computed(_) => {
-            found.push((span, "`services` of a job".to_owned()));
-        }
-    }
+    found.extend(docker::problems(job));
     if job.snapshot.is_some() {
         found.push((span, "`snapshot` of a job".to_owned()));
     }

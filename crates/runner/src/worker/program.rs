@@ -5,15 +5,15 @@ use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use shipway_process::{Command, Contained, Exit, KillError, Signal, SpawnError};
 use tokio::net::unix::pipe;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::protocol::{Event, Limits, StepIndex, Stream};
+use crate::docker::DockerError;
+use crate::protocol::{Event, StepIndex, Stream};
+use crate::worker::ladder::{Ladder, Rung};
 use crate::worker::mask::MaskedStream;
 use crate::worker::output::Listener;
 use crate::worker::shared::Shared;
@@ -68,6 +68,12 @@ pub(crate) enum ProgramError {
     /// Something may be left of it.
     #[error(transparent)]
     Kill(#[from] KillError),
+    /// Docker did not do what was asked for.
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    /// The job's container is not there.
+    #[error("the job's container was not started")]
+    NoContainer,
     /// Its output or end cannot be observed.
     #[error("cannot watch the program: {0}")]
     Watch(#[from] io::Error),
@@ -93,8 +99,8 @@ pub(crate) async fn run(
         .spawn()?;
     let (stdout, stderr) = (child.take_stdout()?, child.take_stderr()?);
     let mut pipes = Pipes { stdout: Reading::of(stdout), stderr: Reading::of(stderr) };
-    let stopping = Stopping::new(shared.message.limits);
-    let ended = watch(&mut child, &mut pipes, listener, stopping, stop).await?;
+    let ladder = Ladder::new(shared.message.limits);
+    let ended = watch(&mut child, &mut pipes, listener, ladder, stop).await?;
     pipes.rest(listener).await?;
     listener.finish().await;
     match ended {
@@ -115,7 +121,7 @@ async fn watch(
     child: &mut Contained,
     pipes: &mut Pipes,
     listener: &mut Listener<'_>,
-    mut stopping: Stopping,
+    mut ladder: Ladder,
     stop: &CancellationToken,
 ) -> Result<Ended, ProgramError> {
     let ended = child.ended();
@@ -127,67 +133,25 @@ async fn watch(
             over = &mut ended => {
                 over?;
                 let exit = child.wait().await?;
-                return Ok(if stopping.begun() { Ended::Stopped } else { Ended::Exit(exit) });
+                return Ok(if ladder.begun() { Ended::Stopped } else { Ended::Exit(exit) });
             }
-            () = stop.cancelled(), if !stopping.begun() => stopping.next(child).await?,
-            () = stopping.due() => stopping.next(child).await?,
+            () = stop.cancelled(), if !ladder.begun() => climb(&mut ladder, child).await?,
+            () = ladder.due() => climb(&mut ladder, child).await?,
             bytes = pipes.stdout.read() => listener.take(Stream::Stdout, bytes?).await,
             bytes = pipes.stderr.read() => listener.take(Stream::Stderr, bytes?).await,
         }
     }
 }
 
-/// The way from an interrupt to a kill, as GitHub's runner goes it.
-struct Stopping {
-    limits: Limits,
-    stage: Stage,
-    due: Option<Instant>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Stage {
-    Running,
-    Interrupted,
-    Terminated,
-    Killed,
-}
-
-impl Stopping {
-    fn new(limits: Limits) -> Self {
-        Self { limits, stage: Stage::Running, due: None }
-    }
-
-    fn begun(&self) -> bool {
-        self.stage != Stage::Running
-    }
-
-    /// Returns when it is time to go further.
-    async fn due(&self) {
-        match self.due {
-            Some(due) => tokio::time::sleep_until(due).await,
-            None => pending().await,
+async fn climb(ladder: &mut Ladder, child: &mut Contained) -> Result<(), ProgramError> {
+    match ladder.next() {
+        Rung::Interrupt => child.signal(Signal::INT)?,
+        Rung::Terminate => child.signal(Signal::TERM)?,
+        Rung::Kill | Rung::Last => {
+            child.kill_all().await?;
         }
     }
-
-    async fn next(&mut self, child: &mut Contained) -> Result<(), ProgramError> {
-        let (stage, patience) = match self.stage {
-            Stage::Running => {
-                child.signal(Signal::INT)?;
-                (Stage::Interrupted, Some(self.limits.interrupt_ms))
-            }
-            Stage::Interrupted => {
-                child.signal(Signal::TERM)?;
-                (Stage::Terminated, Some(self.limits.terminate_ms))
-            }
-            Stage::Terminated | Stage::Killed => {
-                child.kill_all().await?;
-                (Stage::Killed, None)
-            }
-        };
-        self.stage = stage;
-        self.due = patience.map(|ms| Instant::now() + Duration::from_millis(ms));
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The reading ends.

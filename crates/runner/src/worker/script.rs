@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::worker::program::find;
+use crate::worker::place::Place;
 
 /// A shell as a workflow names it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Shell {
-    /// None is named: `bash -e {0}`, or `sh -e {0}` without bash.
+    /// None is named: `bash -e {0}`, or `sh -e {0}` without bash and in containers.
     Default,
     /// `bash --noprofile --norc -eo pipefail {0}`
     Bash,
@@ -82,26 +82,30 @@ impl Shell {
     /// The program and its arguments for a script in `file`.
     pub(crate) fn command(
         &self,
+        place: Place<'_>,
         file: &Path,
         env: &[(OsString, OsString)],
     ) -> Result<(PathBuf, Vec<OsString>), ShellError> {
-        let file = file.display().to_string();
+        let file = place.file(file).display().to_string();
+        let find = |name: &str| place.find(name, env);
         let fixed: Vec<String> = match self {
-            Self::Default if find("bash", env).is_none() => vec!["sh".into(), "-e".into(), file],
+            Self::Default if place.is_container() || find("bash").is_none() => {
+                vec!["sh".into(), "-e".into(), file]
+            }
             Self::Default => vec!["bash".into(), "-e".into(), file],
             Self::Bash => ["bash", "--noprofile", "--norc", "-eo", "pipefail", &file]
                 .map(str::to_owned)
                 .to_vec(),
             Self::Sh => vec!["sh".into(), "-e".into(), file],
             // Debian has no `python` by itself.
-            Self::Python if find("python", env).is_none() => vec!["python3".into(), file],
+            Self::Python if find("python").is_none() => vec!["python3".into(), file],
             Self::Python => vec!["python".into(), file],
             Self::Pwsh => vec!["pwsh".into(), "-command".into(), format!(". '{file}'")],
             Self::Custom(words) => words.iter().map(|word| word.replace("{0}", &file)).collect(),
         };
         let mut words = fixed.into_iter();
         let name = words.next().unwrap_or_default();
-        let program = find(&name, env).ok_or(ShellError::Missing(name))?;
+        let program = find(&name).ok_or(ShellError::Missing(name))?;
         Ok((program, words.map(OsString::from).collect()))
     }
 
@@ -169,7 +173,8 @@ mod tests {
         let env = [(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))];
         let line = |shell: &str| {
             let shell = Shell::parse(Some(shell)).unwrap();
-            let (program, args) = shell.command(Path::new("/t/s.sh"), &env).unwrap();
+            let (program, args) =
+                shell.command(Place::Machine, Path::new("/t/s.sh"), &env).unwrap();
             let name = program.file_name().unwrap().to_owned();
             let all = std::iter::once(name).chain(args);
             all.map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use shipway_workflow::expr::Object;
 
 use crate::protocol::{JobMessage, OF_OUTER_RUNNER, Services};
+use crate::worker::container::Containers;
 use crate::worker::mask::Masker;
 use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) masker: Masker,
     pub(crate) reporter: Reporter,
     pub(crate) stop: Stop,
+    /// The containers of the job.
+    pub(crate) containers: Containers,
     /// The environment of the worker, which steps inherit.
     pub(crate) machine_env: Vec<(OsString, OsString)>,
     /// Whether `::debug::` messages are shown: the secret or variable
@@ -40,7 +43,18 @@ impl Shared {
         let of_outer = |name: &OsString| OF_OUTER_RUNNER.iter().any(|outer| name == outer);
         let machine_env = std::env::vars_os().filter(|(name, _)| !of_outer(name)).collect();
         let (matchers, github, files) = (Mutex::default(), OnceLock::new(), Mutex::default());
-        Self { message, masker, reporter, stop, machine_env, debug, matchers, github, files }
+        Self {
+            message,
+            masker,
+            reporter,
+            stop,
+            containers: Containers::default(),
+            machine_env,
+            debug,
+            matchers,
+            github,
+            files,
+        }
     }
 
     /// Keeps the files of a step that left nothing running, if another step may

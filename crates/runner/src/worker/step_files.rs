@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -63,6 +64,18 @@ impl StepFiles {
             File::create_new(folder.path().join(which.file()))?;
         }
         Ok(Self { folder })
+    }
+
+    /// Lets every user of a container write to them.
+    pub(crate) fn open_to_all(&self) -> io::Result<()> {
+        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755))?;
+        let all = || fs::Permissions::from_mode(0o666);
+        Which::ALL.into_iter().try_for_each(|which| fs::set_permissions(self.path(which), all()))
+    }
+
+    /// The folder that they are in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The variables that name them.

@@ -7,6 +7,8 @@ mod actions;
 mod artifacts;
 mod caches;
 mod composite;
+mod containers;
+mod dockerd;
 mod ends;
 mod files;
 mod javascript;

@@ -68,12 +68,15 @@ pub(super) async fn released(
         return Err("this step uses no action".to_owned());
     };
     let ready = job.catalog.find(job.shared, frame, &action.value, index).await?;
+    if let Ready::Image(_) = &ready {
+        docker::check(job).await?;
+    }
     if let Ready::Files(files) = &ready {
         match &files.manifest.action.runs {
             Runs::JavaScript(action) => {
                 job.catalog.node(job.shared, action.node, index).await?;
             }
-            Runs::Docker(_) => docker::check(job)?,
+            Runs::Docker(_) => docker::check(job).await?,
             Runs::Composite(steps) => {
                 if frame.depth() >= MAX_DEPTH {
                     return Err(format!(

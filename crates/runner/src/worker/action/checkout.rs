@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Inputs, flag, text};
+use crate::worker::environment::Base;
 use crate::worker::glob::clean;
 use crate::worker::program::{Program, find};
 use crate::worker::step::{Body, Ending};
@@ -85,7 +86,7 @@ echo "ref=$WANTED" >> "$GITHUB_OUTPUT"
 impl Script<'_> {
     async fn run(&self, body: &Body<'_>) -> Result<Ending, String> {
         let source = &body.shared.message.source;
-        let mut env = body.environment();
+        let mut env = body.environment_over(Base::Machine);
         let sh = find("sh", &env).ok_or("there is no `sh` in the PATH")?;
         find("git", &env).ok_or("there is no `git` in the PATH: actions/checkout needs it")?;
         let (wanted, branch) = match self.reference {
@@ -103,7 +104,7 @@ impl Script<'_> {
         set("GIT_TERMINAL_PROMPT", "0".into());
         let args = vec!["-c".into(), SCRIPT.into()];
         let dir = body.shared.message.folders.workspace.clone();
-        body.program(Program { program: sh, args, dir, env }).await
+        body.program_here(Program { program: sh, args, dir, env }).await
     }
 }
 

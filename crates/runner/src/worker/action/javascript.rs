@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use shipway_workflow::model::JavaScriptAction;
 
 use super::{Files, inputs};
+use crate::worker::place::Place;
 use crate::worker::program::Program;
 use crate::worker::step::{Body, Ending, Stage};
 
@@ -32,13 +33,18 @@ pub(super) async fn run(
         return Err(format!("{}: File not found: '{script}'", files.manifest.file));
     }
     let job = body.run.job;
-    let node = job.catalog.node(body.shared, action.node, Some(body.index)).await?;
+    let node = match body.place() {
+        Place::Container(container) => container.node().await?.to_owned(),
+        Place::Machine | Place::Nowhere => {
+            job.catalog.node(body.shared, action.node, Some(body.index)).await?.program
+        }
+    };
     inputs::show(body, inputs).await;
     let mut env = body.environment();
     let own = inputs::variables(body, inputs).into_iter();
     env.extend(own.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     env.extend(body.shared.action_variables());
     let dir = body.shared.message.folders.workspace.clone();
-    body.talking_program(Program { program: node.program, args: vec![file.into_os_string()], dir, env })
+    body.talking_program(Program { program: node, args: vec![file.into_os_string()], dir, env })
         .await
 }

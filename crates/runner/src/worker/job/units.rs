@@ -11,6 +11,7 @@ use super::{JobRun, control};
 use crate::protocol::{Event, StepIndex};
 use crate::worker::action::catalog::prepare_all;
 use crate::worker::action::has_pre;
+use crate::worker::container::Wanted;
 use crate::worker::step::name::{fixed, staged};
 use crate::worker::step::{Occurrence, Stage, StepRun};
 
@@ -31,7 +32,7 @@ impl Unit {
 ///
 /// # Errors
 /// Why nothing was begun: what cannot be had.
-pub(super) async fn run<'a>(job: &'a JobRun<'a>) -> Result<(), String> {
+pub(super) async fn run<'a>(job: &'a JobRun<'a>, wanted: Wanted) -> Result<(), String> {
     let frame = &job.frame;
     let steps: Vec<Arc<Occurrence>> = frame.steps.iter().flat_map(listed).cloned().collect();
     tokio::select! {
@@ -44,6 +45,7 @@ pub(super) async fn run<'a>(job: &'a JobRun<'a>) -> Result<(), String> {
     let name = |unit: &Unit| masker.mask(&staged(unit.stage, &fixed(&unit.at.step)));
     let steps = units.iter().map(name).collect();
     job.shared.reporter.send(Event::Started { pid: std::process::id(), steps }).await;
+    wanted.begin(job).await;
     let mut background = Background::of(job);
     let mut index = 0;
     for unit in units {

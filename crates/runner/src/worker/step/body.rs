@@ -12,10 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::StepRun;
 use crate::protocol::StepIndex;
 use crate::worker::action;
+use crate::worker::container::ContainerStep;
 use crate::worker::contexts::View;
-use crate::worker::environment::environment;
+use crate::worker::environment::{Base, environment};
 use crate::worker::output::Listener;
-use crate::worker::program::{self, Ended, Program};
+use crate::worker::place::Place;
+use crate::worker::program::{Ended, Program, ProgramError};
 use crate::worker::script::Shell;
 use crate::worker::shared::Shared;
 use crate::worker::step_files::StepFiles;
@@ -35,6 +37,28 @@ pub(crate) struct Body<'a> {
     /// When all of it has to end, the steps of a composite action with
     /// `always()` included.
     pub(crate) deadline: &'a CancellationToken,
+}
+
+/// What a step runs.
+enum Runs<'p> {
+    Program(Place<'p>, Program),
+    Container(ContainerStep),
+}
+
+impl Runs<'_> {
+    fn in_container(&self) -> bool {
+        match self {
+            Self::Program(place, _) => place.is_container(),
+            Self::Container(_) => true,
+        }
+    }
+
+    fn env(&self) -> &[(OsString, OsString)] {
+        match self {
+            Self::Program(_, program) => &program.env,
+            Self::Container(step) => &step.env,
+        }
+    }
 }
 
 /// How a step's body ended.
@@ -77,9 +101,22 @@ impl Body<'_> {
         View::new(self.run.job, self.run.frame, self.run.at, self.env)
     }
 
-    /// The environment of a program of the step.
+    /// Where the job's programs run.
+    pub(crate) fn place(&self) -> Place<'_> {
+        self.run.job.shared.containers.place()
+    }
+
+    /// The environment of a program of the step, where the job's run.
     pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
-        environment(self.run.job, self.run.frame, self.run.at, self.env)
+        self.environment_over(match self.place() {
+            Place::Machine => Base::Machine,
+            Place::Container(_) | Place::Nowhere => Base::Container,
+        })
+    }
+
+    /// The environment of a program of the step that runs elsewhere.
+    pub(crate) fn environment_over(&self, base: Base) -> Vec<(OsString, OsString)> {
+        environment(self.run.job, self.run.frame, self.run.at, self.env, base)
     }
 
     async fn script(
@@ -95,9 +132,11 @@ impl Body<'_> {
         let temp = self.shared.temp();
         let file = shell
             .write(&temp, &script)
+            .and_then(|file| self.place().show(&file).map(|()| file))
             .map_err(|error| format!("cannot write the script into {}: {error}", temp.display()))?;
         let env = self.environment();
-        let (program, args) = shell.command(&file, &env).map_err(|error| error.to_string())?;
+        let (program, args) =
+            shell.command(self.place(), &file, &env).map_err(|error| error.to_string())?;
         self.show(&script).await;
         let ending = self.program(Program { program, args, dir, env }).await;
         if let Err(error) = file.close() {
@@ -108,8 +147,12 @@ impl Body<'_> {
 
     /// What is wrong with an expression of the step, and where.
     pub(crate) fn wrong(&self, error: &EvaluateError) -> String {
+        self.wrong_in(&self.run.frame.file, error)
+    }
+
+    /// The same of another file.
+    pub(crate) fn wrong_in(&self, file: &str, error: &EvaluateError) -> String {
         let at = error.span.start;
-        let file = &self.run.frame.file;
         format!("{file}:{}:{}: {}", at.line, at.column, error.message)
     }
 
@@ -156,15 +199,31 @@ impl Body<'_> {
         }
     }
 
-    /// Runs a program with the files to write to, and applies what it says.
+    /// Runs a program where the job's programs run, with the files to write to,
+    /// and applies what it says.
     pub(crate) async fn program(&self, program: Program) -> Result<Ending, String> {
-        Ok(self.observed(program).await?.0)
+        Ok(self.observed(Runs::Program(self.place(), program)).await?.0)
     }
 
-    /// As [`Body::program`], for a program that tells itself why it fails: as
-    /// on GitHub, its last error is the reason, and nothing is added to it.
+    /// The same on this machine, wherever the job's programs run.
+    pub(crate) async fn program_here(&self, program: Program) -> Result<Ending, String> {
+        Ok(self.observed(Runs::Program(Place::Machine, program)).await?.0)
+    }
+
+    /// The same with a container, which tells itself why it fails.
+    pub(crate) async fn container(&self, step: ContainerStep) -> Result<Ending, String> {
+        self.talking(Runs::Container(step)).await
+    }
+
+    /// As [`Body::program`], for a program that tells itself why it fails.
     pub(crate) async fn talking_program(&self, program: Program) -> Result<Ending, String> {
-        Ok(match self.observed(program).await? {
+        self.talking(Runs::Program(self.place(), program)).await
+    }
+
+    /// As on GitHub, the last error that an action tells is the reason why it
+    /// failed, and nothing is added to it.
+    async fn talking(&self, runs: Runs<'_>) -> Result<Ending, String> {
+        Ok(match self.observed(runs).await? {
             (Ending::Failure { outputs, told: false, .. }, Some(error)) => {
                 Ending::Failure { message: error, outputs, told: true }
             }
@@ -172,21 +231,32 @@ impl Body<'_> {
         })
     }
 
-    /// How a program ended, and the last error that it told.
-    async fn observed(&self, mut program: Program) -> Result<(Ending, Option<String>), String> {
+    /// How it ended, and the last error that it told.
+    async fn observed(&self, runs: Runs<'_>) -> Result<(Ending, Option<String>), String> {
         let files = self.run.at.take_files().map_or_else(|| self.files(), Ok)?;
+        if runs.in_container() {
+            files
+                .open_to_all()
+                .map_err(|error| format!("cannot share the step's files: {error}"))?;
+        }
         let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
-        program.env.extend(named);
-        let mut listener = Listener::new(self.shared, self.index, allows_unsecure(&program.env));
-        let ran = program::run(
-            program,
-            &self.run.job.state,
-            &mut listener,
-            self.shared,
-            self.index,
-            self.stop,
-        );
-        let ended = ran.await.map_err(|error| error.to_string())?;
+        let unsecure = allows_unsecure(runs.env());
+        let mut listener = Listener::new(self.shared, self.index, unsecure);
+        let ran = match runs {
+            Runs::Program(place, mut program) => {
+                program.env.extend(named);
+                let who = (self.run.job, self.index);
+                place.run(who, program, &mut listener, self.stop).await
+            }
+            Runs::Container(mut step) => {
+                step.env.extend(named);
+                let (who, folder) = ((self.shared, self.index), files.folder());
+                let containers = &self.shared.containers;
+                let ran = containers.run_step(who, step, folder, &mut listener, self.stop).await;
+                ran.map_err(ProgramError::from)
+            }
+        };
+        let ended = ran.map_err(|error| error.to_string())?;
         // As on GitHub, what it wrote counts although it may have failed.
         let (outputs, wrong) = files.apply(self, listener.said).await;
         if ended.left_nothing() {

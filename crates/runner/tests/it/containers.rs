@@ -1,0 +1,483 @@
+//! Jobs in containers, their services, and actions that are containers, with a
+//! real daemon.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use shipway_process::{Command, Lifetime, Signal};
+use shipway_runner::client::{JobOutcome, run_job};
+use shipway_runner::docker;
+use shipway_runner::protocol::{Event, JobResult, Outcome};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::dockerd::Dockerd;
+use crate::support::{Heard, Run, collect};
+
+/// Runs job `j`; nothing of it may be left.
+async fn job(run: &Run, dockerd: &Dockerd, text: &str) -> Heard {
+    let (heard, events) = mpsc::channel(16);
+    let message = run.message("j", text);
+    let effect = message.effect.clone();
+    let workers = dockerd.workers();
+    let job = run_job(&workers, message, heard, CancellationToken::new());
+    let (outcome, events) = tokio::join!(job, collect(events));
+    assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+    Heard { outcome, events }
+}
+
+/// A job `j` with these lines before its steps.
+fn workflow(keys: &str, steps: &str) -> String {
+    let indent = |text: &str, by: &str| -> String {
+        text.lines().map(|line| format!("{by}{line}\n")).collect()
+    };
+    let (keys, steps) = (indent(keys, "    "), indent(steps, "      "));
+    format!("on: push\njobs:\n  j:\n    runs-on: x\n{keys}    steps:\n{steps}")
+}
+
+macro_rules! dockerd {
+    () => {
+        match Dockerd::get() {
+            Some(dockerd) => dockerd,
+            None => return,
+        }
+    };
+}
+
+const JOB: &str = "container: shipway/busybox:1";
+
+#[tokio::test]
+async fn steps_run_in_the_container_with_its_paths() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let heard = job(
+        &run,
+        dockerd,
+        &workflow(
+            "container: {image: 'shipway/busybox:1', env: {COLOUR: red}}\n\
+             outputs: {of: '${{ steps.s.outputs.of }}'}",
+            "- uses: actions/checkout@v4
+- id: s
+  run: |
+    echo \"$GITHUB_WORKSPACE ${{ github.workspace }} $PWD\"
+    echo \"$RUNNER_TEMP $RUNNER_TOOL_CACHE $HOME $GITHUB_EVENT_PATH $CI $GITHUB_ACTIONS\"
+    echo \"${{ runner.temp }} ${{ runner.tool_cache }} $COLOUR [$LANG]\"
+    test -f \"$GITHUB_EVENT_PATH\" && cat README.md
+    echo of=here >> \"$GITHUB_OUTPUT\"; echo LATER=yes >> \"$GITHUB_ENV\"
+    mkdir tools; printf '#!/bin/sh\\necho found' > tools/mine; chmod +x tools/mine
+    echo \"$PWD/tools\" >> \"$GITHUB_PATH\"
+- run: mine; echo $LATER ${{ steps.s.outputs.of }} ${{ hashFiles('README.md') != '' }}
+- run: echo \"${BASH_VERSION:-no bash}\"
+- {run: pwd, working-directory: /tmp}
+- {run: exit 3, continue-on-error: true, id: bad}
+- run: echo ${{ steps.bad.outcome }}",
+        ),
+    )
+    .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.outputs(), [("of".to_owned(), "here".to_owned())]);
+    let output = heard.output();
+    let output = output.split_once('\n').unwrap().1;
+    insta::assert_snapshot!(output, @r"
+    /__w/shop/shop /__w/shop/shop /__w/shop/shop
+    /__w/_temp /__t /github/home /github/workflow/event.json true true
+    /__w/_temp /__t red []
+    first
+    found
+    yes here true
+    no bash
+    /tmp
+    failure
+    ");
+    assert_eq!(heard.reports()[5].reason.as_deref(), Some("Process completed with exit code 3."));
+}
+
+#[tokio::test]
+async fn bash_runs_when_it_is_asked_for() {
+    let dockerd = dockerd!();
+    let steps = "- {run: 'echo ${BASH_VERSION%%.*} $-; false | true', shell: bash}";
+    let run = Run::new();
+    let heard = job(&run, dockerd, &workflow("container: shipway/glibc:1", steps)).await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert!(heard.output().starts_with("5 e"), "{}", heard.output());
+}
+
+#[tokio::test]
+async fn options_are_those_of_docker_create() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let options = "--hostname box --user 1000:1000 --env A=1 --add-host there:10.9.8.7 --cpus 0.5 \
+                   --memory 64m --tmpfs /fast --ulimit nofile=99:99 --network-alias other \
+                   --volume named:/named --label mine=yes";
+    let heard = job(
+        &run,
+        dockerd,
+        &workflow(
+            &format!(
+                "container:\n  image: shipway/busybox:1\n  options: {options}\n  \
+                 volumes: [/anonymous, '/etc/hostname:/host:ro']"
+            ),
+            "- run: |
+    echo $(hostname) $(id -u):$(id -g) $A $(ulimit -n) $(grep there /etc/hosts)
+    mount | grep -o ' /fast type tmpfs'
+    for folder in /named /anonymous /host; do mount | grep -o \" $folder type\"; done",
+        ),
+    )
+    .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    insta::assert_snapshot!(heard.output(), @r"
+    box 1000:1000 1 99 10.9.8.7 there
+     /fast type tmpfs
+     /named type
+     /anonymous type
+     /host type
+    ");
+    assert_eq!(dockerd.docker(&["volume", "ls", "--quiet", "--filter", "name=named"]), "");
+}
+
+#[tokio::test]
+async fn services_have_names_and_ports_and_their_log_is_shown() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let services = "services:
+  web:
+    image: shipway/busybox:1
+    env: {WORD: hello}
+    ports: [8080, '8081/tcp']
+    entrypoint: sh
+    command: -c \"echo serving; mkdir /www; echo $WORD > /www/index.html; httpd -f -p 8080 -h /www\"
+    options: --health-cmd \"wget -q -O - localhost:8080\" --health-interval 1s --health-retries 20
+  left-out:
+    image: ${{ '' }}";
+    let steps = "- run: |
+    test -n '${{ job.services.web.id }}' && test -n '${{ job.container.network }}'
+    echo '${{ toJSON(job.services.left-out) }}'
+    exec 3<>/dev/tcp/127.0.0.1/${{ job.services.web.ports['8080'] }}
+    printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' >&3; tail -n 1 <&3
+  shell: bash";
+    let heard = job(&run, dockerd, &workflow(services, steps)).await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.output(), "null\nhello\n");
+    assert!(heard.log().contains("web service is healthy."), "{}", heard.log());
+    assert!(heard.log().contains("Print service container logs: web"), "{}", heard.log());
+    assert!(heard.log().contains("\nserving\n"), "{}", heard.log());
+
+    let steps = "- run: wget -q -O - http://web:8080/";
+    let heard = job(&run, dockerd, &workflow(&format!("{JOB}\n{services}"), steps)).await;
+    assert_eq!(heard.output(), "hello\n", "{}", heard.log());
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_well_fails_the_job() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let services = "services:
+  db:
+    image: shipway/busybox:1
+    entrypoint: sh
+    command: -c \"echo no disk; sleep 1000\"
+    options: --health-cmd false --health-interval 200ms --health-retries 2";
+    let steps = "- run: echo not reached\n- {if: always(), run: echo cleaning}";
+    let heard = job(&run, dockerd, &workflow(services, steps)).await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert_eq!(heard.reason(), "not begun: One or more containers failed to start.");
+    assert_eq!(heard.output(), "cleaning\n");
+    assert!(heard.log().contains("Service container db failed."), "{}", heard.log());
+    assert!(heard.log().contains("\nno disk\n"), "{}", heard.log());
+    let messages: Vec<&str> = heard.annotations().iter().map(|a| a.message.as_str()).collect();
+    assert!(messages.contains(&"Failed to initialize container shipway/busybox:1"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_pulled_says_what_to_do() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let keys = "container:\n  image: 127.0.0.1:1/private:1\n  \
+                credentials: {username: me, password: hunter2}";
+    let steps = "- run: echo not reached\n- {if: always(), run: echo not either}";
+    let heard = job(&run, dockerd, &workflow(keys, steps)).await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    assert_eq!(heard.output(), "");
+    let reason = heard.reason();
+    assert!(reason.contains("cannot pull the image 127.0.0.1:1/private:1"), "{reason}");
+    assert!(
+        reason.contains("The registry cannot be reached. An image that is already"),
+        "{reason}"
+    );
+    assert!(!format!("{:?}", heard.events).contains("hunter2"));
+    assert_eq!(heard.reports()[1].reason.as_deref(), Some("the job's container was not started"));
+}
+
+#[tokio::test]
+async fn wrong_options_are_refused_with_their_place_before_anything_is_asked_of_docker() {
+    let run = Run::new();
+    let keys = "container:\n  image: x\n  options: --cpus 1 --network host";
+    let heard = run.job("j", &workflow(keys, "- run: echo not reached")).await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    insta::assert_snapshot!(heard.reason(), @"not begun: .github/workflows/w.yml:7:16: not supported yet: in `options`, --network cannot be given: the job has a network of its own, which every container of it is in (at character 10 of the options)");
+}
+
+#[tokio::test]
+async fn an_action_in_docker_has_the_folders_and_the_files() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    run.commit(
+        "act/action.yml",
+        "name: a
+inputs: {who: {default: world}}
+runs:
+  using: docker
+  image: Dockerfile
+  args: ['${{ inputs.who }}', 'two words']
+  env: {GREETING: hello, GIVEN: action}
+  pre-entrypoint: /before
+  post-entrypoint: /after
+",
+    );
+    run.commit(
+        "act/Dockerfile",
+        "FROM shipway/busybox:1\nCOPY main before after /\nENTRYPOINT [\"/main\"]\n",
+    );
+    let script = "#!/bin/sh
+echo \"$GREETING $1 [$2] $GIVEN $INPUT_WHO $PWD\"
+echo \"$GITHUB_WORKSPACE $HOME $RUNNER_TEMP $GITHUB_EVENT_PATH\"
+test -f README.md && test -f \"$GITHUB_EVENT_PATH\"
+echo said=$1 >> \"$GITHUB_OUTPUT\"; echo mark=set >> \"$GITHUB_STATE\"
+mkdir -p dir/sub; echo '::warning::careful'
+";
+    run.commit("act/main", script);
+    run.commit("act/before", "#!/bin/sh\necho before\n");
+    run.commit("act/after", "#!/bin/sh\necho after $STATE_mark\n");
+    for file in ["main", "before", "after"] {
+        run.git(&["update-index", "--chmod=+x", &format!("act/{file}")]);
+    }
+    run.git(&["commit", "--quiet", "--message", "executable"]);
+    let steps = "- uses: actions/checkout@v4
+- id: a
+  uses: ./act
+  with: {who: you}
+  env: {GIVEN: step}
+- run: test -d dir/sub && echo '${{ steps.a.outputs.said }}'
+- uses: docker://shipway/busybox:1
+  with: {entrypoint: /bin/echo, args: 'plain \"and quoted\"'}
+- {uses: ./act, continue-on-error: true, with: {who: again}}";
+    let heard = job(&run, dockerd, &workflow("", steps)).await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    let output = heard.output();
+    insta::assert_snapshot!(output.split_once('\n').unwrap().1, @r"
+    hello you [two words] step you /github/workspace
+    /github/workspace /github/home /github/runner_temp /github/workflow/event.json
+    you
+    plain and quoted
+    hello again [two words] action again /github/workspace
+    /github/workspace /github/home /github/runner_temp /github/workflow/event.json
+    after set
+    after set
+    ");
+    assert_eq!(heard.annotations()[0].message, "careful");
+    // Built once.
+    assert_eq!(heard.log().matches("Building docker image").count(), 1, "{}", heard.log());
+}
+
+#[tokio::test]
+async fn an_action_in_docker_is_in_the_network_of_the_job() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let services = "services:
+  web:
+    image: shipway/busybox:1
+    entrypoint: sh
+    command: -c \"echo hello > /tmp/index.html; httpd -f -p 80 -h /tmp\"";
+    let steps = "- uses: docker://shipway/busybox:1
+  with: {args: wget -q -O - http://web/}";
+    let heard = job(&run, dockerd, &workflow(services, steps)).await;
+    assert_eq!(heard.output(), "hello\n", "{}", heard.log());
+}
+
+#[tokio::test]
+async fn a_failed_build_or_action_fails_the_step() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    run.commit("bad/action.yml", "name: b\nruns: {using: docker, image: Dockerfile}\n");
+    run.commit("bad/Dockerfile", "FROM shipway/busybox:1\nRUN echo trying; exit 4\n");
+    let steps = "- uses: actions/checkout@v4
+- {uses: ./bad, continue-on-error: true}
+- {uses: 'docker://shipway/busybox:1', with: {args: sh -c \"exit 5\"}}";
+    let heard = job(&run, dockerd, &workflow("", steps)).await;
+    let reasons: Vec<_> = heard.reports().iter().filter_map(|r| r.reason.clone()).collect();
+    assert!(reasons[0].contains("returned a non-zero code: 4"), "{reasons:?}");
+    assert_eq!(reasons[1], "Process completed with exit code 5.");
+    assert!(heard.log().contains("trying"), "{}", heard.log());
+}
+
+#[tokio::test]
+async fn javascript_runs_with_the_runners_node_or_says_why_not() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    run.commit("js/action.yml", "name: j\nruns: {using: node20, main: main.js}\n");
+    run.commit(
+        "js/main.js",
+        "console.log(process.execPath, __dirname, process.env.GITHUB_WORKSPACE, process.cwd());",
+    );
+    let steps = "- uses: actions/checkout@v4\n- uses: ./js";
+    let heard = job(&run, dockerd, &workflow("container: shipway/glibc:1", steps)).await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    let output = heard.output();
+    let expected = "/__e/node/bin/node /__w/shop/shop/js /__w/shop/shop /__w/shop/shop";
+    assert_eq!(output.lines().last(), Some(expected));
+
+    let heard = job(&run, dockerd, &workflow(JOB, steps)).await;
+    assert_eq!(heard.result(), JobResult::Failure);
+    let reason = heard.reason();
+    assert!(reason.contains("cannot run in the image shipway/busybox:1"), "{reason}");
+    assert!(reason.contains("the image has no `node`"), "{reason}");
+}
+
+/// Says its pid in the container and does not go away by itself.
+const STUBBORN: &str = "- run: |
+    trap 'echo interrupted' INT
+    trap 'echo terminated' TERM
+    echo begun
+    while :; do sleep 1000 & wait || :; done
+- {if: always(), run: 'echo left $(ps | grep -c \"sleep 100[0]\")'}";
+
+async fn cancelled(run: &Run, dockerd: &Dockerd, text: &str) -> Heard {
+    let (heard, mut events) = mpsc::channel(64);
+    let message = run.message("j", text);
+    let effect = message.effect.clone();
+    let (workers, cancel) = (dockerd.workers(), CancellationToken::new());
+    let job = run_job(&workers, message, heard, cancel.clone());
+    let watch = async {
+        let mut all = begun(&mut events).await;
+        cancel.cancel();
+        all.extend(collect(events).await);
+        all
+    };
+    let (outcome, events) = tokio::join!(job, watch);
+    assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+    Heard { outcome, events }
+}
+
+/// Reads until the step says `begun`.
+async fn begun(events: &mut mpsc::Receiver<Event>) -> Vec<Event> {
+    let mut all = Vec::new();
+    loop {
+        let event = events.recv().await.expect("the step begins");
+        let begun = matches!(&event, Event::Output { step: Some(_), stream, data }
+            if *stream != shipway_runner::protocol::Stream::Worker
+                && data.to_text().contains("begun"));
+        all.push(event);
+        if begun {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_step_is_interrupted_terminated_and_killed_in_the_container() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let began = Instant::now();
+    let heard = cancelled(&run, dockerd, &workflow(JOB, STUBBORN)).await;
+    assert_eq!(heard.result(), JobResult::Cancelled, "{}", heard.log());
+    assert_eq!(heard.output(), "begun\ninterrupted\nterminated\nleft 0\n");
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_cancelled_action_is_interrupted_in_its_container() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let steps = "- uses: docker://shipway/busybox:1
+  with:
+    entrypoint: sh
+    args: -c \"trap 'echo interrupted; exit 0' INT; echo begun; while :; do sleep 0.1; done\"";
+    let heard = cancelled(&run, dockerd, &workflow("", steps)).await;
+    assert_eq!(heard.result(), JobResult::Cancelled, "{}", heard.log());
+    assert_eq!(heard.output(), "begun\ninterrupted\n");
+}
+
+#[tokio::test]
+async fn a_step_in_a_container_has_its_time_and_leaves_the_container_as_it_is() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let steps = "- {run: sleep 1000, timeout-minutes: 0.01, continue-on-error: true, name: slow}
+- run: (sleep 1001 &) ; echo kept
+- run: ps | grep -c 'sleep 100[01]'";
+    let heard = job(&run, dockerd, &workflow(JOB, steps)).await;
+    assert_eq!(heard.conclusions()[0], (Outcome::Failure, Outcome::Success), "{}", heard.log());
+    // What a step left running goes on; what was stopped does not.
+    assert_eq!(heard.output(), "kept\n1\n");
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_the_worker_is_killed() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let (heard, mut events) = mpsc::channel(64);
+    let services = "services: {s: {image: 'shipway/busybox:1', volumes: ['kept-not:/v'], \
+                    entrypoint: sleep, command: '1000'}}";
+    let text = workflow(&format!("{JOB}\n{services}"), STUBBORN);
+    let message = run.message("j", &text);
+    let effect = message.effect.clone();
+    let workers = dockerd.workers();
+    let job = run_job(&workers, message, heard, CancellationToken::new());
+    let watch = async {
+        let all = begun(&mut events).await;
+        assert_eq!(dockerd.left_of(&effect).len(), 4, "two containers, a network and a volume");
+        let pid = all.iter().find_map(|event| match event {
+            Event::Started { pid, .. } => Some(*pid),
+            _ => None,
+        });
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid.unwrap()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        collect(events).await
+    };
+    let (outcome, _) = tokio::join!(job, watch);
+    assert!(matches!(outcome, JobOutcome::Lost { .. }), "{outcome:?}");
+    assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+}
+
+/// An engine and its worker as processes of their own: the worker's ends of the
+/// pipes are held here, and closed as a dying engine would.
+#[tokio::test]
+async fn nothing_is_left_when_the_engine_dies_or_both_do() {
+    let dockerd = dockerd!();
+    for both in [false, true] {
+        let run = Run::new();
+        let message = run.message("j", &workflow(JOB, STUBBORN));
+        let effect = message.effect.clone();
+        let command = dockerd.command();
+        let mut child = Command::new("docker-test", &command.program)
+            .envs(command.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .lifetime(Lifetime::WithHandle)
+            .spawn()
+            .unwrap();
+        let mut stdin = child.take_stdin().unwrap().unwrap();
+        let mut stdout = child.take_stdout().unwrap().unwrap();
+        let order =
+            serde_json::to_string(&shipway_runner::protocol::Downward::Job(Box::new(message)));
+        tokio::io::AsyncWriteExt::write_all(&mut stdin, format!("{}\n", order.unwrap()).as_bytes())
+            .await
+            .unwrap();
+        let mut said = Vec::new();
+        while !String::from_utf8_lossy(&said).contains("begun")
+            || dockerd.left_of(&effect).len() < 2
+        {
+            let count = tokio::io::AsyncReadExt::read_buf(&mut stdout, &mut said).await.unwrap();
+            assert!(count > 0, "{}", String::from_utf8_lossy(&said));
+        }
+        if both {
+            child.signal(Signal::KILL).unwrap();
+            child.wait().await.unwrap();
+            assert_eq!(dockerd.left_of(&effect).len(), 2, "a container and a network");
+            assert_eq!(docker::clean_up(&effect, &dockerd.env()).await.unwrap(), 2);
+        } else {
+            drop((stdin, stdout));
+            child.wait().await.unwrap();
+        }
+        assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+    }
+}
