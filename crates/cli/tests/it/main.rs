@@ -3,6 +3,7 @@
 
 mod bad;
 mod cli_journal;
+mod cli_lint;
 mod cli_people;
 mod cli_places;
 mod concurrent;

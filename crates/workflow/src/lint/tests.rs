@@ -279,6 +279,6 @@ runs:
     a/action.yml:1:1: warning[action-metadata]: the action has no `description`
     a/action.yml:3:19: warning[action-metadata]: `pink` is no colour for `branding`
     a/action.yml:7:30: error[unknown-member]: there is no input `woh`
-    a/action.yml:7:45: error[unknown-shell]: `fish` is no shell that GitHub knows
+    a/action.yml:7:46: error[unknown-shell]: `fish` is no shell that GitHub knows
     ");
 }
