@@ -28,8 +28,8 @@ pub struct Uploaded {
     pub digest: Digest,
 }
 
-/// Something to write to, whose bytes go to [`Client::upload`] in pieces. Used
-/// on a thread that may block.
+/// Something to write to, whose bytes are uploaded in pieces. Used on a thread
+/// that may block.
 pub struct Pieces {
     out: mpsc::Sender<Piece>,
     buffer: Vec<u8>,

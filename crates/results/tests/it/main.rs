@@ -1,7 +1,7 @@
 //! The service, spoken to as its clients do: by plain HTTP, by its own client,
 //! and by GitHub's.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod artifacts;
 mod blobs;
