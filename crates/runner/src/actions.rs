@@ -7,7 +7,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`reference`] | what is asked for, and what it was found to be |
+//! | [`mod@reference`] | what is asked for, and what it was found to be |
 //! | [`store`](Store) | the order of asking |
 //! | `mirror`, `cache`, `server` | the three places |
 //! | [`lock`] | `.github/actions.lock` |
