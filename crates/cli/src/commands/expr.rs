@@ -47,27 +47,27 @@ pub(super) fn expr(args: &Expr) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-fn evaluate(text: &str, contexts: Object) -> Result<Value, Diagnostic> {
+fn evaluate(text: &str, contexts: Object) -> Result<Value, Box<Diagnostic>> {
     let names: Vec<&str> = contexts.iter().map(|(name, _)| name).chain(CONTEXTS).collect();
     let scope = Scope { contexts: &names, status: StatusFunctions::OfJobs, hash_files: false };
     let place = |at: usize| Pos::START.after(text.get(..at).unwrap_or(text));
     let whole = Span::new(Pos::START, place(text.len()));
     let failed = |error: EvaluateError| {
         let span = if error.span == Span::default() { whole } else { error.span };
-        Diagnostic::error(code::EVALUATION, FILE, span, error.message)
+        Box::new(Diagnostic::error(code::EVALUATION, FILE, span, error.message))
     };
     if text.contains("${{") {
         let template = Template::parse(FILE, text, whole, &scope, place)
-            .map_err(|problems| first(problems, whole))?;
+            .map_err(|problems| Box::new(first(problems, whole)))?;
         return template.evaluate(&Variables::new(contexts.clone())).map_err(failed);
     }
     let expression = Expression::parse(text, &scope).map_err(|error| {
         let span = Span::new(place(error.offset), place(error.offset + error.length));
         let problem = Diagnostic::error(code::SYNTAX, FILE, span, error.message);
-        match error.help {
+        Box::new(match error.help {
             Some(help) => problem.with_help(help),
             None => problem,
-        }
+        })
     })?;
     expression.evaluate(&Variables::new(contexts.clone())).map_err(failed)
 }
