@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 use shipway_workflow::lint::{Script, ScriptProblem, Shell};
 use shipway_workflow::{Severity, Span};
@@ -47,7 +48,9 @@ impl Drop for Folder {
 
 /// What shellcheck says about scripts, each with the number of its file; nothing where it is not
 /// installed.
-pub(crate) fn run(scripts: &[(usize, Script<'_>)]) -> Result<Vec<(usize, ScriptProblem)>, CliError> {
+pub(crate) fn run(
+    scripts: &[(usize, Script<'_>)],
+) -> Result<Vec<(usize, ScriptProblem)>, CliError> {
     if scripts.is_empty() {
         return Ok(Vec::new());
     }
@@ -56,13 +59,16 @@ pub(crate) fn run(scripts: &[(usize, Script<'_>)]) -> Result<Vec<(usize, ScriptP
     let folder = Folder(folder);
     let mut problems = Vec::new();
     for shell in [Shell::Bash, Shell::Sh] {
+        // Many workflows have the same scripts: each is looked at once.
+        let mut same: IndexMap<&str, Vec<&(usize, Script<'_>)>> = IndexMap::new();
+        for script in scripts.iter().filter(|(_, script)| script.shell == shell) {
+            same.entry(&script.1.text).or_default().push(script);
+        }
         let mut paths = Vec::new();
-        for (index, (_, script)) in scripts.iter().enumerate() {
-            if script.shell == shell {
-                let path = folder.0.join(index.to_string());
-                fs::write(&path, &script.text).map_err(|error| failed(&path, &error))?;
-                paths.push(path);
-            }
+        for (index, text) in same.keys().enumerate() {
+            let path = folder.0.join(index.to_string());
+            fs::write(&path, text).map_err(|error| failed(&path, &error))?;
+            paths.push(path);
         }
         if paths.is_empty() {
             continue;
@@ -70,10 +76,10 @@ pub(crate) fn run(scripts: &[(usize, Script<'_>)]) -> Result<Vec<(usize, ScriptP
         let Some(output) = ask(shell, &paths)? else { return Ok(Vec::new()) };
         for comment in output.comments {
             let index = comment.file.file_name().and_then(|name| name.to_str()?.parse().ok());
-            let Some((file, script)) = index.and_then(|index: usize| scripts.get(index)) else {
-                continue;
-            };
-            problems.push((*file, problem(script, comment)));
+            let found = index.and_then(|index: usize| same.get_index(index));
+            for (file, script) in found.into_iter().flat_map(|(_, scripts)| scripts) {
+                problems.push((*file, problem(script, &comment)));
+            }
         }
     }
     Ok(problems)
@@ -108,7 +114,7 @@ fn ask(shell: Shell, paths: &[PathBuf]) -> Result<Option<Output>, CliError> {
     })
 }
 
-fn problem(script: &Script<'_>, comment: Comment) -> ScriptProblem {
+fn problem(script: &Script<'_>, comment: &Comment) -> ScriptProblem {
     let start = script.place(comment.line, comment.column);
     let end = script.place(comment.end_line, comment.end_column);
     let severity = match comment.level.as_str() {
@@ -116,5 +122,5 @@ fn problem(script: &Script<'_>, comment: Comment) -> ScriptProblem {
         _ => Severity::Note,
     };
     let span = Span::new(start, end.max(start));
-    ScriptProblem { code: comment.code, severity, message: comment.message, span }
+    ScriptProblem { code: comment.code, severity, message: comment.message.clone(), span }
 }
