@@ -181,6 +181,11 @@ pub(crate) struct Run {
     /// Show what would run and why, and run nothing
     #[arg(long)]
     pub(crate) plan: bool,
+    /// Run again what a change of files affects, until Ctrl-C
+    ///
+    /// Filters on paths see what has changed since the last time. What git ignores changes nothing.
+    #[arg(long, short = 'w', conflicts_with_all = ["plan", "from"])]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -1,6 +1,7 @@
 //! What git knows, asked of the `git` command.
 
 mod between;
+mod texts;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

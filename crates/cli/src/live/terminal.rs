@@ -44,7 +44,8 @@ impl Terminal {
                 for line in text.lines() {
                     self.line(shown, line, &mut lines);
                 }
-                if let Some(last) = text.lines().next_back() {
+                let said = |line: &&str| !line.starts_with("##[");
+                if let Some(last) = text.lines().rev().find(said) {
                     self.tree.wrote(&JobId::of(job), last);
                 }
             }

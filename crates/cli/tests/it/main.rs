@@ -11,6 +11,7 @@ mod crash;
 mod readme;
 mod reference;
 mod rollback;
+mod runs;
 mod shop;
 mod target;
 mod traffic;

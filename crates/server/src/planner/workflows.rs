@@ -55,8 +55,7 @@ pub(super) fn triggered(
 ) -> Result<Found, PlanError> {
     let (mut found, mut problems) = (Found { runs: Vec::new(), not_run: Vec::new() }, Vec::new());
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
-    for path in files(repository, commit)? {
-        let Some(text) = repository.text(commit, &path)? else { continue };
+    for (path, text) in repository.texts(commit, FOLDER, is_workflow)? {
         let workflow = match Workflow::read(&path, &text) {
             Ok(workflow) => workflow,
             Err(wrong) => {
@@ -100,14 +99,8 @@ impl Triggered {
     }
 }
 
-fn files(repository: &Repository, commit: &CommitId) -> Result<Vec<String>, PlanError> {
-    let all = repository.files(commit, FOLDER)?;
-    let is_workflow = |path: &String| {
-        let below = path.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
-        let direct = below.is_some_and(|name| !name.contains('/'));
-        direct && (path.ends_with(".yml") || path.ends_with(".yaml"))
-    };
-    Ok(all.into_iter().filter(is_workflow).collect())
+fn is_workflow(path: &str) -> bool {
+    path.ends_with(".yml") || path.ends_with(".yaml")
 }
 
 fn name(workflow: &Workflow, path: &str) -> String {

@@ -5,8 +5,10 @@ mod describe;
 pub(super) mod given;
 mod payload;
 mod refused;
+mod watch;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 use shipway_core::plan::{Commit, Plan, PlannedRun};
 use shipway_core::run::{Again, NotAgain, Wishes, again};
 use shipway_runner::actions::Settings;
@@ -29,8 +31,11 @@ use super::past;
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let project = Project::open_for_runs()?;
     let repository = project.repository()?;
-    let commit = commit(&repository)?;
-    let plan = plan(args, &project, &repository, commit)?;
+    if args.watch {
+        return watch::watch(args, &project, &repository).await;
+    }
+    let payload = args.payload.as_deref().map(payload::read).transpose()?;
+    let plan = plan(args, &project, &repository, commit(&repository)?, payload)?;
     if args.plan {
         let refused = refused::refused(&plan, &repository, &settings(args)?).await?;
         if args.shown.json {
@@ -44,8 +49,12 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
         }
         return Ok(if refused.is_empty() { Exit::Ok } else { Exit::Failed });
     }
+    carry_out(&project, plan, job(args)?).await
+}
+
+fn job(args: &Run) -> Result<Job<'_>, CliError> {
     let secrets = given::secrets(&args.given.secret_file, &args.given.secret)?;
-    carry_out(&project, plan, Job { shown: &args.shown, secrets }).await
+    Ok(Job { shown: &args.shown, secrets })
 }
 
 /// A plan, and what of it cannot be run here.
@@ -78,6 +87,7 @@ fn plan(
     project: &Project,
     repository: &Repository,
     commit: Commit,
+    payload: Option<Value>,
 ) -> Result<Plan, CliError> {
     let event = args.event.as_str();
     let event = Event::named(event)
@@ -104,7 +114,7 @@ fn plan(
         workflow: args.workflow.clone(),
         job: args.job.clone(),
         vars: given::pairs(&given.var_file, &given.var)?,
-        payload: args.payload.as_deref().map(payload::read).transpose()?,
+        payload,
         inputs: given::pairs(&[], &given.input)?,
         secrets: IndexMap::new(),
         actions: settings(args)?,

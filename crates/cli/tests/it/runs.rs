@@ -1,0 +1,141 @@
+//! `shipway run` for a person: on a terminal, and while files change.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use shipway_sim::repo::Repo;
+use shipway_sim::sandbox::{Sandbox, Started};
+use shipway_sim::wait_for;
+
+const SOON: Duration = Duration::from_secs(60);
+
+fn workflow(steps: &str) -> String {
+    format!(
+        "name: CI\non:\n  push:\n    paths: [src/**]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    \
+         steps:\n      - uses: actions/checkout@v4\n{steps}"
+    )
+}
+
+fn repository(sandbox: &Sandbox, steps: &str) -> Repo {
+    let repo = Repo::empty(sandbox.path().join("repository")).unwrap();
+    repo.write(".github/workflows/ci.yml", &workflow(steps)).unwrap();
+    repo.write("src/text.txt", "one\n").unwrap();
+    repo.write(".gitignore", "ignored\n").unwrap();
+    repo.commit("First version").unwrap();
+    repo
+}
+
+fn sandbox() -> Sandbox {
+    Sandbox::new(env!("CARGO_BIN_EXE_shipway")).unwrap()
+}
+
+/// Waits until a text was printed as often.
+fn printed(started: &Started, text: &str, times: usize) {
+    let seen = || {
+        let output = started.output_so_far().unwrap();
+        (output.matches(text).count() >= times).then_some(())
+    };
+    if let Err(late) = wait_for(format!("{text:?} for the {times}. time"), SOON, seen) {
+        panic!("{late}:\n{}", started.output_so_far().unwrap());
+    }
+}
+
+#[test]
+fn a_change_runs_what_it_affects() {
+    let sandbox = sandbox();
+    let repo = repository(&sandbox, "      - run: cat src/text.txt\n");
+    let started = sandbox.start(repo.path(), &["run", "--watch"]).unwrap();
+    printed(&started, "waits for changes", 1);
+    printed(&started, "test │ one", 1);
+
+    repo.write("src/text.txt", "two\n").unwrap();
+    printed(&started, "test │ two", 1);
+    printed(&started, "waits for changes", 2);
+
+    // What git ignores changes nothing.
+    repo.write("ignored", "text\n").unwrap();
+    // A new folder is looked at, too; no path of the workflow is in it.
+    repo.write("docs/page.md", "text\n").unwrap();
+    printed(&started, "no changed file fits", 1);
+    printed(&started, "waits for changes", 3);
+    repo.write("docs/page.md", "more\n").unwrap();
+    printed(&started, "changed: docs/page.md", 2);
+    assert!(!started.output_so_far().unwrap().contains("ignored"));
+
+    // A workflow that is wrong is told, and mended.
+    let path = ".github/workflows/ci.yml";
+    repo.edit(path, "runs-on:", "runs-of:").unwrap();
+    printed(&started, "runs-of", 1);
+    repo.edit(path, "runs-of:", "runs-on:").unwrap();
+    repo.write("src/text.txt", "three\n").unwrap();
+    printed(&started, "test │ three", 1);
+    printed(&started, "jobs: 1 succeeded", 3);
+
+    let pid = Pid::from_raw(i32::try_from(started.pid()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    started.wait(SOON).unwrap().assert_code(0);
+}
+
+/// What a terminal of this size shows; none where `script` is missing.
+fn on_terminal(sandbox: &Sandbox, dir: &Path, line: &str, env: &[(&str, &str)]) -> Option<String> {
+    if Command::new("script").arg("--version").output().is_err() {
+        return None;
+    }
+    let mut script = sandbox.command("script");
+    let line = format!("stty cols 100 rows 30; {} {line}", env!("CARGO_BIN_EXE_shipway"));
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(dir);
+    script.env("TERM", "xterm-256color").envs(env.iter().copied());
+    let output = script.output().unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+const GROUPS: &str = "      - name: Install
+        run: |
+          echo '::group::Fetch'
+          echo inside
+          echo '::endgroup::'
+      - name: Compile
+        run: |
+          echo '::group::Sources'
+          echo 'wrong in main.c'
+          exit 2
+";
+
+#[test]
+fn a_terminal_shows_the_tree_and_folds_groups() {
+    let sandbox = sandbox();
+    let repo = repository(&sandbox, GROUPS);
+    let Some(shown) = on_terminal(&sandbox, repo.path(), "run", &[]) else { return };
+    let plain = console::strip_ansi_codes(&shown);
+    assert!(plain.contains("▸ Fetch  (1 line)"), "{plain}");
+    assert!(!plain.contains("│ inside"), "{plain}");
+    assert!(plain.contains("▾ Sources") && plain.contains("│ wrong in main.c"), "{plain}");
+    assert!(shown.contains("\u{1b}[31m"), "failures are red: {shown}");
+
+    let shown = on_terminal(&sandbox, repo.path(), "run --verbose", &[("NO_COLOR", "1")]).unwrap();
+    assert!(shown.contains("│ inside"), "{shown}");
+    for colour in ["\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m"] {
+        assert!(!shown.contains(colour), "no colours are wanted: {shown:?}");
+    }
+}
+
+#[test]
+fn the_end_tells_annotations_failures_and_the_total() {
+    let sandbox = sandbox();
+    let steps = "      - run: |\n          echo '::warning file=src/text.txt,line=1::is short'\n          \
+                 echo the last words\n          exit 7\n";
+    let repo = repository(&sandbox, steps);
+    let failed = sandbox.run(repo.path(), &["run", "--quiet"]).unwrap();
+    failed.assert_code(1);
+    assert!(!failed.stdout.contains('│'), "{failed}");
+    let told = &failed.stderr;
+    let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text:?} is missing: {told}"));
+    assert!(
+        at("✗ error  Process completed with exit code 7.")
+            < at("! warning  src/text.txt:1: is short")
+    );
+    assert!(at("! warning") < at("  │ the last words"));
+    assert!(at("  │ the last words") < at("jobs: 1 failed, in "));
+}
