@@ -161,5 +161,6 @@ impl Workers {
 
 /// More than work at one time never wait.
 fn most_idle() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
+    static MOST: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *MOST.get_or_init(|| std::thread::available_parallelism().map_or(2, usize::from))
 }
