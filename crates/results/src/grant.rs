@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shipway_core::ids::RunId;
+use shipway_core::run::CacheMode;
 
 use crate::identity::Identity;
 use crate::storage::Uploads;
@@ -31,61 +31,6 @@ pub struct Job {
     /// Who it is to others, if it may ask for OIDC tokens (`permissions:
     /// id-token: write`).
     pub identity: Option<Identity>,
-}
-
-/// What a job may do with caches: the language's `cache-mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CacheMode {
-    /// Nothing.
-    None,
-    /// Restore.
-    Read,
-    /// Restore and save.
-    #[default]
-    Write,
-    /// Save.
-    WriteOnly,
-}
-
-impl CacheMode {
-    /// The word that workflows and `ACTIONS_CACHE_MODE` know it by.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::WriteOnly => "write-only",
-        }
-    }
-
-    /// Whether it may restore.
-    pub const fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::Write)
-    }
-
-    /// Whether it may save.
-    pub const fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::WriteOnly)
-    }
-
-    /// The same without saving.
-    #[must_use]
-    pub const fn read_only(self) -> Self {
-        match self {
-            Self::Write | Self::Read => Self::Read,
-            Self::WriteOnly | Self::None => Self::None,
-        }
-    }
-}
-
-impl FromStr for CacheMode {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Self::None, Self::Read, Self::Write, Self::WriteOnly];
-        all.into_iter().find(|mode| mode.as_str() == text).ok_or(())
-    }
 }
 
 /// Whose caches: a full ref, for example `refs/heads/main`.
@@ -243,13 +188,5 @@ pub(crate) mod tests {
         assert_eq!(grant.cache_claim(), r#"[{"Scope":"refs/heads/topic","Permission":2}]"#);
         grant.job.cache_mode = CacheMode::None;
         assert_eq!(grant.cache_claim(), "[]");
-    }
-
-    #[test]
-    fn modes_have_the_words_of_the_language() {
-        assert_eq!("write-only".parse(), Ok(CacheMode::WriteOnly));
-        assert_eq!("Write".parse::<CacheMode>(), Err(()));
-        assert_eq!(CacheMode::Write.read_only(), CacheMode::Read);
-        assert_eq!(CacheMode::WriteOnly.read_only(), CacheMode::None);
     }
 }

@@ -25,8 +25,9 @@ pub use client::{
     Client, ClientError, Downloaded, FoundArtifact, FoundCache, Pieces, Saving, Source, Uploaded,
     pieces,
 };
-pub use grant::{Admission, CacheMode, Job, Scope};
+pub use grant::{Admission, Job, Scope};
 pub use identity::{Identity, KeyError};
 pub use limits::Limits;
 pub use service::{Config, Service, StartError};
+pub use shipway_core::run::CacheMode;
 pub use storage::{ArtifactRecord, CacheRecord, Collected, Storage, StorageError};

@@ -181,6 +181,7 @@ fn job_spec(run: &UnderWay, key: &JobKey, index: usize) -> Result<Option<JobSpec
         max_parallel: *max_parallel,
         calls: language::frames(run, key),
         permissions: instance.what.permissions.clone(),
+        cache_mode: instance.what.cache_mode,
         environment: instance.what.environment.clone(),
     }))
 }

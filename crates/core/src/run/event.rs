@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::concurrency::Concurrency;
 use crate::ids::{EnvName, JobKey};
 
+use super::cache_mode::CacheMode;
 use super::permissions::Granted;
 use super::{JobEnd, RunResult, RunSpec};
 
@@ -183,6 +184,9 @@ pub struct Expanded {
     /// What its token may do; of a call, at the most.
     #[serde(default, skip_serializing_if = "Granted::is_empty")]
     pub permissions: Granted,
+    /// What it may do with caches; of a call, at the most.
+    #[serde(default, skip_serializing_if = "CacheMode::is_default")]
+    pub cache_mode: CacheMode,
     /// The environment that it deploys to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,

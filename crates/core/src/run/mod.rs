@@ -1,6 +1,7 @@
 //! One execution of one workflow: a graph of jobs.
 
 mod advance;
+mod cache_mode;
 mod decide;
 mod event;
 mod gates;
@@ -22,6 +23,7 @@ mod wishes;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+pub use cache_mode::{CacheMode, NoCacheMode};
 pub use event::{Call, Command, Event, Expanded, Gate, Place};
 pub use github::{github_context, is_from_fork};
 pub use inputs::of_dispatch as dispatch_inputs;

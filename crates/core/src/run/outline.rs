@@ -141,6 +141,7 @@ fn nothing() -> Expanded {
         gates: Vec::new(),
         call: None,
         permissions: super::Granted::default(),
+        cache_mode: super::CacheMode::default(),
         environment: None,
         cannot: None,
     }

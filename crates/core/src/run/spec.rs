@@ -9,6 +9,7 @@ use crate::journal::Actor;
 use crate::plan::{Commit, Trigger};
 
 use super::JobEnd;
+use super::cache_mode::CacheMode;
 use super::permissions::Granted;
 use super::wishes::Wishes;
 
@@ -189,6 +190,9 @@ pub struct JobSpec {
     /// What its token may do.
     #[serde(default, skip_serializing_if = "Granted::is_empty")]
     pub permissions: Granted,
+    /// What it may do with caches.
+    #[serde(default, skip_serializing_if = "CacheMode::is_default")]
+    pub cache_mode: CacheMode,
     /// The environment that it deploys to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,

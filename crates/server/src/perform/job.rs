@@ -54,7 +54,7 @@ impl Performer {
     ) -> Result<Outcome, Outcome> {
         block_in_place(|| bundle::remove(&work)).map_err(|error| storage(&error))?;
         let mut message = self.message(&work, id, spec, run).await?;
-        let admission = self.admit(&mut message, run).await?;
+        let admission = self.admit(&mut message, spec, run).await?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);
         let job = run_job(&self.workers, message, send, cancel);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use shipway_core::effect::{Failure, FailureCode, Outcome};
-use shipway_core::run::RunSpec;
-use shipway_results::{Admission, CacheMode, Config, Identity, Job, Limits, Scope, Service};
+use shipway_core::run::{JobSpec, RunSpec};
+use shipway_results::{Admission, Config, Identity, Job, Limits, Scope, Service};
 use shipway_runner::protocol::{IdTokens, JobMessage, Secret, Services};
 use tokio::sync::OnceCell;
 
@@ -33,10 +33,11 @@ impl Performer {
     pub(super) async fn admit(
         &self,
         message: &mut JobMessage,
+        spec: &JobSpec,
         run: &RunSpec,
     ) -> Result<Admission, Outcome> {
         let service = self.results.service(&self.folders).await?;
-        let job = job(message, run);
+        let job = job(message, spec, run);
         let cache_mode = job.cache_mode;
         let admission = service.admit(job).map_err(|error| failed(&error))?;
         let id_token = admission.id_token.clone();
@@ -54,7 +55,7 @@ fn failed(error: &dyn std::error::Error) -> Outcome {
     Outcome::Failed { failure: Failure::new(FailureCode::Run, error.to_string()) }
 }
 
-fn job(message: &JobMessage, run: &RunSpec) -> Job {
+fn job(message: &JobMessage, spec: &JobSpec, run: &RunSpec) -> Job {
     let writes_id = message.permissions.get("id-token").is_some_and(|access| access == "write");
     let identity = (writes_id && !message.from_fork).then(|| identity(message));
     Job {
@@ -63,32 +64,10 @@ fn job(message: &JobMessage, run: &RunSpec) -> Job {
         run_id: message.run_id,
         job_id: message.job_id,
         attempt: message.attempt,
-        cache_mode: cache_mode(message, run),
+        cache_mode: spec.cache_mode,
         scopes: scopes(message, run),
         identity,
     }
-}
-
-/// Events that people without a right to write can cause, and whose runs work
-/// in the scope of the default branch: what they save would reach everybody.
-const LOW_TRUST: [&str; 7] = [
-    "discussion",
-    "discussion_comment",
-    "fork",
-    "issue_comment",
-    "issues",
-    "pull_request_target",
-    "watch",
-];
-
-/// What GitHub lets a job do with caches that does not say.
-fn cache_mode(message: &JobMessage, run: &RunSpec) -> CacheMode {
-    let event = run.trigger.event.as_str();
-    let name = |path: &str| message.event.pointer(path).and_then(Value::as_str);
-    let head = name("/workflow_run/head_repository/full_name");
-    let after_fork = event == "workflow_run" && head != name("/repository/full_name");
-    let low = LOW_TRUST.contains(&event) || after_fork || message.from_fork;
-    if low { CacheMode::Read } else { CacheMode::Write }
 }
 
 /// Where caches are looked for: the run's own ref, the base of its pull

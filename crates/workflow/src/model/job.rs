@@ -5,7 +5,7 @@ use super::reader::{Fields, Reader};
 use super::step::{Known, Place};
 use super::{
     Bindings, Concurrency, Container, Defaults, Environment, Permissions, RunsOn, Services, Step,
-    Strategy, WorkflowUses, check, code,
+    Strategy, WorkflowUses, cache_mode, check, code,
 };
 use crate::expr::{Condition, Context, EvaluateError, Template, scopes};
 use crate::matrix::Combination;
@@ -27,6 +27,8 @@ pub struct Job {
     pub condition: Condition,
     /// What its token may do, if it says so.
     pub permissions: Option<Permissions>,
+    /// What it may do with caches, if it says so.
+    pub cache_mode: Option<Template>,
     /// Its concurrency group.
     pub concurrency: Option<Concurrency>,
     /// The jobs that it becomes.
@@ -99,6 +101,7 @@ const STEPS_KEYS: &[&str] = &[
     "if",
     "runs-on",
     "permissions",
+    "cache-mode",
     "environment",
     "concurrency",
     "outputs",
@@ -113,8 +116,18 @@ const STEPS_KEYS: &[&str] = &[
     "services",
     "snapshot",
 ];
-const CALL_KEYS: &[&str] =
-    &["name", "needs", "if", "permissions", "concurrency", "strategy", "uses", "with", "secrets"];
+const CALL_KEYS: &[&str] = &[
+    "name",
+    "needs",
+    "if",
+    "permissions",
+    "cache-mode",
+    "concurrency",
+    "strategy",
+    "uses",
+    "with",
+    "secrets",
+];
 
 impl Job {
     /// The name that one job of its matrix is shown under: its own name evaluated, with the
@@ -148,6 +161,8 @@ impl Job {
         let condition = reader.condition(fields.get("if"), &scopes::JOB_IF);
         let permissions =
             fields.get("permissions").and_then(|node| Permissions::read(reader, node));
+        let cache_mode =
+            fields.get("cache-mode").and_then(|node| cache_mode::read(reader, node, &scopes::JOB));
         let concurrency = fields
             .get("concurrency")
             .and_then(|node| Concurrency::read(reader, node, &scopes::JOB));
@@ -164,6 +179,7 @@ impl Job {
             needs: needs.unwrap_or_default(),
             condition,
             permissions,
+            cache_mode,
             concurrency,
             strategy,
             kind,

@@ -9,6 +9,7 @@
 
 mod action;
 mod bindings;
+mod cache_mode;
 mod check;
 mod concurrency;
 mod container;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::reader::Reader;
-use super::{Bindings, Concurrency, Defaults, Job, On, Permissions, check, code};
+use super::{Bindings, Concurrency, Defaults, Job, On, Permissions, cache_mode, check, code};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Template, scopes};
 use crate::span::{Span, Spanned};
@@ -22,6 +22,8 @@ pub struct Workflow {
     pub on: On,
     /// What its token may do, if it says so.
     pub permissions: Option<Permissions>,
+    /// What its jobs may do with caches, if it says so.
+    pub cache_mode: Option<Template>,
     /// The environment of all its jobs.
     pub env: Bindings,
     /// What `run` steps get unless they say otherwise.
@@ -38,6 +40,7 @@ const KEYS: &[&str] = &[
     "run-name",
     "on",
     "permissions",
+    "cache-mode",
     "env",
     "defaults",
     "concurrency",
@@ -88,6 +91,9 @@ impl Workflow {
             .and_then(|node| reader.template(node, "`run-name`", &scopes::WORKFLOW));
         let permissions =
             fields.get("permissions").and_then(|node| Permissions::read(reader, node));
+        let cache_mode = fields
+            .get("cache-mode")
+            .and_then(|node| cache_mode::read(reader, node, &scopes::WORKFLOW));
         let env = Bindings::read(reader, fields.get("env"), "`env`", &scopes::WORKFLOW_ENV);
         let defaults = Defaults::read(reader, fields.get("defaults"), &scopes::NONE);
         let concurrency = fields
@@ -101,6 +107,7 @@ impl Workflow {
             run_name,
             on: on?,
             permissions,
+            cache_mode,
             env,
             defaults,
             concurrency,

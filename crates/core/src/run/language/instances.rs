@@ -8,7 +8,7 @@ use shipway_workflow::model::{self, CallJob, JobKind, Plan, StepsJob, Strategy};
 use crate::config::{DeployedBy, Follows};
 use crate::ids::EnvName;
 use crate::run::machine_labels::serves;
-use crate::run::{Expanded, Gate, github};
+use crate::run::{CacheMode, Expanded, Gate, github};
 
 use super::world::World;
 use super::{Book, call, concurrency, located};
@@ -69,6 +69,7 @@ fn instance(
         gates: group.map(Gate::Concurrency).into_iter().collect(),
         call: None,
         permissions: permissions(job, world),
+        cache_mode: cache_mode(job, world)?,
         environment: None,
         cannot: None,
     };
@@ -155,6 +156,29 @@ fn permissions(job: &model::Job, world: &World<'_>) -> Granted {
         (None, None) => Granted::by_default(world.spec.rules.permissions),
     };
     if github::is_from_fork(&world.spec.trigger) { granted.reading() } else { granted }
+}
+
+/// What the job may do with caches: what it or its workflow says, no more than
+/// the caller may, and never saving for a fork.
+fn cache_mode(job: &model::Job, world: &World<'_>) -> Result<CacheMode, String> {
+    let trigger = &world.spec.trigger;
+    let caller = world.caller().map(|caller| caller.what.cache_mode);
+    let usual = caller.unwrap_or_else(|| CacheMode::by_default(trigger));
+    let written = job.cache_mode.as_ref().or(world.workflow.cache_mode.as_ref());
+    let mode = match written {
+        None => usual,
+        Some(written) => {
+            let place = |why: &dyn std::fmt::Display| {
+                let at = written.span.start;
+                format!("{}:{}:{}: {why}", world.workflow.file, at.line, at.column)
+            };
+            let text = written.render(world).map_err(|error| place(&error.message))?;
+            let mode: CacheMode = text.parse().map_err(|error| place(&error))?;
+            mode.within(caller.unwrap_or(mode))
+        }
+    };
+    let from_fork = github::is_from_fork(trigger);
+    Ok(if from_fork { mode.within(CacheMode::Read) } else { mode })
 }
 
 /// A name without an expression is the same for every combination: then the
