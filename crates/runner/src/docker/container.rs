@@ -92,17 +92,6 @@ impl Docker {
         created.map(|network| network.id).map_err(DockerError::refused("create a network"))
     }
 
-    /// The address of this machine in a network.
-    pub(crate) async fn gateway(&self, network: &str) -> Result<Option<String>, DockerError> {
-        let doing = "look at the job's network";
-        let found = self
-            .api
-            .inspect_network(network, None::<bollard::query_parameters::InspectNetworkOptions>);
-        let found = found.await.map_err(DockerError::refused(doing))?;
-        let configs = found.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-        Ok(configs.into_iter().find_map(|config| config.gateway))
-    }
-
     pub(crate) async fn remove_network(&self, name: &str) -> Result<(), DockerError> {
         match self.api.remove_network(name).await {
             Err(error) if !is_missing(&error) => {

@@ -58,7 +58,7 @@ impl Listener<'_> {
     fn file(&self, found: &Found) -> Option<String> {
         let file = Path::new(found.file()?);
         let workspace = &self.shared.message.folders.workspace;
-        let folder = found.from_path().and_then(|path| Path::new(path).parent());
+        let folder = found.base_path().and_then(|path| Path::new(path).parent());
         let relative = folder.map_or_else(|| file.to_owned(), |folder| folder.join(file));
         let path = clean(&workspace.join(relative));
         if path.is_file() { inside(workspace, &path) } else { None }

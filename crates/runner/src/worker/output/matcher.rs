@@ -120,7 +120,7 @@ impl Found {
         /// The message.
         message = 5;
         /// A path: the file is relative to its folder.
-        from_path = 6;
+        base_path = 6;
     }
 }
 
@@ -350,7 +350,7 @@ mod tests {
                     text(found.column()),
                     text(found.severity()),
                     text(found.message()),
-                    text(found.from_path()),
+                    text(found.base_path()),
                 ];
                 all.push(parts.join("|"));
             }

@@ -129,7 +129,8 @@ fn version(paths: &[String], compression: Compression) -> String {
 fn relative(folder: &Path, path: &Path) -> PathBuf {
     let (mut from, mut to) = (folder.components().peekable(), path.components().peekable());
     while from.peek().is_some() && from.peek() == to.peek() {
-        (from.next(), to.next());
+        from.next();
+        to.next();
     }
     let way: PathBuf = from.map(|_| Component::ParentDir).chain(to).collect();
     if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
