@@ -50,7 +50,7 @@ static DISABLE_TRIGGER: MigrationRule = rule(
     Observed::Changed,
     "a trigger is switched off",
     "What it keeps right is wrong from now on for everybody, foreign keys (ALL) included.",
-    "For this session alone: SET LOCAL session_replication_role = replica; or leave it on.",
+    "For this transaction alone: SET LOCAL session_replication_role = replica; or leave it on.",
 );
 
 pub(super) static RULES: &[&MigrationRule] =

@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn ways_lead_from_the_workspace() {
-        let way = |path: &str| relative(Path::new("/work/ws"), Path::new(path));
-        assert_eq!(way("/work/ws/a/b"), Path::new("a/b"));
-        assert_eq!(way("/work/ws"), Path::new("."));
-        assert_eq!(way("/work/other"), Path::new("../other"));
+        let way = |path: &str| relative(Path::new("/job/ws"), Path::new(path));
+        assert_eq!(way("/job/ws/a/b"), Path::new("a/b"));
+        assert_eq!(way("/job/ws"), Path::new("."));
+        assert_eq!(way("/job/other"), Path::new("../other"));
         assert_eq!(way("/root/.npm"), Path::new("../../root/.npm"));
     }
 }
