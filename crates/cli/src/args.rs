@@ -190,6 +190,11 @@ pub(crate) struct Run {
     /// Filters on paths see what has changed since the last time. What git ignores changes nothing.
     #[arg(long, short = 'w', conflicts_with_all = ["plan", "from"])]
     pub(crate) watch: bool,
+    /// Open a shell where a step fails, in its folder and environment
+    ///
+    /// The job stays as it is until the shell ends. On a terminal only.
+    #[arg(long, conflicts_with_all = ["plan", "json"])]
+    pub(crate) shell_on_failure: bool,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -90,6 +90,7 @@ impl Project {
             ),
             secrets,
             live_output,
+            on_failure: None,
             actions: actions()?,
             results: Results::default(),
         })

@@ -2,16 +2,17 @@
 
 mod command;
 mod conversation;
+mod orders;
 mod workers;
 
 use indexmap::IndexMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use crate::protocol::{Event, JobMessage, JobResult, Reason};
 
 pub use command::WorkerCommand;
+pub use orders::Orders;
 pub use workers::Workers;
 
 /// How a job ended, as the engine knows it.
@@ -41,14 +42,16 @@ pub enum JobOutcome {
 ///
 /// `events` gets everything but heartbeats and the end; a full channel slows
 /// the job down rather than filling memory. When its receiver is gone, the job
-/// goes on unheard. After `cancel`, the running step is interrupted and
+/// goes on unheard. After a cancellation, the running step is interrupted and
 /// `always()` steps run, within [`crate::protocol::Limits::cancel_ms`].
 pub async fn run_job(
     workers: &Workers,
     message: JobMessage,
     events: mpsc::Sender<Event>,
-    cancel: CancellationToken,
+    orders: impl Into<Orders>,
 ) -> JobOutcome {
+    let orders = orders.into();
+    let cancel = orders.cancel.clone();
     let mut worker = match workers.take(&message.run) {
         Ok(worker) => worker,
         Err(error) => return not_started(error.to_string()),
@@ -61,7 +64,7 @@ pub async fn run_job(
         tokio::time::sleep(Duration::from_millis(steps + 3 * limits.heartbeat_ms)).await;
     };
     let outcome = tokio::select! {
-        outcome = conversation::hold(&mut worker, message, events, &cancel) => outcome,
+        outcome = conversation::hold(&mut worker, message, events, &orders) => outcome,
         () = overdue => lost("the worker did not stop in time after the cancellation"),
     };
     let left = match outcome {

@@ -31,4 +31,6 @@ pub enum Downward {
     Job(Box<JobMessage>),
     /// Stop what runs; `always()` steps still run.
     Cancel,
+    /// Go on behind [`Event::Held`].
+    GoOn,
 }

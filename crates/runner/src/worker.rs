@@ -92,9 +92,9 @@ async fn work() -> Result<(), WorkerError> {
         let job = match read_order(line)? {
             Downward::Job(job) => *job,
             // It came when the job it was for had ended.
-            Downward::Cancel if !first => continue,
-            Downward::Cancel => {
-                return Err(WorkerError::BadJob("a cancellation came first".to_owned()));
+            Downward::Cancel | Downward::GoOn if !first => continue,
+            Downward::Cancel | Downward::GoOn => {
+                return Err(WorkerError::BadJob("an order came before the job".to_owned()));
             }
         };
         first = false;
@@ -140,10 +140,10 @@ async fn execute(
     orders: &mut Orders,
 ) -> Result<(), WorkerError> {
     let stop = Stop::default();
-    let shared = Shared::new(job, masker, reporter.clone(), stop.clone());
+    let shared = Shared::new(job, masker, reporter.clone(), stop);
     let end = tokio::select! {
         end = job::execute(&shared) => Some(end),
-        () = obey(orders, stop) => None,
+        () = obey(orders, &shared) => None,
     };
     let Some(end) = end else {
         shared.containers.abandon(&shared.message.effect).await;
@@ -158,10 +158,13 @@ async fn execute(
 }
 
 /// Obeys until the engine's end of the pipe closes.
-async fn obey(orders: &mut Orders, stop: Stop) {
+async fn obey(orders: &mut Orders, shared: &Shared) {
     while let Some(Ok(line)) = orders.next().await {
-        if let Ok(Downward::Cancel) = serde_json::from_str(&line) {
-            stop.stop(Reason::Cancelled);
+        match serde_json::from_str(&line) {
+            Ok(Downward::Cancel) => shared.stop.stop(Reason::Cancelled),
+            Ok(Downward::GoOn) => shared.go_on.notify_one(),
+            // One job at a time, and nothing but orders between.
+            Ok(Downward::Job(_)) | Err(_) => {}
         }
     }
 }

@@ -15,4 +15,4 @@ pub mod planner;
 
 pub use engine::{Engine, EngineError};
 pub use folders::Folders;
-pub use perform::{LiveOutput, Performer, Results};
+pub use perform::{LiveOutput, OnFailure, Performer, Results};

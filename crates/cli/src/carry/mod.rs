@@ -14,7 +14,7 @@ use shipway_core::journal::StreamId;
 use shipway_core::stream::Stream;
 use shipway_server::follow::{Follower, Views};
 use shipway_server::inbox::{Request, answer, submit};
-use shipway_server::{Engine, EngineError, LiveOutput};
+use shipway_server::{Engine, EngineError, LiveOutput, OnFailure};
 use shipway_store::Checkpoints;
 use shipway_targets::Secret;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,8 @@ pub(crate) struct Wish<'a, T> {
     pub(crate) secrets: HashMap<String, Secret>,
     /// Gets what jobs write.
     pub(crate) live_output: Option<LiveOutput>,
+    /// Gets the terminal where a step fails.
+    pub(crate) on_failure: Option<OnFailure>,
     /// What the wish has come to, once it has.
     pub(crate) until: Until<'a, T>,
     /// Whoever asked does not want to wait any longer.
@@ -68,8 +70,9 @@ pub(crate) async fn carry<T>(
     mut wish: Wish<'_, T>,
 ) -> Result<T, CliError> {
     let mut follower = Follower::new(&project.store)?;
-    let performer =
+    let mut performer =
         project.performer(std::mem::take(&mut wish.secrets), wish.live_output.take())?;
+    performer.on_failure = wish.on_failure.take();
     let performer = Arc::new(performer);
     loop {
         reporter.show(follower.look(&project.store)?, &follower.views);

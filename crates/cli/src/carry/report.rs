@@ -114,7 +114,7 @@ impl Reporter {
 
     /// What writes lines of the answer while progress is shown.
     pub(crate) fn output(&self) -> Output {
-        Output::new(self.spinner.clone())
+        Output::new(self.curtain.clone())
     }
 
     /// What gives the terminal to a question, and takes it back.

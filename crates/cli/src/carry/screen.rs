@@ -1,7 +1,7 @@
 //! Who has the terminal: progress, the answer, or a question.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -55,50 +55,58 @@ pub(super) fn turn(since: Duration) -> char {
 }
 
 /// Writes the answer; on a terminal, what is being done makes way for it.
-pub(crate) struct Output(Option<ProgressBar>);
+pub(crate) struct Output(Curtain);
 
 impl Output {
-    pub(super) const fn new(spinner: Option<ProgressBar>) -> Self {
-        Self(spinner)
+    pub(super) const fn new(curtain: Curtain) -> Self {
+        Self(curtain)
     }
 
     pub(crate) fn lines(&self, text: &str) {
-        match &self.0 {
+        let stage = &self.0.0;
+        let mut waiting = stage.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.is_drawn() {
+            return waiting.push_str(text);
+        }
+        match &stage.spinner {
             Some(bar) => bar.suspend(|| print::lines(text)),
             None => print::lines(text),
         }
     }
 }
 
-/// Keeps progress back while a person is asked something.
+/// Keeps progress and output back while the terminal is for something else: a
+/// question, or a shell.
 #[derive(Clone)]
-pub(crate) struct Curtain(Rc<Stage>);
+pub(crate) struct Curtain(Arc<Stage>);
 
-/// What reporter and curtain share.
+/// What everybody shares who writes to the terminal.
 struct Stage {
     spinner: Option<ProgressBar>,
-    drawn: Cell<bool>,
-    shown: Cell<Seq>,
+    drawn: AtomicBool,
+    shown: AtomicU64,
+    waiting: Mutex<String>,
 }
 
 impl Curtain {
     pub(super) fn new(spinner: Option<ProgressBar>) -> Self {
-        Self(Rc::new(Stage { spinner, drawn: Cell::new(false), shown: Cell::new(Seq(0)) }))
+        let (drawn, shown) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self(Arc::new(Stage { spinner, drawn, shown, waiting: Mutex::default() }))
     }
 
     pub(super) fn has_shown(&self, seq: Seq) {
-        self.0.shown.set(seq);
+        self.0.shown.store(seq.0, Ordering::SeqCst);
     }
 
     /// How far the journal was shown: what comes before a question is to be
     /// read before it.
     pub(crate) fn shown(&self) -> Seq {
-        self.0.shown.get()
+        Seq(self.0.shown.load(Ordering::SeqCst))
     }
 
-    /// The terminal is for the question.
+    /// The terminal is for something else.
     pub(crate) fn draw(&self) {
-        self.0.drawn.set(true);
+        self.0.drawn.store(true, Ordering::SeqCst);
         if let Some(bar) = &self.0.spinner {
             bar.disable_steady_tick();
             bar.finish_and_clear();
@@ -106,11 +114,13 @@ impl Curtain {
         }
     }
 
-    /// The question is answered, or nobody's any more.
+    /// That is over, or nobody's any more.
     pub(crate) fn open(&self) {
-        if !self.0.drawn.replace(false) {
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.0.drawn.swap(false, Ordering::SeqCst) {
             return;
         }
+        print::lines(&std::mem::take(&mut *waiting));
         if let Some(bar) = &self.0.spinner {
             bar.set_draw_target(ProgressDrawTarget::stderr());
             bar.reset();
@@ -119,6 +129,6 @@ impl Curtain {
     }
 
     pub(super) fn is_drawn(&self) -> bool {
-        self.0.drawn.get()
+        self.0.drawn.load(Ordering::SeqCst)
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn rerun(args: &Rerun) -> Result<Exit, CliError> {
     };
     let plan = planner::rerun(&views.live, &events, &what, actor())?;
     let secrets = given::secrets(&args.secret_file, &args.secret)?;
-    carry_out(&project, plan, Job { shown: &args.shown, secrets }).await
+    carry_out(&project, plan, Job { shown: &args.shown, secrets, shell: false }).await
 }
 
 fn the_newest(project: &Project, views: &Views) -> Result<RunId, CliError> {

@@ -78,6 +78,7 @@ async fn wait(
         purpose: format!("work in {env}"),
         secrets: HashMap::new(),
         live_output: None,
+        on_failure: None,
         until: Box::new(until),
         leave,
     };

@@ -219,6 +219,7 @@ async fn follow(
         purpose: format!("ship {id}"),
         secrets: HashMap::new(),
         live_output: None,
+        on_failure: None,
         until: Box::new(until),
         leave,
     };

@@ -91,6 +91,44 @@ fn on_terminal(sandbox: &Sandbox, dir: &Path, line: &str, env: &[(&str, &str)]) 
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The same for a person who types this.
+fn typed(sandbox: &Sandbox, dir: &Path, line: &str, keys: &str) -> Option<String> {
+    Command::new("script").arg("--version").output().ok()?;
+    let keys_file = sandbox.path().join("keys");
+    std::fs::write(&keys_file, keys).unwrap();
+    let mut script = sandbox.command("script");
+    let line = format!("{} {line}", env!("CARGO_BIN_EXE_shipway"));
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(dir);
+    script.env("TERM", "dumb").stdin(std::fs::File::open(keys_file).unwrap());
+    let output = script.output().unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_shell_opens_where_a_step_fails() {
+    let sandbox = sandbox();
+    let steps = "      - working-directory: src\n        env: {COLOUR: \"it's red\"}\n        run: |\n          \
+                 echo left > behind.txt\n          exit 3\n      - if: failure()\n        \
+                 run: cat src/seen.txt\n";
+    let repo = repository(&sandbox, steps);
+    let keys = "echo \"$COLOUR in $(basename $PWD): $(cat behind.txt)\" | tee seen.txt\nexit\n";
+    let line = "run --shell-on-failure";
+    let Some(shown) = typed(&sandbox, repo.path(), line, keys) else { return };
+    let plain = console::strip_ansi_codes(&shown).into_owned();
+    assert!(plain.contains("this is a shell where it was"), "{plain}");
+    // What was done in the shell is there for the steps that follow.
+    assert!(plain.contains("test │ it's red in src: left"), "{plain}");
+    assert!(plain.contains("exit code 3"), "{plain}");
+    let left = |path: &Path| std::fs::read_dir(path).map_or(0, Iterator::count);
+    let projects = sandbox.path().join("state/shipway/projects");
+    let project = std::fs::read_dir(projects).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(left(&project.join("work")), 0, "a workspace is left");
+
+    let refused = sandbox.run(repo.path(), &["run", "--shell-on-failure"]).unwrap();
+    refused.assert_code(2);
+    assert!(refused.stderr.contains("needs a terminal"), "{refused}");
+}
+
 const GROUPS: &str = "      - name: Install
         run: |
           echo '::group::Fetch'

@@ -8,9 +8,9 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::StreamExt;
-use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use super::Orders;
 use super::workers::Worker;
 use super::{JobOutcome, lost};
 use crate::protocol::{Downward, Event, JobMessage};
@@ -24,7 +24,7 @@ pub(super) async fn hold(
     worker: &mut Worker,
     message: JobMessage,
     events: mpsc::Sender<Event>,
-    cancel: &CancellationToken,
+    orders: &Orders,
 ) -> JobOutcome {
     let silence = Duration::from_millis(message.limits.heartbeat_ms.saturating_mul(3));
     let Worker { stdin, heard, complaints, child, .. } = worker;
@@ -52,7 +52,7 @@ pub(super) async fn hold(
             Ok(outcome) => return outcome,
             Err(unheard) => unheard,
         },
-        never = speak(stdin, message, cancel) => match never {},
+        never = speak(stdin, message, orders) => match never {},
     };
     match unheard {
         Unheard::Ended => {
@@ -84,16 +84,20 @@ enum Unheard {
     Garbled(String),
 }
 
-/// Sends the job, then the cancellation if there is one.
+/// Sends the job, then what it is told while it runs.
 async fn speak(
     stdin: &mut pipe::Sender,
     message: JobMessage,
-    cancel: &CancellationToken,
+    orders: &Orders,
 ) -> std::convert::Infallible {
     let said = async {
         say(stdin, &Downward::Job(Box::new(message))).await?;
-        cancel.cancelled().await;
-        say(stdin, &Downward::Cancel).await
+        loop {
+            tokio::select! {
+                () = orders.cancel.cancelled() => return say(stdin, &Downward::Cancel).await,
+                () = orders.go_on.notified() => say(stdin, &Downward::GoOn).await?,
+            }
+        }
     };
     if let Err(error) = said.await {
         // It has ended; listening tells how.

@@ -56,6 +56,18 @@ pub enum Event {
         /// Masked.
         url: String,
     },
+    /// A step's program failed, and the job stays as it is until it is told to
+    /// go on; only where the job asks for that.
+    Held {
+        /// Which step.
+        step: StepIndex,
+        /// Its name.
+        name: String,
+        /// A script for `sh`, for this user's eyes alone, that opens a shell in
+        /// the folder and the environment of the program. It has secrets in it
+        /// and is gone when the job goes on.
+        script: std::path::PathBuf,
+    },
     /// The worker is alive.
     Heartbeat,
     /// The job ended; the last event.

@@ -65,6 +65,9 @@ pub struct JobMessage {
     pub services: Option<Services>,
     /// How long things may take.
     pub limits: Limits,
+    /// Stay where a step fails, until [`super::Downward::GoOn`].
+    #[serde(default)]
+    pub hold: bool,
 }
 
 /// A workflow file as it was at the run's commit.

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use shipway_workflow::expr::Object;
 
+use tokio::sync::Notify;
+
 use crate::protocol::{JobMessage, OF_OUTER_RUNNER, Services};
 use crate::worker::container::Containers;
 use crate::worker::mask::Masker;
@@ -20,6 +22,8 @@ pub(crate) struct Shared {
     pub(crate) masker: Masker,
     pub(crate) reporter: Reporter,
     pub(crate) stop: Stop,
+    /// Told when a job that stays where a step failed may go on.
+    pub(crate) go_on: Notify,
     /// The containers of the job.
     pub(crate) containers: Containers,
     /// The environment of the worker, which steps inherit.
@@ -48,6 +52,7 @@ impl Shared {
             masker,
             reporter,
             stop,
+            go_on: Notify::new(),
             containers: Containers::default(),
             machine_env,
             debug,

@@ -2,6 +2,7 @@
 
 mod body;
 mod frame;
+mod hold;
 mod ids;
 pub(crate) mod name;
 

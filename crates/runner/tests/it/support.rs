@@ -158,6 +158,7 @@ impl Run {
             actions: self.actions.clone(),
             services: None,
             limits: self.limits,
+            hold: false,
         }
     }
 

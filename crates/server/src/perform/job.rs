@@ -8,7 +8,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
 use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd};
-use shipway_runner::client::{JobOutcome, run_job};
+use shipway_runner::client::{JobOutcome, Orders, run_job};
 use shipway_runner::protocol::{Event, JobResult, Outcome as StepOutcome, StepReport};
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
@@ -57,16 +57,36 @@ impl Performer {
         let admission = self.admit(&mut message, spec, run).await?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);
-        let job = run_job(&self.workers, message, send, cancel);
+        let orders = Orders { cancel, ..Orders::default() };
+        let job = run_job(&self.workers, message, send, orders.clone());
         let listening = async {
             while let Some(event) = events.recv().await {
                 failpoint::hit(Point::During, EffectKind::RunJob);
                 log.take(&event);
+                if let Event::Held { name, script, .. } = event {
+                    self.look_around(spec, name, script).await?;
+                    orders.go_on.notify_one();
+                }
             }
+            Ok(())
         };
-        let (outcome, ()) = tokio::join!(job, listening);
+        let (outcome, heard) = tokio::join!(job, listening);
+        heard?;
         drop(admission);
         log.end(outcome)
+    }
+
+    /// Gives a person the time to look around where a step has failed.
+    async fn look_around(
+        &self,
+        spec: &JobSpec,
+        step: String,
+        script: PathBuf,
+    ) -> Result<(), Outcome> {
+        let Some(on_failure) = self.on_failure.clone() else { return Ok(()) };
+        let spec = spec.clone();
+        let looked = tokio::task::spawn_blocking(move || on_failure(&spec, &step, &script)).await;
+        looked.map_err(|error| storage(&error))
     }
 }
 
@@ -102,7 +122,10 @@ impl<'a> JobLog<'a> {
             Event::Annotation(note) => self.annotations.push(note.clone()),
             Event::Summary { markdown, .. } => self.add_to_summary(markdown),
             Event::EnvironmentUrl { url } => self.url = Some(url.clone()),
-            Event::Started { .. } | Event::Heartbeat | Event::JobEnded { .. } => {}
+            Event::Started { .. }
+            | Event::Held { .. }
+            | Event::Heartbeat
+            | Event::JobEnded { .. } => {}
         }
         if let Some(tell) = &self.performer.live_output {
             tell(self.spec, event);

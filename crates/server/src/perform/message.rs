@@ -73,6 +73,7 @@ impl Performer {
             },
             services: None,
             limits: Limits::default(),
+            hold: self.on_failure.is_some(),
         })
     }
 }

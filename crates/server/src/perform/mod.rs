@@ -12,6 +12,7 @@ mod shell;
 mod watch;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use shipway_core::effect::{Effect, EffectId, Outcome};
@@ -47,6 +48,8 @@ pub struct Performer {
     pub secrets: HashMap<String, shipway_targets::Secret>,
     /// Told what jobs report while they run.
     pub live_output: Option<LiveOutput>,
+    /// Told when a step fails: the job stays as it is until this returns.
+    pub on_failure: Option<OnFailure>,
     /// Where the actions of workflows come from.
     pub actions: shipway_runner::actions::Settings,
     /// Where jobs have artifacts, caches and OIDC tokens.
@@ -56,6 +59,10 @@ pub struct Performer {
 /// Told what a job reports, as it reports it. It must not block for long: the
 /// job waits for it.
 pub type LiveOutput = Arc<dyn Fn(&JobSpec, &Event) + Send + Sync>;
+
+/// Told where a step has failed: the job, the step's name, and a script that
+/// opens a shell there ([`Event::Held`]).
+pub type OnFailure = Arc<dyn Fn(&JobSpec, &str, &Path) + Send + Sync>;
 
 impl Performer {
     /// Performs `effect`. After `cancel` it ends soon, and nothing of it is

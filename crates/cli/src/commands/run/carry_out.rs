@@ -14,6 +14,7 @@ use shipway_server::follow::Views;
 use shipway_targets::Secret;
 use tokio_util::sync::CancellationToken;
 
+use super::shell;
 use crate::args::Shown;
 use crate::carry::{Reporter, Style, Wish, ask, carry};
 use crate::commands::call_off::CallOff;
@@ -28,6 +29,8 @@ use crate::summary::{Answer, Form, RunAnswer, closing, page};
 pub(in crate::commands) struct Job<'a> {
     pub(in crate::commands) shown: &'a Shown,
     pub(in crate::commands) secrets: IndexMap<String, String>,
+    /// Where a step fails, a shell is opened.
+    pub(in crate::commands) shell: bool,
 }
 
 /// Carries out a plan that only runs workflows.
@@ -60,6 +63,7 @@ pub(in crate::commands) async fn carry_out(
         purpose: format!("run {id}"),
         secrets: secrets.collect::<HashMap<_, _>>(),
         live_output: live(&mut reporter, job.shown),
+        on_failure: job.shell.then(|| shell::on_failure(reporter.curtain())),
         until: Box::new(until),
         leave,
     };

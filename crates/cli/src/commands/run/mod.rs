@@ -5,6 +5,7 @@ mod describe;
 pub(super) mod given;
 mod payload;
 mod refused;
+mod shell;
 mod watch;
 
 use indexmap::IndexMap;
@@ -31,6 +32,9 @@ use super::past;
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let project = Project::open_for_runs()?;
     let repository = project.repository()?;
+    if args.shell_on_failure {
+        shell::needs_terminal()?;
+    }
     if args.watch {
         return watch::watch(args, &project, &repository).await;
     }
@@ -54,7 +58,8 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
 
 fn job(args: &Run) -> Result<Job<'_>, CliError> {
     let secrets = given::secrets(&args.given.secret_file, &args.given.secret)?;
-    Ok(Job { shown: &args.shown, secrets })
+    let shell = args.shell_on_failure;
+    Ok(Job { shown: &args.shown, secrets, shell })
 }
 
 /// A plan, and what of it cannot be run here.

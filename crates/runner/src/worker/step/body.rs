@@ -10,6 +10,7 @@ use shipway_workflow::model::{Defaults, StepKind};
 use tokio_util::sync::CancellationToken;
 
 use super::StepRun;
+use super::hold::Scene;
 use crate::protocol::StepIndex;
 use crate::worker::action;
 use crate::worker::container::ContainerStep;
@@ -242,9 +243,14 @@ impl Body<'_> {
         let named = files.variables().map(|(name, path)| (name.into(), path.into_os_string()));
         let unsecure = allows_unsecure(runs.env());
         let mut listener = Listener::new(self.shared, self.index, unsecure);
+        let mut scene = None;
         let ran = match runs {
             Runs::Program(place, mut program) => {
                 program.env.extend(named);
+                scene = self.shared.message.hold.then(|| {
+                    let (dir, env) = (program.dir.clone(), program.env.clone());
+                    Scene { place, dir, env }
+                });
                 let who = (self.run.job, self.index);
                 place.run(who, program, &mut listener, self.stop).await
             }
@@ -257,6 +263,13 @@ impl Body<'_> {
             }
         };
         let ended = ran.map_err(|error| error.to_string())?;
+        let failed = !matches!(
+            ended,
+            Ended::Stopped | Ended::Exit(Exit::Code(0)) | Ended::Left(Exit::Code(0))
+        );
+        if let Some(scene) = scene.filter(|_| failed) {
+            scene.hold(self).await;
+        }
         // As on GitHub, what it wrote counts although it may have failed.
         let (outputs, wrong) = files.apply(self, listener.said).await;
         if ended.left_nothing() {
