@@ -8,6 +8,7 @@ mod cli_people;
 mod cli_places;
 mod concurrent;
 mod crash;
+mod from_artifact;
 mod readme;
 mod reference;
 mod rollback;
