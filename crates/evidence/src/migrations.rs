@@ -83,17 +83,23 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         (Some(root), false) => git::since(root, request.base.as_deref())?,
         _ => None,
     };
-    let mut paths = Vec::new();
-    let starts = if request.paths.is_empty() {
+    // Resolved once: what is below them is not a link.
+    let root = root.canonicalize().unwrap_or(root);
+    let starts: Vec<PathBuf> = if request.paths.is_empty() {
         vec![folder.to_path_buf()]
     } else {
         request.paths.iter().map(|path| folder.join(path)).collect()
     };
+    let mut paths = Vec::new();
+    let mut resolved = Vec::new();
     for start in &starts {
-        let found = if start.is_file() { Ok(vec![start.clone()]) } else { files_below(start) };
         let unreadable = |error| GatherError::Read { path: start.display().to_string(), error };
+        let start = start.canonicalize().map_err(unreadable)?;
+        let found = if start.is_file() { Ok(vec![start.clone()]) } else { files_below(&start) };
         paths.extend(found.map_err(unreadable)?);
+        resolved.push(start);
     }
+    let starts = resolved;
     let mut names: Vec<String> = paths.iter().map(|path| relative(path, &root)).collect();
     let deleted = since.iter().flat_map(|since| &since.changes);
     let deleted = deleted.filter(|(_, change)| **change == FileChange::Deleted);
@@ -254,10 +260,7 @@ fn beginning(path: &Path) -> Vec<u8> {
 }
 
 fn relative(path: &Path, root: &Path) -> String {
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-    let path = whole.strip_prefix(&root).map(Path::to_path_buf).unwrap_or(whole);
-    path.to_string_lossy().into_owned()
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// What was looked at, in one line.

@@ -131,7 +131,9 @@ impl Context {
                 self.copied.insert(key(from));
             }
             What::Drop { object: Object::Table, names, .. } => {
-                self.created.retain(|created| !names.iter().any(|name| key(name) == *created));
+                for name in names {
+                    self.created.remove(&key(name));
+                }
             }
             What::Alter { table, change } => self.learn_change(table, change),
             What::Begin => self.in_transaction = true,

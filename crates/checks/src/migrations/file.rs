@@ -401,7 +401,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         ];
         let word = command.trim_start_matches('\\');
         let word = word.split_whitespace().next().unwrap_or_default();
-        if RUN.contains(&word) && !(self.down && !self.options.judge_down) {
+        if RUN.contains(&word) && (!self.down || self.options.judge_down) {
             self.about(&CLIENT_COMMAND, pos, format!("`{command}` runs what is not written here"));
         }
     }

@@ -91,13 +91,30 @@ impl Lexer {
     #[must_use]
     pub fn next(&self, text: &[u8], at: usize, complete: bool) -> Lexed {
         let lexed = self.at(text, at);
-        let touches = match lexed {
-            // White space is as good in two pieces.
-            Lexed::Space { .. } | Lexed::More => false,
+        if !complete && self.needs_more(text, at, lexed) { Lexed::More } else { lexed }
+    }
+
+    /// Whether what follows the text may change what was read.
+    fn needs_more(&self, text: &[u8], at: usize, lexed: Lexed) -> bool {
+        match lexed {
+            Lexed::More => false,
+            // White space is as good in two pieces; the sign of a comment that is run is not.
+            Lexed::Space { end } => text[at] == b'/' && end >= text.len(),
+            // Another string on the next line may belong to it.
+            Lexed::Token { kind: TokenKind::Text { escapes: true }, end }
+                if self.dialect == Dialect::Postgres =>
+            {
+                skip_space(text, end) >= text.len()
+            }
+            // The name of a variable may go on, to the sign that closes it.
+            Lexed::Token { kind: TokenKind::Sign(b':' | b'$'), end } => {
+                variable_end(text, (end + 1).min(text.len())) >= text.len()
+            }
+            // `U&"…"`: the quote is behind the next sign.
+            Lexed::Token { kind: TokenKind::Word, end } => end + 1 >= text.len(),
             Lexed::Comment { end } | Lexed::Token { end, .. } => end >= text.len(),
             Lexed::Unterminated(_) | Lexed::End => true,
-        };
-        if touches && !complete { Lexed::More } else { lexed }
+        }
     }
 
     fn at(&self, text: &[u8], at: usize) -> Lexed {
@@ -122,9 +139,7 @@ impl Lexer {
             b'0'..=b'9' => number(text, at),
             b'.' if next.is_ascii_digit() => number(text, at),
             b':' if next == b':' => token(TokenKind::Sign(b':'), at + 2),
-            b':' | b'@' if is_word_start(next) || matches!(next, b'\'' | b'"' | b'@' | b'{') => {
-                parameter(text, at)
-            }
+            b':' | b'@' => parameter(text, at),
             _ if is_word_start(first) => self.word(text, at),
             _ => token(TokenKind::Sign(first), at + 1),
         }
@@ -179,7 +194,11 @@ impl Lexer {
             return Lexed::Unterminated(Problem::Text);
         };
         // `E'a'` and `'b'` on the next line are one string, escapes and all.
-        while escapes && self.dialect == Dialect::Postgres {
+        let joins = escapes && self.dialect == Dialect::Postgres;
+        if !joins {
+            return token(TokenKind::Text { escapes }, end);
+        }
+        loop {
             let more = skip_space(text, end);
             let continues = text.get(more) == Some(&b'\'') && text[end..more].contains(&b'\n');
             if !continues {
@@ -222,10 +241,7 @@ impl Lexer {
     /// `$$…$$`, `$tag$…$tag$`, `$1`, `${name}`.
     fn dollar(&self, text: &[u8], at: usize) -> Lexed {
         match text.get(at + 1) {
-            Some(b'{') => match memchr::memchr(b'}', &text[at..]) {
-                Some(close) => return token(TokenKind::Parameter, at + close + 1),
-                None => return token(TokenKind::Sign(b'$'), at + 1),
-            },
+            Some(b'{') => return parameter(text, at),
             Some(digit) if digit.is_ascii_digit() => {
                 return token(TokenKind::Parameter, word_end(text, at + 1));
             }
@@ -314,19 +330,30 @@ fn number(text: &[u8], at: usize) -> Lexed {
     token(TokenKind::Number, length.map_or(text.len(), |length| at + length))
 }
 
-/// `:name`, `:'name'`, `:"name"`, `:{name}`, `@name`, `@@name`.
+/// `:name`, `:'name'`, `:"name"`, `:{name}`, `${name}`, `@name`, `@@name`: a name and nothing else
+/// is between the signs, so that no statement hides there.
 fn parameter(text: &[u8], at: usize) -> Lexed {
-    let next = text.get(at + 1).copied().unwrap_or(0);
-    let close = match next {
-        b'\'' | b'"' => next,
-        b'{' => b'}',
-        b'@' => return token(TokenKind::Parameter, word_end(text, at + 2)),
-        _ => return token(TokenKind::Parameter, word_end(text, at + 1)),
+    let close = match (text[at], text.get(at + 1)) {
+        (b':', Some(quote @ (b'\'' | b'"'))) => *quote,
+        (b':' | b'$', Some(b'{')) => b'}',
+        (b'@', Some(b'@')) => return token(TokenKind::Parameter, word_end(text, at + 2)),
+        (_, Some(next)) if is_word_start(*next) => {
+            return token(TokenKind::Parameter, word_end(text, at + 1));
+        }
+        _ => return token(TokenKind::Sign(text[at]), at + 1),
     };
-    match memchr::memchr(close, text.get(at + 2..).unwrap_or_default()) {
-        Some(found) => token(TokenKind::Parameter, at + 2 + found + 1),
-        None => token(TokenKind::Sign(text[at]), at + 1),
+    let end = variable_end(text, at + 2);
+    if text.get(end) == Some(&close) {
+        return token(TokenKind::Parameter, end + 1);
     }
+    token(TokenKind::Sign(text[at]), at + 1)
+}
+
+/// Where the name of a variable or a placeholder ends.
+fn variable_end(text: &[u8], at: usize) -> usize {
+    let part = |byte: &u8| is_word_start(*byte) || byte.is_ascii_digit() || b".-?:".contains(byte);
+    let rest = text.get(at..).unwrap_or_default();
+    rest.iter().position(|byte| !part(byte)).map_or(text.len(), |length| at + length)
 }
 
 fn word_end(text: &[u8], at: usize) -> usize {

@@ -13,7 +13,7 @@ use super::token::{Token, TokenKind};
 use crate::finding::{Pos, Span};
 
 /// What is read at first; more when a statement is larger.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 16 * 1024;
 /// A larger statement is not analysed.
 const MAX_STATEMENT: usize = 64 * 1024 * 1024;
 /// After so many strings and comments without an end, the rest is not analysed.
@@ -84,6 +84,8 @@ enum Delimiter {
 enum Routine {
     Unknown,
     No,
+    /// A `CREATE RULE`, whose commands stand in parentheses.
+    Rule,
     Open(u32),
 }
 
@@ -182,6 +184,9 @@ impl<R: Read> Statements<R> {
             let end = at + sign.len();
             return Ok(self.finish(end));
         }
+        if self.may_end_here(at) {
+            return self.more(at);
+        }
         match self.lexer.next(self.at_hand(), at, self.complete) {
             Lexed::More => self.more(at),
             Lexed::Space { end } => Ok(self.pass(end)),
@@ -202,6 +207,13 @@ impl<R: Read> Statements<R> {
             }
             Delimiter::Semicolon | Delimiter::Mark => false,
         }
+    }
+
+    /// Whether an end sign begins here of which only a part was read.
+    fn may_end_here(&self, at: usize) -> bool {
+        let Delimiter::Custom(sign) = &self.delimiter else { return false };
+        let rest = self.at_hand().get(at..).unwrap_or_default();
+        !self.complete && rest.len() < sign.len() && sign.starts_with(rest)
     }
 
     /// What is before the first token is of no statement.
@@ -290,7 +302,7 @@ impl<R: Read> Statements<R> {
             return;
         }
         match (self.routine, token.kind) {
-            (Routine::No, TokenKind::Sign(sign @ (b'(' | b')'))) if self.is_rule() => {
+            (Routine::Rule, TokenKind::Sign(sign @ (b'(' | b')'))) => {
                 self.parens =
                     if sign == b'(' { self.parens + 1 } else { self.parens.saturating_sub(1) };
             }
@@ -307,18 +319,15 @@ impl<R: Read> Statements<R> {
         token.bytes(self.at_hand())
     }
 
-    fn is_rule(&self) -> bool {
-        let names_rule = |token: &Token| self.word(*token).eq_ignore_ascii_case(b"rule");
-        self.tokens.len() > 3 && self.tokens[1..].iter().take(3).any(names_rule)
-    }
-
     fn routine_of(&self, token: Token) -> Routine {
         const ROUTINES: [&[u8]; 4] = [b"function", b"procedure", b"trigger", b"event"];
-        const OTHERS: [&[u8]; 5] = [b"table", b"index", b"view", b"rule", b"type"];
+        const OTHERS: [&[u8]; 4] = [b"table", b"index", b"view", b"type"];
         let word = self.word(token);
         let is = |names: &[&[u8]]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
         if is(&ROUTINES) {
             Routine::Open(0)
+        } else if is(&[b"rule"]) {
+            Routine::Rule
         } else if is(&OTHERS) || self.tokens.len() > 12 {
             Routine::No
         } else {
@@ -372,6 +381,11 @@ impl<R: Read> Statements<R> {
     /// What the statement changes in how what follows is read.
     fn learn(&mut self) {
         if self.lexer.dialect() != Dialect::Postgres {
+            return;
+        }
+        // Nearly every statement ends here.
+        let first = self.word(self.tokens[0]);
+        if !first.eq_ignore_ascii_case(b"set") && !first.eq_ignore_ascii_case(b"copy") {
             return;
         }
         let words: Vec<&[u8]> = self.tokens.iter().take(6).map(|token| self.word(*token)).collect();

@@ -95,6 +95,13 @@ fn delimiters_commands_and_copied_data() {
     );
 }
 
+/// What a variable's signs could hide is found.
+#[test]
+fn nothing_hides_in_a_variable() {
+    assert_eq!(postgres("a :{b; DROP TABLE c; }"), ["1:1 a :{b", "1:8 DROP TABLE c", "1:22 }"]);
+    assert_eq!(postgres("a ${b}_c :'d' :\"e\";f"), ["1:1 a ${b}_c :'d' :\"e\"", "1:20 f"]);
+}
+
 #[test]
 fn strings_follow_the_setting() {
     assert_eq!(postgres(r"a '\'; b"), [r"1:1 a '\'", "1:8 b"]);

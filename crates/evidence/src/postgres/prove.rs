@@ -14,6 +14,7 @@ use shipway_checks::sql::{Dialect, Directive, Event, Mark, Source, Statements};
 use shipway_checks::{Finding, Pos, Span};
 
 use super::observe::{Observation, Observer, install};
+use super::rows::SAMPLE;
 use super::{Place, ProofError, Rows};
 use crate::migrations::Gathered;
 
@@ -263,8 +264,10 @@ fn unsaid(
 fn estimate(seen: &Observation, rows: &Rows) -> Option<Duration> {
     let read = seen.scanned.iter().chain(&seen.written);
     let largest = read.filter_map(|(table, sampled)| {
-        let factor = rows.of(table)? as f64 / (*sampled).max(1) as f64;
-        Some(factor.max(1.0))
+        let wanted = rows.of(table)?;
+        // A statement may read its rows more than once.
+        let sample = wanted.clamp(1, SAMPLE);
+        (*sampled > 0).then(|| wanted as f64 / sample as f64)
     });
     let factor = largest.reduce(f64::max)?;
     Some(seen.took.mul_f64(factor))

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::ProofError;
 
 /// No more rows than this are written; times are estimated from them.
-const SAMPLE: u64 = 10_000;
+pub(super) const SAMPLE: u64 = 10_000;
 
 /// How many rows each table has where it matters, by name (`orders`, `archive.orders`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -57,9 +57,7 @@ pub(super) fn column(c: &mut Cursor<'_>) -> Option<Column> {
             column.not_null = true;
         } else if c.eat("default") {
             column.default = expression::default(&value(c));
-        } else if c.eat("generated") {
-            generated(c, &mut column);
-        } else if c.is("as") && c.sign_at(c.at + 1, b'(') {
+        } else if c.eat("generated") || (c.is("as") && c.sign_at(c.at + 1, b'(')) {
             generated(c, &mut column);
         } else if c.eat_any(&["auto_increment", "autoincrement"]) {
             column.numbered = true;

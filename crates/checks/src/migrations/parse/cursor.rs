@@ -37,6 +37,11 @@ impl<'a> Cursor<'a> {
 
     /// Whether these keywords come next.
     pub(super) fn is(&self, words: &str) -> bool {
+        // Nearly every question is answered by the first letter.
+        let first = self.tokens.get(self.at).and_then(|token| self.text.get(token.start as usize));
+        if first.map(u8::to_ascii_lowercase) != words.bytes().next() {
+            return false;
+        }
         words.split(' ').enumerate().all(|(index, word)| self.word_at(self.at + index, word))
     }
 

@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, string};
 use crate::migrations::statement::{Name, Object, What};
+use crate::sql::TokenKind;
 
 pub(super) fn drop(c: &mut Cursor<'_>) -> Vec<What> {
     c.eat("drop");
@@ -117,7 +118,9 @@ fn name(c: &mut Cursor<'_>, object: Object) -> Option<Name> {
         None => c.name()?,
     };
     // The host.
-    while c.peek().is_some_and(|token| token.bytes(c.text).starts_with(b"@")) {
+    if c.eat_sign(b'@') {
+        c.at += 1;
+    } else if c.peek().is_some_and(|token| token.kind == TokenKind::Parameter) {
         c.at += 1;
     }
     Some(name)

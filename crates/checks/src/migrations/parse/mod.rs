@@ -158,14 +158,13 @@ fn inner(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
 /// Where, behind the beginning, a statement begins that cannot be part of another. `TABLE` is a
 /// reserved word, so these pairs are never names.
 fn second_statement(c: &Cursor<'_>) -> Option<usize> {
-    if c.is_any(&["show", "explain", "create schema", "grant", "revoke", "comment"]) {
-        return None;
-    }
     let begins =
         |at: usize| ["drop", "alter", "truncate", "create"].iter().any(|verb| c.word_at(at, verb));
     let tables = (2..c.tokens.len()).filter(|at| {
         let token = &c.tokens[*at];
         token.end - token.start == 5 && c.word_at(*at, "table")
     });
-    tables.map(|at| at - 1).find(|at| begins(*at))
+    let second = tables.map(|at| at - 1).find(|at| begins(*at))?;
+    let names_it = c.is_any(&["show", "explain", "create schema", "grant", "revoke", "comment"]);
+    (!names_it).then_some(second)
 }
