@@ -129,6 +129,26 @@ fn a_shell_opens_where_a_step_fails() {
     assert!(refused.stderr.contains("needs a terminal"), "{refused}");
 }
 
+#[test]
+fn ctrl_c_calls_it_off() {
+    let sandbox = sandbox();
+    let steps = "      - run: |\n          trap 'echo asked to end; exit 1' INT\n          echo begun\n          \
+                 sleep 300 & wait\n      - run: echo never\n      - if: always()\n        \
+                 run: echo \"tidied up, ${{ job.status }}\"\n";
+    let repo = repository(&sandbox, steps);
+    let started = sandbox.start(repo.path(), &["run"]).unwrap();
+    printed(&started, "test │ begun", 1);
+    let pid = Pid::from_raw(i32::try_from(started.pid()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let ended = started.wait(SOON).unwrap();
+    ended.assert_code(1);
+    for line in ["test │ asked to end", "test │ tidied up, cancelled"] {
+        assert!(ended.stdout.contains(line), "{line:?} is missing: {ended}");
+    }
+    assert!(!ended.stdout.contains("test │ never"), "{ended}");
+    assert!(sandbox.processes().unwrap().is_empty(), "{:?}", sandbox.processes());
+}
+
 const GROUPS: &str = "      - name: Install
         run: |
           echo '::group::Fetch'

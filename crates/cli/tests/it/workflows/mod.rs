@@ -52,6 +52,7 @@ areas! {
     shells = "shells",
     steps = "steps",
     triggers = "triggers",
+    yaml = "yaml",
 }
 
 pub(super) fn root() -> PathBuf {

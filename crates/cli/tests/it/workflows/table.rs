@@ -72,6 +72,14 @@ fn rows_and_cases_name_each_other() {
         AREAS.iter().flat_map(|area| cases(area)).map(|case| case.name).collect();
     let rows = rows();
     let named: BTreeSet<String> = rows.iter().flat_map(|row| row.cases.clone()).collect();
+    // What takes a person or a terminal is shown by a test of its own.
+    let tests = include_str!("../runs.rs");
+    let (tested, named): (BTreeSet<_>, BTreeSet<_>) =
+        named.into_iter().partition(|name| name.starts_with("runs::"));
+    for test in tested {
+        let function = format!("fn {}()", test.trim_start_matches("runs::"));
+        assert!(tests.contains(&function), "github-actions.md names {test}, which is no test");
+    }
     let unknown: Vec<_> = named.difference(&all).collect();
     assert!(unknown.is_empty(), "github-actions.md names cases that are not there: {unknown:?}");
     let unnamed: Vec<_> = all.difference(&named).collect();
