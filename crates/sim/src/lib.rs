@@ -2,12 +2,14 @@
 //!
 //! - [`traffic`]: a load at a fixed rate that checks every answer it gets.
 //! - [`backend`]: the program that the tests release, with faults on demand.
+//! - [`dockerd`]: a Docker daemon of its own.
 //! - [`repo`]: a git repository with a service, a workflow and `shipway.yaml`.
 //! - [`sandbox`]: a home folder of its own, from which no process survives.
 //! - [`wait`]: waiting for a condition instead of for a while.
 //! - [`wire`]: what traffic and backend agree on.
 
 pub mod backend;
+pub mod dockerd;
 pub mod repo;
 pub mod sandbox;
 pub mod traffic;

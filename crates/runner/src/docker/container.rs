@@ -92,6 +92,15 @@ impl Docker {
         created.map(|network| network.id).map_err(DockerError::refused("create a network"))
     }
 
+    /// The address of this machine in a network.
+    pub(crate) async fn gateway(&self, network: &str) -> Result<Option<String>, DockerError> {
+        let none = None::<bollard::query_parameters::InspectNetworkOptions>;
+        let found = self.api.inspect_network(network, none).await;
+        let found = found.map_err(DockerError::refused("look at the job's network"))?;
+        let configs = found.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+        Ok(configs.into_iter().find_map(|config| config.gateway))
+    }
+
     pub(crate) async fn remove_network(&self, name: &str) -> Result<(), DockerError> {
         match self.api.remove_network(name).await {
             Err(error) if !is_missing(&error) => {

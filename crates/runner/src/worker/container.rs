@@ -10,6 +10,7 @@ mod image;
 mod node;
 mod output;
 mod paths;
+mod reach;
 mod service;
 mod start;
 
@@ -20,9 +21,11 @@ use tokio::sync::OnceCell;
 
 use crate::docker::{Docker, DockerError, Labels};
 use crate::worker::place::Place;
+use crate::worker::shared::Shared;
 
 pub(crate) use action::{ActionImage, ContainerStep};
 pub(crate) use exec::JobContainer;
+use reach::Way;
 use service::Service;
 pub(crate) use start::Wanted;
 
@@ -33,6 +36,8 @@ pub(crate) struct Containers {
     started: OnceLock<Started>,
     /// The container that the steps run in was asked for and is not there.
     missing: OnceLock<()>,
+    /// The way to the results service; `None`: there is no service, or no way.
+    way: OnceCell<Option<Way>>,
 }
 
 /// What runs beside the steps, or around them.
@@ -84,6 +89,33 @@ impl Containers {
         vec![("container", container), ("services", services)]
     }
 
+    /// The way from the job's containers to the results service. Where there is
+    /// none, that is said once: only actions that ask for it miss it.
+    async fn way(&self, shared: &Shared) -> Option<&Way> {
+        let open = async {
+            let url = &shared.message.services.as_ref()?.url;
+            let docker = self.docker().await.ok()?;
+            // Docker's own network has this name.
+            let network = self.network().unwrap_or("bridge");
+            let opened = match docker.gateway(network).await {
+                Ok(Some(gateway)) => Way::open(url, &gateway).await,
+                Ok(None) => Err("the network has no gateway".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            match opened {
+                Ok(way) => Some(way),
+                Err(error) => {
+                    let text = format!(
+                        "##[warning]Actions in containers cannot reach artifacts and caches: {error}"
+                    );
+                    shared.reporter.say(None, &text).await;
+                    None
+                }
+            }
+        };
+        self.way.get_or_init(|| open).await.as_ref()
+    }
+
     /// The network of the job, if it has one.
     fn network(&self) -> Option<&str> {
         self.started.get().map(|started| started.network.as_str())
@@ -91,6 +123,6 @@ impl Containers {
 }
 
 /// The labels of what belongs to a job.
-fn labels(shared: &crate::worker::shared::Shared) -> Labels {
+fn labels(shared: &Shared) -> Labels {
     Labels::new(&shared.message.effect)
 }

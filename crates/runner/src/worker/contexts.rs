@@ -164,7 +164,8 @@ impl Context for View<'_> {
 
     fn hash_files(&self, patterns: &[String]) -> Result<String, String> {
         let place = self.place();
-        let patterns: Vec<String> = patterns.iter().map(|pattern| place.here(pattern)).collect();
+        let lines = patterns.iter().flat_map(|pattern| pattern.lines());
+        let patterns: Vec<String> = lines.map(|line| place.pattern_here(line.trim())).collect();
         hash_files(&self.shared.message.folders.workspace, &patterns)
     }
 }

@@ -43,6 +43,21 @@ impl Place<'_> {
         }
     }
 
+    /// A pattern for files, as it means them here: there, `~` is the job's home,
+    /// which is a folder of the job.
+    pub(crate) fn pattern_here(&self, pattern: &str) -> String {
+        let Self::Container(_) = self else { return pattern.to_owned() };
+        let (not, path) = match pattern.strip_prefix('!') {
+            Some(path) => ("!", path),
+            None => ("", pattern),
+        };
+        let path = match path.strip_prefix('~') {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/github/home{rest}"),
+            _ => path.to_owned(),
+        };
+        format!("{not}{}", self.here(&path))
+    }
+
     /// A file of this machine, as it is called there.
     pub(crate) fn file(&self, file: &Path) -> PathBuf {
         match self {
@@ -85,7 +100,7 @@ impl Place<'_> {
         match self {
             Self::Machine => program::run(program, &job.state, listener, shared, step, stop).await,
             Self::Container(container) => {
-                Ok(container.run(program, listener, shared.message.limits, stop).await?)
+                Ok(container.run(program, listener, shared, stop).await?)
             }
             Self::Nowhere => Err(ProgramError::NoContainer),
         }

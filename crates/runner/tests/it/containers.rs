@@ -1,17 +1,23 @@
 //! Jobs in containers, their services, and actions that are containers, with a
 //! real daemon.
 
+use std::ffi::OsString;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use shipway_process::{Command, Lifetime, Signal};
-use shipway_runner::client::{JobOutcome, run_job};
+use shipway_runner::client::{JobOutcome, Workers, run_job};
 use shipway_runner::docker;
-use shipway_runner::protocol::{Event, JobResult, Outcome};
+use shipway_runner::protocol::{CacheMode, Event, JobResult, Outcome, Secret, Services};
+use shipway_sim::dockerd::Dockerd;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::dockerd::Dockerd;
+use crate::dockerd::{command, env, workers};
+use crate::registry::Registry;
 use crate::support::{Heard, Run, collect};
 
 /// Runs job `j`; nothing of it may be left.
@@ -19,10 +25,10 @@ async fn job(run: &Run, dockerd: &Dockerd, text: &str) -> Heard {
     let (heard, events) = mpsc::channel(16);
     let message = run.message("j", text);
     let effect = message.effect.clone();
-    let workers = dockerd.workers();
+    let workers = workers(dockerd);
     let job = run_job(&workers, message, heard, CancellationToken::new());
     let (outcome, events) = tokio::join!(job, collect(events));
-    assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+    assert_eq!(dockerd.left(Some(&effect)), Vec::<String>::new());
     Heard { outcome, events }
 }
 
@@ -345,7 +351,7 @@ async fn cancelled(run: &Run, dockerd: &Dockerd, text: &str) -> Heard {
     let (heard, mut events) = mpsc::channel(64);
     let message = run.message("j", text);
     let effect = message.effect.clone();
-    let (workers, cancel) = (dockerd.workers(), CancellationToken::new());
+    let (workers, cancel) = (workers(dockerd), CancellationToken::new());
     let job = run_job(&workers, message, heard, cancel.clone());
     let watch = async {
         let mut all = begun(&mut events).await;
@@ -354,7 +360,7 @@ async fn cancelled(run: &Run, dockerd: &Dockerd, text: &str) -> Heard {
         all
     };
     let (outcome, events) = tokio::join!(job, watch);
-    assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+    assert_eq!(dockerd.left(Some(&effect)), Vec::<String>::new());
     Heard { outcome, events }
 }
 
@@ -420,11 +426,11 @@ async fn nothing_is_left_when_the_worker_is_killed() {
     let text = workflow(&format!("{JOB}\n{services}"), STUBBORN);
     let message = run.message("j", &text);
     let effect = message.effect.clone();
-    let workers = dockerd.workers();
+    let workers = workers(dockerd);
     let job = run_job(&workers, message, heard, CancellationToken::new());
     let watch = async {
         let all = begun(&mut events).await;
-        assert_eq!(dockerd.left_of(&effect).len(), 4, "two containers, a network and a volume");
+        assert_eq!(dockerd.left(Some(&effect)).len(), 4, "two containers, a network and a volume");
         let pid = all.iter().find_map(|event| match event {
             Event::Started { pid, .. } => Some(*pid),
             _ => None,
@@ -435,7 +441,7 @@ async fn nothing_is_left_when_the_worker_is_killed() {
     };
     let (outcome, _) = tokio::join!(job, watch);
     assert!(matches!(outcome, JobOutcome::Lost { .. }), "{outcome:?}");
-    assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+    assert_eq!(dockerd.left(Some(&effect)), Vec::<String>::new());
 }
 
 /// An engine and its worker as processes of their own: the worker's ends of the
@@ -447,7 +453,7 @@ async fn nothing_is_left_when_the_engine_dies_or_both_do() {
         let run = Run::new();
         let message = run.message("j", &workflow(JOB, STUBBORN));
         let effect = message.effect.clone();
-        let command = dockerd.command();
+        let command = command(dockerd);
         let mut child = Command::new("docker-test", &command.program)
             .envs(command.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
@@ -464,7 +470,7 @@ async fn nothing_is_left_when_the_engine_dies_or_both_do() {
             .unwrap();
         let mut said = Vec::new();
         while !String::from_utf8_lossy(&said).contains("begun")
-            || dockerd.left_of(&effect).len() < 2
+            || dockerd.left(Some(&effect)).len() < 2
         {
             let count = tokio::io::AsyncReadExt::read_buf(&mut stdout, &mut said).await.unwrap();
             assert!(count > 0, "{}", String::from_utf8_lossy(&said));
@@ -472,12 +478,138 @@ async fn nothing_is_left_when_the_engine_dies_or_both_do() {
         if both {
             child.signal(Signal::KILL).unwrap();
             child.wait().await.unwrap();
-            assert_eq!(dockerd.left_of(&effect).len(), 2, "a container and a network");
-            assert_eq!(docker::clean_up(&effect, &dockerd.env()).await.unwrap(), 2);
+            assert_eq!(dockerd.left(Some(&effect)).len(), 2, "a container and a network");
+            assert_eq!(docker::clean_up(&effect, &env(dockerd)).await.unwrap(), 2);
         } else {
             drop((stdin, stdout));
             child.wait().await.unwrap();
         }
-        assert_eq!(dockerd.left_of(&effect), Vec::<String>::new());
+        assert_eq!(dockerd.left(Some(&effect)), Vec::<String>::new());
     }
+}
+
+#[tokio::test]
+async fn a_private_image_is_pulled_with_the_credentials_of_the_workflow_alone() {
+    let dockerd = dockerd!();
+    let mut run = Run::new();
+    // In base64, it has every letter that the alphabets write differently.
+    let password = "~~~???>>>ÿÿÿ";
+    run.secrets.insert("PASSWORD".to_owned(), Secret::new(password));
+    let registry = Registry::start("octo", password).await;
+    let image = registry.image();
+    let keys = |password: &str| {
+        format!(
+            "container:\n  image: {image}\n  \
+             credentials: {{username: octo, password: '{password}'}}"
+        )
+    };
+    let steps = "- run: echo pulled";
+    let heard = job(&run, dockerd, &workflow(&keys("wrong"), steps)).await;
+    assert_eq!(heard.result(), JobResult::Failure, "{}", heard.log());
+    assert!(
+        heard.reason().contains("Check that the image exists and that the"),
+        "{}",
+        heard.reason()
+    );
+
+    let heard = job(&run, dockerd, &workflow(&format!("container: {image}"), steps)).await;
+    assert!(heard.reason().contains("give `credentials`"), "{}", heard.reason());
+
+    let heard = job(&run, dockerd, &workflow(&keys("${{ secrets.PASSWORD }}"), steps)).await;
+    assert_eq!(heard.output(), "pulled\n", "{}", heard.log());
+    assert!(heard.log().contains(&format!("Pulling {image}")), "{}", heard.log());
+    assert!(heard.log().contains("Pull complete"), "{}", heard.log());
+
+    // It is there now: nobody is asked any more.
+    drop(registry);
+    let heard = job(&run, dockerd, &workflow(&format!("container: {image}"), steps)).await;
+    assert_eq!(heard.output(), "pulled\n", "{}", heard.log());
+    dockerd.docker(&["image", "rm", &image]);
+}
+
+#[tokio::test]
+async fn files_of_a_containers_root_belong_to_the_user_in_the_end() {
+    let dockerd = dockerd!();
+    let user = 1000;
+    let socket = dockerd.host().trim_start_matches("unix://").to_owned();
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let steps = "- run: mkdir -p by/step && touch by/step/file && chmod 700 by
+- uses: docker://shipway/busybox:1
+  with: {args: sh -c \"mkdir -p by/action && touch by/action/file\"}";
+    for keys in [JOB, ""] {
+        let run = Run::new();
+        let steps = if keys.is_empty() { steps.split_once('\n').unwrap().1 } else { steps };
+        let message = run.message("j", &workflow(keys, steps));
+        let workspace = message.folders.workspace.clone();
+        let effect = message.effect.clone();
+        let own = run.path("");
+        std::os::unix::fs::chown(&own, Some(user), Some(user)).unwrap();
+        let chown =
+            std::process::Command::new("chown").args(["-R", "1000:1000"]).arg(&own).status();
+        assert!(chown.unwrap().success());
+        let mut command = command(dockerd);
+        let ids = ["--reuid=1000", "--regid=1000", "--clear-groups"].map(OsString::from);
+        command.args = ids.into_iter().chain([command.program.into_os_string()]).collect();
+        command.program = "/usr/bin/setpriv".into();
+        let (heard, events) = mpsc::channel(16);
+        let workers = Workers::new(command, "docker-test-user");
+        let job = run_job(&workers, message, heard, CancellationToken::new());
+        let (outcome, events) = tokio::join!(job, collect(events));
+        let heard = Heard { outcome, events };
+        assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+        assert_eq!(dockerd.left(Some(&effect)), Vec::<String>::new());
+        let found = std::process::Command::new("find").arg(&workspace).output().unwrap();
+        let found = String::from_utf8(found.stdout).unwrap();
+        assert!(found.contains("by/action/file"), "{found}");
+        for path in found.lines() {
+            assert_eq!(std::fs::symlink_metadata(path).unwrap().uid(), user, "{path}");
+        }
+        std::fs::remove_dir_all(workspace).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn actions_in_containers_reach_the_service_that_listens_on_the_machine_alone() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let count = stream.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(&request[..count]).into_owned();
+            let path = request.split(' ').nth(1).unwrap();
+            let body = format!("served {path}");
+            let head = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        }
+    });
+    run.commit("js/action.yml", "name: j\nruns: {using: node20, main: main.js}\n");
+    run.commit(
+        "js/main.js",
+        "require('http').get(process.env.ACTIONS_RESULTS_URL + 'from-node', (answer) =>
+           answer.on('data', (data) => console.log(String(data))));",
+    );
+    let docker = "- uses: docker://shipway/busybox:1
+  with: {entrypoint: sh, args: '-c \"wget -q -O - ${ACTIONS_RESULTS_URL}from-docker; echo\"'}";
+    let node = "- uses: actions/checkout@v4\n- uses: ./js";
+    let cases = [("", docker), ("container: shipway/glibc:1", node), (JOB, docker)];
+    for (keys, steps) in cases {
+        let mut message = run.message("j", &workflow(keys, steps));
+        message.services = Some(Services {
+            url: url.clone(),
+            token: Secret::new("runtime"),
+            cache_mode: CacheMode::Read,
+            id_token: None,
+        });
+        let (heard, events) = mpsc::channel(16);
+        let workers = workers(dockerd);
+        let job = run_job(&workers, message, heard, CancellationToken::new());
+        let (outcome, events) = tokio::join!(job, collect(events));
+        let heard = Heard { outcome, events };
+        assert_eq!(heard.result(), JobResult::Success, "{keys}: {}", heard.log());
+        assert!(heard.output().contains("served /from-"), "{keys}: {}", heard.log());
+    }
+    serving.abort();
 }

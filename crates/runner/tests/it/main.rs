@@ -13,6 +13,7 @@ mod ends;
 mod files;
 mod javascript;
 mod mirror;
+mod registry;
 mod services;
 mod steps;
 mod support;

@@ -33,9 +33,9 @@ pub enum EngineError {
     /// A record cannot be written or read as JSON.
     #[error("a record cannot be written or read: {0}")]
     Json(#[from] serde_json::Error),
-    /// What an earlier engine left running could not be killed.
-    #[error("what an earlier engine left running could not be killed: {0}")]
-    Leftovers(#[from] shipway_process::KillError),
+    /// What an earlier engine left behind could not be removed.
+    #[error("what an earlier engine left behind could not be removed: {0}")]
+    Leftovers(#[from] crate::perform::LeftoverError),
 }
 
 impl From<AcquireError> for EngineError {

@@ -20,6 +20,7 @@ use shipway_core::ids::{EnvName, ProjectId, ServiceName};
 use shipway_core::run::{JobSpec, RunSpec};
 use shipway_process::KillError;
 use shipway_runner::client::Workers;
+use shipway_runner::docker::{self, DockerError};
 use shipway_runner::protocol::Event;
 use shipway_store::Store;
 use shipway_targets::{App, Material, Target};
@@ -56,6 +57,17 @@ pub struct Performer {
     pub results: Results,
 }
 
+/// What an earlier engine left behind is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum LeftoverError {
+    /// A process could not be killed.
+    #[error(transparent)]
+    Process(#[from] KillError),
+    /// A container could not be removed.
+    #[error(transparent)]
+    Container(#[from] DockerError),
+}
+
 /// Told what a job reports, as it reports it. It must not block for long: the
 /// job waits for it.
 pub type LiveOutput = Arc<dyn Fn(&JobSpec, &Event) + Send + Sync>;
@@ -90,14 +102,17 @@ impl Performer {
         }
     }
 
-    /// Kills whatever an engine that died left running of an effect.
+    /// Kills whatever an engine that died left running of an effect, and removes
+    /// its containers.
     ///
     /// # Errors
     /// When something may be left.
-    pub async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), KillError> {
+    pub async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), LeftoverError> {
         // A worker is no single effect's; none of this engine works yet.
         self.workers.clean_up().await?;
-        shipway_process::kill_leftovers(&self.process_name(effect)).await?;
+        let name = self.process_name(effect);
+        shipway_process::kill_leftovers(&name).await?;
+        docker::clean_up(&name, &|variable| std::env::var_os(variable)).await?;
         Ok(())
     }
 

@@ -23,7 +23,8 @@ pub(crate) struct Expected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Requirement {
-    /// A Docker daemon that answers.
+    /// A Docker daemon, started for the tests, with the images of
+    /// `scripts/dockerd`.
     Docker,
     /// Node.js 20 or newer.
     Node,

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::Command as Program;
 
 use serde_json::Value;
+use shipway_sim::dockerd::Dockerd;
 use shipway_sim::repo::Repo;
 use shipway_sim::sandbox::{Finished, Sandbox};
 
@@ -69,6 +70,11 @@ fn prepare(program: &mut Program, case: &Case) {
         program.env(format!("{name}_NAME"), "Octo Cat");
         program.env(format!("{name}_EMAIL"), "octo@example.org");
     }
+    if case.expected.requires.contains(&Requirement::Docker)
+        && let Some(dockerd) = Dockerd::get()
+    {
+        program.env("DOCKER_HOST", dockerd.host());
+    }
     program.env("USER", "octocat").env("GIT_CONFIG_NOSYSTEM", "1").envs(&case.expected.env);
 }
 
@@ -90,7 +96,7 @@ fn indented(text: &str) -> String {
 impl Requirement {
     fn is_here(self) -> bool {
         let (program, arguments) = match self {
-            Self::Docker => ("docker", vec!["version"]),
+            Self::Docker => return Dockerd::get().is_some(),
             Self::Node => ("node", vec!["--version"]),
             Self::Pwsh => ("pwsh", vec!["-Version"]),
             Self::Python => ("python3", vec!["--version"]),

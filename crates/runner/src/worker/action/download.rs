@@ -47,7 +47,7 @@ fn target(body: &Body<'_>, path: Option<&str>) -> PathBuf {
         let home = std::env::var_os("HOME").map(PathBuf::from)?;
         Some(home.join(rest.trim_start_matches('/')))
     };
-    let path = path.unwrap_or_default();
+    let path = body.place().pattern_here(path.unwrap_or_default());
     let in_home = path.strip_prefix('~').and_then(home);
     clean(&in_home.unwrap_or_else(|| workspace.join(path)))
 }

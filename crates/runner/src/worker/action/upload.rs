@@ -86,7 +86,9 @@ pub(super) async fn run(body: &Body<'_>, inputs: &Inputs) -> Result<Ending, Stri
     let mut wanted = Wanted::read(inputs)?;
     let (_, client) = service(body)?;
     let workspace = body.shared.message.folders.workspace.clone();
-    let (path, hidden) = (wanted.path.clone(), wanted.hidden);
+    let place = body.place();
+    let lines: Vec<String> = wanted.path.lines().map(|l| place.pattern_here(l.trim())).collect();
+    let (path, hidden) = (lines.join("\n"), wanted.hidden);
     // Looking for many files blocks.
     let found = spawn_blocking(move || found(&workspace, &path, hidden)).await;
     let (files, root) = found.map_err(|error| error.to_string())??;

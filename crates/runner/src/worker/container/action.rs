@@ -8,6 +8,7 @@ use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::folders::{Folders, owner};
+use super::reach::Way;
 use super::{Containers, image, labels};
 use crate::docker::options::CreateOptions;
 use crate::docker::{Attached, Creation, Docker, DockerError, Role};
@@ -66,7 +67,8 @@ impl Containers {
         options.body.entrypoint = step.entrypoint.map(|entrypoint| vec![entrypoint]);
         options.body.cmd = Some(step.args).filter(|args| !args.is_empty());
         options.body.working_dir = Some("/github/workspace".to_owned());
-        options.body.env = Some(self.variables(&folders, files, step.env));
+        let way = self.way(shared).await;
+        options.body.env = Some(variables(&folders, files, way, step.env));
         let creation = Creation {
             labels: &labels(shared),
             role: Role::Action,
@@ -81,22 +83,6 @@ impl Containers {
         docker.remove(&id).await?;
         self.give_back(shared, docker, &folders, &image).await;
         ended
-    }
-
-    /// Its variables, with the paths as they are in it.
-    fn variables(
-        &self,
-        folders: &Folders,
-        files: &Path,
-        env: Vec<(OsString, OsString)>,
-    ) -> Vec<String> {
-        let (job, own) = (folders.in_job(), folders.in_action(files));
-        let variable = |(name, value): &(OsString, OsString)| {
-            let value = own.there(&job.here(&value.to_string_lossy()));
-            format!("{}={value}", name.to_string_lossy())
-        };
-        let given = env.iter().filter(|(name, _)| name != "HOME").map(variable);
-        given.chain(["HOME=/github/home".to_owned()]).collect()
     }
 
     /// Lets this user remove the files that the step's users wrote, where they
@@ -130,6 +116,23 @@ impl Containers {
             tracing::debug!(%error, "files in the workspace keep their owner");
         }
     }
+}
+
+/// Its variables, with paths and services as they are called in it.
+fn variables(
+    folders: &Folders,
+    files: &Path,
+    way: Option<&Way>,
+    env: Vec<(OsString, OsString)>,
+) -> Vec<String> {
+    let (job, own) = (folders.in_job(), folders.in_action(files));
+    let variable = |(name, value): &(OsString, OsString)| {
+        let value = own.there(&job.here(&value.to_string_lossy()));
+        let value = way.map_or_else(|| value.clone(), |way| way.there(&value));
+        format!("{}={value}", name.to_string_lossy())
+    };
+    let given = env.iter().filter(|(name, _)| name != "HOME").map(variable);
+    given.chain(["HOME=/github/home".to_owned()]).collect()
 }
 
 async fn find(

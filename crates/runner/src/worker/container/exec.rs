@@ -11,11 +11,13 @@ use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::paths::Paths;
+use super::reach::Way;
 use crate::docker::{Docker, DockerError, Exec, Executing};
-use crate::protocol::{Limits, Stream};
+use crate::protocol::Stream;
 use crate::worker::ladder::{Ladder, Rung};
 use crate::worker::output::Listener;
 use crate::worker::program::{Ended, Program};
+use crate::worker::shared::Shared;
 
 /// Says the program's id in the container, and becomes the program: a session
 /// of its own, by which everything that it started there is found.
@@ -143,10 +145,13 @@ impl JobContainer {
         &self,
         program: Program,
         listener: &mut Listener<'_>,
-        limits: Limits,
+        shared: &Shared,
         stop: &CancellationToken,
     ) -> Result<Ended, DockerError> {
-        let Executing { id, mut output } = self.docker.exec(self.translated(program)).await?;
+        let way = shared.containers.way(shared).await;
+        let limits = shared.message.limits;
+        let exec = self.translated(program, way);
+        let Executing { id, mut output } = self.docker.exec(exec).await?;
         let mut ladder = Ladder::new(limits);
         let mut session = Session::default();
         let mut look = tokio::time::interval(LOOK);
@@ -195,14 +200,16 @@ impl JobContainer {
         }
     }
 
-    /// A program with the names of the container's paths.
-    fn translated(&self, program: Program) -> Exec<'_> {
+    /// A program with paths and services as they are called in the container.
+    fn translated(&self, program: Program, way: Option<&Way>) -> Exec<'_> {
         let there = |text: &OsString| self.paths.there(&text.to_string_lossy());
         let words = std::iter::once(program.program.as_os_str().to_owned()).chain(program.args);
         let start = ["sh", "-c", START, "sh"].map(str::to_owned);
         let command = start.into_iter().chain(words.map(|word| there(&word))).collect();
         let variable = |(name, value): &(OsString, OsString)| {
-            format!("{}={}", name.to_string_lossy(), there(value))
+            let value = there(value);
+            let value = way.map_or_else(|| value.clone(), |way| way.there(&value));
+            format!("{}={value}", name.to_string_lossy())
         };
         Exec {
             container: &self.id,

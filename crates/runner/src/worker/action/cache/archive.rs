@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use shipway_core::digest::Digest;
 use tokio::task::spawn_blocking;
 
+use crate::worker::environment::Base;
 use crate::worker::glob::Patterns;
 use crate::worker::program::{Program, find};
 use crate::worker::step::{Body, Ending};
@@ -42,7 +43,7 @@ const MANIFEST: &str = "manifest.txt";
 
 impl Archive {
     pub(super) fn of(body: &Body<'_>, paths: &[String]) -> Self {
-        let compression = match find("zstd", &body.environment()) {
+        let compression = match find("zstd", &body.environment_over(Base::Machine)) {
             Some(_) => Compression::Zstd,
             None => Compression::Gzip,
         };
@@ -59,7 +60,8 @@ impl Archive {
     /// Packs what the paths mean, into `folder`; the archive's path.
     pub(super) async fn pack(&self, body: &Body<'_>, folder: &Path) -> Result<PathBuf, String> {
         let workspace = body.shared.message.folders.workspace.clone();
-        let lines = self.paths.clone();
+        let place = body.place();
+        let lines: Vec<String> = self.paths.iter().map(|line| place.pattern_here(line)).collect();
         let found = spawn_blocking(move || {
             let patterns = Patterns::parse(&workspace, lines.iter().map(String::as_str))?;
             patterns.exact().map(|found| (found, workspace))
@@ -107,10 +109,10 @@ impl Archive {
     }
 
     async fn tar(&self, body: &Body<'_>, dir: &Path, args: Vec<OsString>) -> Result<(), String> {
-        let env = body.environment();
+        let env = body.environment_over(Base::Machine);
         let program = find("tar", &env).ok_or("there is no `tar` in the PATH")?;
         let dir = dir.to_owned();
-        match body.program(Program { program, args, dir, env }).await? {
+        match body.program_here(Program { program, args, dir, env }).await? {
             Ending::Success { .. } => Ok(()),
             Ending::Failure { message, .. } => Err(format!("tar failed: {message}")),
             Ending::Stopped => Err("it was called off".to_owned()),
