@@ -49,6 +49,7 @@ pub(crate) fn environment(
         for (name, value) in services.step_variables() {
             env.insert(name.into(), value.into());
         }
+        past_proxies(&mut env, &services.url);
     }
     if !state.path.is_empty() && !matches!(base, Base::Action) {
         let old = match job.shared.containers.place() {
@@ -66,4 +67,46 @@ pub(crate) fn environment(
         env.insert("PATH".into(), path);
     }
     env.into_iter().collect()
+}
+
+/// Where a proxy is set, clients of the results service at `url` are told to go
+/// there without it: not all of them know by themselves what loopback is.
+fn past_proxies(env: &mut IndexMap<OsString, OsString>, url: &str) {
+    let proxies = ["http_proxy", "https_proxy", "all_proxy"];
+    let is_proxy = |name: &OsString| proxies.iter().any(|proxy| name.eq_ignore_ascii_case(proxy));
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split([':', '/']).next().unwrap_or_default();
+    if !env.keys().any(is_proxy) || host.is_empty() {
+        return;
+    }
+    for name in ["no_proxy", "NO_PROXY"] {
+        let value = env.entry(name.into()).or_default();
+        if !value.is_empty() {
+            value.push(",");
+        }
+        value.push(host);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_proxy(pairs: &[(&str, &str)]) -> [Option<String>; 2] {
+        let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
+        let mut env: IndexMap<OsString, OsString> = pairs.collect();
+        past_proxies(&mut env, "http://127.0.0.1:4123/");
+        let get = |name: &str| env.get(&OsString::from(name)).cloned();
+        ["no_proxy", "NO_PROXY"].map(|name| get(name).map(|value| value.into_string().unwrap()))
+    }
+
+    #[test]
+    fn a_proxy_is_not_asked_for_what_is_here() {
+        assert_eq!(no_proxy(&[]), [None, None]);
+        assert_eq!(no_proxy(&[("NO_PROXY", "a")]), [None, Some("a".to_owned())]);
+        let here = || Some("127.0.0.1".to_owned());
+        assert_eq!(no_proxy(&[("HTTP_PROXY", "http://p")]), [here(), here()]);
+        let both = no_proxy(&[("https_proxy", "http://p"), ("NO_PROXY", "a,b")]);
+        assert_eq!(both, [here(), Some("a,b,127.0.0.1".to_owned())]);
+    }
 }
