@@ -282,6 +282,7 @@ fn read_blobs(
     let failed =
         |stderr: String| GitError::Failed { command: "cat-file --batch".to_owned(), stderr };
     let broken = |error: std::io::Error| failed(error.to_string());
+    #[expect(clippy::disallowed_methods, reason = "it ends when its stdin closes")]
     let mut child = Command::new("git")
         .arg("-C")
         .arg(root)

@@ -117,10 +117,8 @@ fn name(c: &mut Cursor<'_>, object: Object) -> Option<Name> {
         }
         None => c.name()?,
     };
-    // The host.
-    if c.eat_sign(b'@') {
-        c.at += 1;
-    } else if c.peek().is_some_and(|token| token.kind == TokenKind::Parameter) {
+    let host = c.eat_sign(b'@') || c.peek().is_some_and(|token| token.kind == TokenKind::Parameter);
+    if host {
         c.at += 1;
     }
     Some(name)
