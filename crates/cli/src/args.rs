@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// Run workflows as GitHub would, here; uncommitted changes included
     ///
     /// Nothing is released or deployed. Ctrl-C calls it off.
-    Run(Run),
+    Run(Box<Run>),
     /// Run a run again that is over: the same commit, event, inputs and variables
     ///
     /// Jobs that are not run again count as they ended, with their outputs and artifacts.

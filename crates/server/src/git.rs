@@ -1,13 +1,13 @@
 //! What git knows, asked of the `git` command.
 
 mod between;
+mod facts;
 mod texts;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use jiff::Timestamp;
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
 
@@ -54,13 +54,11 @@ pub enum GitError {
     Id(#[from] BadName),
 }
 
-/// Id, subject, author, time.
-const COMMIT: &str = "--format=%H%x00%s%x00%an%x00%ct";
-
 /// A repository with a work tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Repository {
     root: PathBuf,
+    known: facts::Known,
 }
 
 impl Repository {
@@ -70,7 +68,9 @@ impl Repository {
     /// When it is in none, or git is missing.
     pub fn at(dir: &Path) -> Result<Self, GitError> {
         match git(dir, ["rev-parse", "--show-toplevel"]) {
-            Ok(root) => Ok(Self { root: PathBuf::from(line(&root)) }),
+            Ok(root) => {
+                Ok(Self { root: PathBuf::from(line(&root)), known: facts::Known::default() })
+            }
             // Anything else, such as another owner's repository, has a cure of
             // its own, which git names.
             Err(GitError::Failed { stderr, .. }) if stderr.contains("not a git repository") => {
@@ -90,31 +90,9 @@ impl Repository {
     /// # Errors
     /// When there is none.
     pub fn head(&self) -> Result<Commit, GitError> {
-        if answer(git(&self.root, ["rev-parse", "--verify", "--quiet", "HEAD"]))?.is_none() {
-            return Err(GitError::NoCommit);
-        }
-        self.commit("HEAD")
-    }
-
-    /// What `rev` names.
-    ///
-    /// # Errors
-    /// When it names no commit.
-    pub fn commit(&self, rev: &str) -> Result<Commit, GitError> {
-        let rev = format!("{rev}^{{commit}}");
-        let arguments =
-            ["log", "-1", "--no-show-signature", "--encoding=UTF-8", COMMIT, &rev, "--"];
-        let answer = git(&self.root, arguments)?;
-        let parts: Vec<&str> = answer.trim_end_matches('\n').split('\0').collect();
-        let [id, subject, author, seconds] = parts[..] else {
-            return Err(not_understood("log", &answer));
-        };
-        let at = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-        Ok(Commit {
-            id: CommitId::new(id)?,
-            subject: subject.to_owned(),
-            author: author.to_owned(),
-            at: at.ok_or_else(|| not_understood("log", &answer))?,
+        self.commit("HEAD").or_else(|error| {
+            let head = git(&self.root, ["rev-parse", "--verify", "--quiet", "HEAD"]);
+            Err(if answer(head)?.is_none() { GitError::NoCommit } else { error })
         })
     }
 
@@ -178,15 +156,6 @@ impl Repository {
         let ends = [from.as_str(), to.as_str(), "--"];
         let diff = ["diff-tree", "-r", "--name-only", "--no-renames", "-z"];
         Ok(paths(&git(&self.root, diff.into_iter().chain(ends))?))
-    }
-
-    /// The commit before; `None` for the first.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn parent(&self, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
-        let answer = git(&self.root, ["rev-list", "--parents", "-n", "1", commit.as_str()])?;
-        answer.split_whitespace().nth(1).map(CommitId::new).transpose().map_err(Into::into)
     }
 
     /// Whether `older` is an ancestor of `newer`, and not the same.

@@ -90,35 +90,6 @@ impl Repository {
         Ok(commits)
     }
 
-    /// The whole message of a commit.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn message(&self, commit: &CommitId) -> Result<String, GitError> {
-        let format = ["log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%B"];
-        let message = git(&self.root, format.into_iter().chain([commit.as_str(), "--"]))?;
-        Ok(message.trim_end().to_owned())
-    }
-
-    /// The tree of a commit.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn tree(&self, commit: &CommitId) -> Result<String, GitError> {
-        let tree = git(&self.root, ["rev-parse", "--verify", &format!("{commit}^{{tree}}")])?;
-        Ok(line(&tree).to_owned())
-    }
-
-    /// The author's address.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn author_email(&self, commit: &CommitId) -> Result<String, GitError> {
-        let format = ["log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%ae"];
-        let email = git(&self.root, format.into_iter().chain([commit.as_str(), "--"]))?;
-        Ok(line(&email).to_owned())
-    }
-
     /// A commit that merges `head` into `base`, of no branch; `None` where they
     /// conflict. No branch, index or file changes.
     ///
