@@ -1,6 +1,6 @@
 //! The checks, as those who use them see them.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod examples;
 mod render;
