@@ -1,7 +1,7 @@
 //! Migration safety: which statements lose data, break what still runs, or block it.
 //!
 //! `sql` splits a stream into statements; `parse` recognises what they do ([`statement`]); the
-//! [`rules`] judge that in a [`context`]; [`file`] leads through one migration, [`sequence`]
+//! [`rules`] judge that in a [`context`]; [`mod@file`] leads through one migration, [`sequence`]
 //! through all of them.
 
 pub mod context;

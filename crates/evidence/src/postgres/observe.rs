@@ -131,7 +131,7 @@ pub(super) async fn install(keeper: &Client) -> Result<bool, ProofError> {
 }
 
 impl<'c> Observer<'c> {
-    /// Watches a connection; `told` says that [`install`] could install what notes drops.
+    /// Watches a connection; `told` says that `install` could install what notes drops.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
