@@ -13,6 +13,7 @@ use shipway_checks::secrets::{Rules, UNSEARCHED};
 use shipway_checks::{Check, Finding, Sink as _, Span};
 
 use crate::git::{FileChange, GitError, Since, git};
+use crate::tree::files_but_in;
 
 /// A file or blob that is larger is told and not searched.
 const LARGEST: u64 = 512 << 20;
@@ -81,7 +82,7 @@ fn below(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, SearchError> {
         let full = root.join(path);
         let failed = |error| SearchError::File { path: path.clone(), error };
         if fs::metadata(&full).map_err(failed)?.is_dir() {
-            let found = walk(&full).map_err(failed)?;
+            let found = files_but_in(&full, &[".git"]).map_err(failed)?;
             files.extend(found.into_iter().map(|file| match file.strip_prefix(root) {
                 Ok(below) => below.to_path_buf(),
                 Err(_) => file,
@@ -90,23 +91,6 @@ fn below(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, SearchError> {
             files.push(path.clone());
         }
     }
-    Ok(files)
-}
-
-fn walk(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() && entry.file_name() != ".git" {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort_unstable();
     Ok(files)
 }
 

@@ -7,19 +7,25 @@ use std::path::{Path, PathBuf};
 /// Folders that hold what others wrote.
 const FOREIGN: &[&str] = &[".git", "node_modules", "target", "vendor", ".venv", "__pycache__"];
 
-/// Every regular file below `root`, in order of their paths. Links are not followed.
+/// Every regular file below `root`, but those that others wrote, in order of their paths. Links
+/// are not followed.
 ///
 /// # Errors
 /// When a folder cannot be read.
 pub fn files_below(root: &Path) -> io::Result<Vec<PathBuf>> {
+    files_but_in(root, FOREIGN)
+}
+
+/// The same, leaving out folders of these names alone.
+pub(crate) fn files_but_in(root: &Path, left_out: &[&str]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             let kind = entry.file_type()?;
-            let foreign = FOREIGN.iter().any(|name| entry.file_name() == *name);
-            if kind.is_dir() && !foreign {
+            let skip = left_out.iter().any(|name| entry.file_name() == *name);
+            if kind.is_dir() && !skip {
                 folders.push(entry.path());
             } else if kind.is_file() {
                 files.push(entry.path());

@@ -39,6 +39,16 @@ pub struct Kind {
 }
 
 impl Kind {
+    const fn new(
+        id: &'static str,
+        what: &'static str,
+        pattern: Pattern,
+        keywords: &'static [&'static str],
+        example: &'static str,
+    ) -> Self {
+        Self { id, what, pattern, keywords, entropy: 2.5, example }
+    }
+
     /// One that says itself what it is.
     pub(super) const fn token(
         id: &'static str,
@@ -47,7 +57,7 @@ impl Kind {
         keywords: &'static [&'static str],
         example: &'static str,
     ) -> Self {
-        Self { id, what, pattern: Pattern::Token(pattern), keywords, entropy: 2.5, example }
+        Self::new(id, what, Pattern::Token(pattern), keywords, example)
     }
 
     /// One that is told by the name that it is given.
@@ -59,8 +69,7 @@ impl Kind {
         keywords: &'static [&'static str],
         example: &'static str,
     ) -> Self {
-        let pattern = Pattern::Assigned { name, value };
-        Self { id, what, pattern, keywords, entropy: 3.0, example }
+        Self::new(id, what, Pattern::Assigned { name, value }, keywords, example).entropy(3.0)
     }
 
     /// Something else.
@@ -71,7 +80,7 @@ impl Kind {
         keywords: &'static [&'static str],
         example: &'static str,
     ) -> Self {
-        Self { id, what, pattern: Pattern::Raw(pattern), keywords, entropy: 2.5, example }
+        Self::new(id, what, Pattern::Raw(pattern), keywords, example)
     }
 
     /// Something else over several lines.
@@ -82,8 +91,7 @@ impl Kind {
         keywords: &'static [&'static str],
         example: &'static str,
     ) -> Self {
-        let pattern = Pattern::Block(pattern);
-        Self { id, what, pattern, keywords, entropy: 2.5, example }
+        Self::new(id, what, Pattern::Block(pattern), keywords, example)
     }
 
     /// The same with another least entropy.

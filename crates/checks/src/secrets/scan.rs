@@ -37,13 +37,12 @@ impl Rules {
         let mut hits = self.hits(file, &text, binary);
         // One finding for one secret: the first rule in order knows it best.
         hits.sort_by_key(|hit| (hit.rule, hit.secret.start));
-        let mut told: Vec<Range<usize>> = Vec::new();
         let mut kept: Vec<Hit> = Vec::new();
         for hit in hits {
-            let overlaps =
-                |other: &Range<usize>| hit.secret.start < other.end && other.start < hit.secret.end;
-            if !told.iter().any(overlaps) {
-                told.push(hit.secret.clone());
+            let overlaps = |other: &Hit| {
+                hit.secret.start < other.secret.end && other.secret.start < hit.secret.end
+            };
+            if !kept.iter().any(overlaps) {
                 kept.push(hit);
             }
         }
