@@ -11,6 +11,7 @@ pub mod check;
 pub mod finding;
 pub mod migrations;
 pub mod render;
+pub mod reports;
 pub mod rule;
 pub mod secrets;
 pub mod sql;
