@@ -12,3 +12,12 @@ pub struct Duplication {
     /// The places.
     pub places: Vec<Finding>,
 }
+
+impl Duplication {
+    /// The share of lines that stand elsewhere, too, in percent; nothing where there are no lines.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 lines")]
+    pub fn percent(&self) -> Option<f64> {
+        (self.lines > 0).then(|| self.duplicated as f64 * 100.0 / self.lines as f64)
+    }
+}

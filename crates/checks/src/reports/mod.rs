@@ -2,18 +2,33 @@
 //!
 //! The format is recognised by the content, never by the name alone. What is empty, cut off,
 //! hostile or unknown is [`NoEvidence`], never a good report.
+//!
+//! A format is a file in the folder of its kind (`coverage/lcov.rs`) with a `FORMAT` that says how
+//! it is recognised and read, and a line in the kind's list `FORMATS`.
 
 pub mod analysis;
+mod beginning;
 pub mod coverage;
 pub mod duplication;
+mod format;
+mod json;
 pub mod load;
 pub mod no_evidence;
+mod outline;
 pub mod quality;
 pub mod sbom;
+mod source;
 pub mod tests;
 pub mod vulnerabilities;
+mod xml;
+
+use std::io::BufRead;
 
 pub use no_evidence::{NoEvidence, Why};
+
+use beginning::Beginning;
+use no_evidence::Fault;
+use source::Source;
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,4 +49,38 @@ pub enum Report {
     Quality(quality::Quality),
     /// How much of it stands twice.
     Duplication(duplication::Duplication),
+}
+
+/// A report that was recognised and read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recognised {
+    /// What its format is called, such as `lcov`.
+    pub format: &'static str,
+    /// What it says.
+    pub report: Report,
+}
+
+/// Reads a report from its first byte to its last, in memory that grows with what it says and not
+/// with its size. `file` is what errors call it.
+///
+/// # Errors
+/// When it is empty, of no known format, broken, cut off, hostile, or cannot be read.
+pub fn read(file: &str, source: &mut dyn BufRead) -> Result<Recognised, NoEvidence> {
+    recognised(source).map_err(|fault| fault.of(file))
+}
+
+fn recognised(reader: &mut dyn BufRead) -> Result<Recognised, Fault> {
+    let mut source = Source::new(reader)?;
+    let format = format::of(&Beginning::of(source.beginning())?)?;
+    let report = (format.read)(&mut source)?;
+    Ok(Recognised { format: format.name, report })
+}
+
+/// The first characters of what a report says, for an error that quotes it.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -38,3 +38,38 @@ pub enum Why {
     #[error("it cannot be read: {0}")]
     Unreadable(String),
 }
+
+/// Why a reader stopped: a [`NoEvidence`] that does not know its file yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) at: Option<Pos>,
+    pub(super) why: Why,
+}
+
+impl Fault {
+    /// Nothing stands in it, or nothing was measured.
+    pub(super) fn empty(what: impl Into<String>) -> Self {
+        Self { at: None, why: Why::Empty(what.into()) }
+    }
+
+    /// It does not follow its format.
+    pub(super) fn malformed(what: impl Into<String>) -> Self {
+        Self { at: None, why: Why::Malformed(what.into()) }
+    }
+
+    /// It asks for what a report has no use for.
+    pub(super) fn hostile(what: impl Into<String>) -> Self {
+        Self { at: None, why: Why::Hostile(what.into()) }
+    }
+
+    /// The same, at a place.
+    pub(super) fn at(mut self, at: Pos) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    /// The same, in a file.
+    pub(super) fn of(self, file: &str) -> NoEvidence {
+        NoEvidence { file: file.to_owned(), at: self.at, why: self.why }
+    }
+}
