@@ -1,5 +1,7 @@
 //! How random something looks, and whether somebody made it up.
 
+use super::identifier::is_identifier;
+
 /// Shannon's entropy of the bytes' frequencies, in bits a byte (Shannon 1948, §6).
 #[must_use]
 pub(super) fn entropy(bytes: &[u8]) -> f32 {
@@ -100,6 +102,7 @@ pub(super) fn is_ordinary(value: &[u8]) -> bool {
         || letters < 2
         || (runs.unwrap_or(0) > 14 && digits < 4)
         || contains_any(value, WORDS)
+        || is_identifier(value)
 }
 
 fn contains_any(text: &[u8], words: &[&str]) -> bool {

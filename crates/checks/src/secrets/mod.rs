@@ -10,6 +10,7 @@ mod baseline;
 mod entropy;
 pub mod example;
 mod gitleaks;
+mod identifier;
 mod inline;
 mod kind;
 mod kinds;

@@ -207,3 +207,19 @@ fn rules_that_say_something_unknown_are_refused() {
         assert!(error.starts_with("rules.toml") && error.contains(why), "{error}");
     }
 }
+
+#[test]
+fn a_name_given_to_something_called_a_key_is_no_secret() {
+    let rules = Rules::built_in();
+    for text in [
+        "let private_key = decode(PrivateKeyRfc8410Pkcs8);",
+        "memcpy(out_private_key, X25519_SIGNING_KEY_LEN);",
+        "pub const SIGNING_KEY_LEN: usize = MLDSA44_SIGNING_KEY_BYTES;",
+        "private_key: EVP_unmarshal_signing_key_v2,",
+        "client_secret = crypto2::SecretKeyFactoryBuilder",
+        "api_key = \"services/crypto2/api_key_provider\"",
+    ] {
+        assert!(ids(&rules, text).is_empty(), "{text}: {:?}", ids(&rules, text));
+    }
+    assert_eq!(ids(&rules, "private_key = \"q8Zr2LmN0pVt5WxY7cUeK3\""), ["generic-secret"]);
+}
