@@ -4,6 +4,7 @@
 //! [`rules`] judge that in a [`context`]; [`mod@file`] leads through one migration, [`sequence`]
 //! through all of them.
 
+pub mod approval;
 pub mod context;
 pub mod file;
 pub mod known;
@@ -15,6 +16,7 @@ pub mod rules;
 pub mod sequence;
 pub mod statement;
 
+pub use approval::{Approval, Operation};
 pub use file::{FileSummary, Options, judge_file};
 pub use layout::{Layout, Migration, Part, Transaction, Version};
 pub use locks::Lock;

@@ -11,14 +11,23 @@ const EXCERPT: usize = 240;
 const EXCERPT_LINES: usize = 4;
 
 /// Where a part of a statement stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct At<'a> {
     source: Source<'a>,
     /// The part, in the statement's text.
     start: usize,
     end: usize,
     /// What is inside, where it is not written as such in the statement's text.
-    inner: Option<String>,
+    inner: Option<Inner<'a>>,
+}
+
+/// A part of a body that a statement runs and that is written elsewhere.
+#[derive(Clone, Copy, Debug)]
+struct Inner<'a> {
+    body: &'a [u8],
+    part: &'a [u8],
+    /// What runs it.
+    outer: &'a At<'a>,
 }
 
 impl<'a> At<'a> {
@@ -28,12 +37,14 @@ impl<'a> At<'a> {
 
     /// A part of a body that this statement runs: its own place if the body is written in the
     /// statement, else the statement's, with the part as excerpt.
-    pub(super) fn inside(&self, body: &[u8], start: usize, end: usize) -> Self {
-        let text = body.get(start..end).unwrap_or_default();
+    pub(super) fn inside<'b>(&'b self, body: &'b [u8], start: usize, end: usize) -> At<'b> {
         let found = memchr::memmem::find(self.source.text, body).filter(|_| !body.is_empty());
         match found {
-            Some(at) => Self { start: at + start, end: at + end, ..self.clone() },
-            None => Self { inner: Some(excerpt(text)), ..self.clone() },
+            Some(at) => Self { start: at + start, end: at + end, ..*self },
+            None => {
+                let part = body.get(start..end).unwrap_or_default();
+                At { inner: Some(Inner { body, part, outer: self }), ..*self }
+            }
         }
     }
 
@@ -42,8 +53,14 @@ impl<'a> At<'a> {
     }
 
     fn excerpt(&self) -> String {
-        let text = || excerpt(self.source.text.get(self.start..self.end).unwrap_or_default());
-        self.inner.clone().unwrap_or_else(text)
+        let part = || self.source.text.get(self.start..self.end).unwrap_or_default();
+        excerpt(self.inner.map_or_else(part, |inner| inner.part))
+    }
+
+    /// The statement, and every body on the way from it to here.
+    fn texts(&self) -> impl Iterator<Item = &'a [u8]> {
+        let inner = std::iter::successors(self.inner, |inner| inner.outer.inner);
+        std::iter::once(self.source.text).chain(inner.map(|inner| inner.body))
     }
 }
 
@@ -135,12 +152,11 @@ pub(super) fn finding_of(
         kind: if undecided { Kind::Undecided } else { Kind::Found },
         file: file.to_owned(),
         span: at.span(),
-        fingerprint: Fingerprint::of([
-            rule.id.as_str().as_bytes(),
-            file.as_bytes(),
-            verdict.message.as_bytes(),
-            at.source.text,
-        ]),
+        fingerprint: Fingerprint::of(
+            [rule.id.as_str().as_bytes(), file.as_bytes(), verdict.message.as_bytes()]
+                .into_iter()
+                .chain(at.texts()),
+        ),
         message: verdict.message,
         excerpt: at.excerpt(),
         help: (!verdict.help.is_empty()).then(|| verdict.help.into_owned()),
