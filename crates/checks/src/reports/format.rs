@@ -3,7 +3,7 @@
 use super::beginning::Beginning;
 use super::no_evidence::{Fault, Why};
 use super::source::Source;
-use super::{Report, coverage, load, tests};
+use super::{Report, analysis, coverage, load, policy_results, sbom, tests, vulnerabilities};
 
 /// A format of reports: how it is recognised and read.
 pub(super) struct Format {
@@ -16,7 +16,15 @@ pub(super) struct Format {
 }
 
 /// All formats, by kind of report. A new format is a line in the list of its kind.
-const KINDS: &[&[Format]] = &[coverage::FORMATS, tests::FORMATS, load::FORMATS];
+const KINDS: &[&[Format]] = &[
+    coverage::FORMATS,
+    tests::FORMATS,
+    analysis::FORMATS,
+    vulnerabilities::FORMATS,
+    sbom::FORMATS,
+    policy_results::FORMATS,
+    load::FORMATS,
+];
 
 pub(super) fn all() -> impl Iterator<Item = &'static Format> {
     KINDS.iter().copied().flatten()

@@ -15,11 +15,13 @@ mod json;
 pub mod load;
 pub mod no_evidence;
 mod outline;
+pub mod policy_results;
 pub mod quality;
 pub mod sbom;
 mod source;
 pub mod tests;
 pub mod vulnerabilities;
+pub mod waivers;
 mod xml;
 
 use std::io::BufRead;
@@ -43,6 +45,8 @@ pub enum Report {
     Vulnerabilities(vulnerabilities::Audit),
     /// What is in it, and under which licences.
     Sbom(sbom::Sbom),
+    /// What policies of another engine say.
+    PolicyResults(policy_results::PolicyResults),
     /// How fast it answered under load.
     Load(load::Load),
     /// What a quality server says of it.

@@ -1,0 +1,58 @@
+//! What policies of another engine say: conftest and OPA.
+
+mod conftest;
+mod opa;
+
+use std::collections::BTreeMap;
+
+use super::format::Format;
+use crate::finding::Finding;
+
+pub(super) const FORMATS: &[Format] = &[conftest::FORMAT, opa::FORMAT];
+
+/// The rules of what policies say.
+pub mod rules {
+    use crate::finding::Severity::{High, Medium};
+    use crate::rule::Rule;
+
+    /// A policy denies something.
+    pub const VIOLATION: Rule = Rule::new(
+        "policy-violation",
+        High,
+        "a policy denies it",
+        "",
+        "see the policy that says so",
+    );
+    /// A policy warns of something.
+    pub const WARNING: Rule = Rule::new(
+        "policy-warning",
+        Medium,
+        "a policy warns of it",
+        "",
+        "see the policy that says so",
+    );
+    /// A policy was not evaluated.
+    pub const SKIPPED: Rule = Rule::new(
+        "policy-not-evaluated",
+        High,
+        "a policy was not evaluated",
+        "What was not looked at is not known to be right.",
+        "see the engine's own output, mend what stopped it and run it again",
+    );
+
+    /// All of them.
+    pub const ALL: &[&Rule] = &[&VIOLATION, &WARNING, &SKIPPED];
+}
+
+/// What policies say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyResults {
+    /// The engine that says so.
+    pub engine: String,
+    /// How many answers were given.
+    pub evaluated: u64,
+    /// What they deny, warn of, or could not say.
+    pub findings: Vec<Finding>,
+    /// Numbers they give, by the rule's name.
+    pub figures: BTreeMap<String, f64>,
+}
