@@ -7,4 +7,5 @@ mod render;
 mod rules;
 mod secret_rules;
 mod secrets;
+mod seeds;
 mod statements;

@@ -152,7 +152,7 @@ fn of_package(path: &str, entry: Entry) -> Vec<Vulnerability> {
         let members: Vec<&Osv> = known.iter().filter(|osv| group.ids.contains(&osv.id)).collect();
         let score = group.max_severity.as_deref().and_then(|score| score.parse().ok());
         let aliases = members.iter().flat_map(|osv| osv.aliases.clone().unwrap_or_default());
-        let mut names: Vec<String> = group.ids.iter().cloned().collect();
+        let mut names: Vec<String> = group.ids.to_vec();
         for name in group.aliases.into_iter().flatten().chain(aliases) {
             if !names.contains(&name) {
                 names.push(name);

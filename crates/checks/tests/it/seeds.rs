@@ -1,0 +1,31 @@
+//! The named seeds of the fuzzers of reports, among them everything they ever found.
+
+use std::io::BufReader;
+use std::path::Path;
+
+use shipway_checks::reports::{Report, read};
+
+/// Every named seed of a fuzzer, with its name.
+fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    let entries = std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
+    // What a fuzzer keeps on its way has no extension.
+    let named = entries.filter(|path| path.extension().is_some());
+    named.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn analyses_are_read_alike_whole_and_in_pieces() {
+    let seeds = seeds("sarif");
+    assert!(seeds.len() >= 9);
+    for (name, bytes) in seeds {
+        let whole = read("r", &mut bytes.as_slice());
+        assert_eq!(whole, read("r", &mut BufReader::with_capacity(3, bytes.as_slice())), "{name}");
+        if let Ok(recognised) = whole {
+            let Report::Analysis(analysis) = recognised.report else { panic!("{name}") };
+            for finding in analysis.findings {
+                assert!(finding.span.start <= finding.span.end, "{name}: {finding}");
+            }
+        }
+    }
+}
