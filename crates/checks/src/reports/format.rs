@@ -3,7 +3,10 @@
 use super::beginning::Beginning;
 use super::no_evidence::{Fault, Why};
 use super::source::Source;
-use super::{Report, analysis, coverage, load, policy_results, sbom, tests, vulnerabilities};
+use super::{
+    Report, analysis, coverage, duplication, load, policy_results, quality, sbom, tests,
+    vulnerabilities,
+};
 
 /// A format of reports: how it is recognised and read.
 pub(super) struct Format {
@@ -24,6 +27,8 @@ const KINDS: &[&[Format]] = &[
     sbom::FORMATS,
     policy_results::FORMATS,
     load::FORMATS,
+    quality::FORMATS,
+    duplication::FORMATS,
 ];
 
 pub(super) fn all() -> impl Iterator<Item = &'static Format> {

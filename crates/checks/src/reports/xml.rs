@@ -131,7 +131,7 @@ impl<'x, 's> Xml<'x, 's> {
 }
 
 /// The beginning of an element.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Element {
     name: String,
     tag: BytesStart<'static>,

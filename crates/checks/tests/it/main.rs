@@ -4,6 +4,7 @@
 
 mod examples;
 mod render;
+mod reports;
 mod rules;
 mod secret_rules;
 mod secrets;

@@ -1,8 +1,11 @@
 //! Which lines ran: lcov, Cobertura, JaCoCo, Go's cover profile, llvm-cov and Istanbul.
 
 mod cobertura;
+mod go_cover;
 mod istanbul;
+mod jacoco;
 mod lcov;
+mod llvm_cov;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +13,14 @@ use super::format::Format;
 use super::no_evidence::Fault;
 use super::{Report, shortened};
 
-pub(super) const FORMATS: &[Format] = &[lcov::FORMAT, cobertura::FORMAT, istanbul::FORMAT];
+pub(super) const FORMATS: &[Format] = &[
+    lcov::FORMAT,
+    cobertura::FORMAT,
+    jacoco::FORMAT,
+    go_cover::FORMAT,
+    llvm_cov::FORMAT,
+    istanbul::FORMAT,
+];
 
 /// Which lines of which files ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -18,8 +18,10 @@ use crate::reports::source::Source;
 pub(super) const FORMAT: Format = Format { name: "k6", recognise, read };
 
 fn recognise(beginning: &Beginning) -> bool {
-    let either = ["metrics.http_reqs", "metrics.iterations", "metrics.vus", "metrics.data_sent"];
-    beginning.has(&["root_group"]) || either.iter().any(|path| beginning.has(&[path]))
+    // Metrics come in any order.
+    ["http_reqs", "iterations", "vus", "vus_max", "data_sent", "checks"]
+        .iter()
+        .any(|metric| beginning.has(&[&format!("metrics.{metric}")]))
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,11 @@
 //! Which tests passed: JUnit in its dialects, TRX, TAP, `cargo test` and nextest.
 
+mod cargo;
+mod go;
+mod junit;
 mod libtest;
+mod tap;
+mod trx;
 
 use std::time::Duration;
 
@@ -8,7 +13,8 @@ use super::Report;
 use super::format::Format;
 use super::no_evidence::Fault;
 
-pub(super) const FORMATS: &[Format] = &[libtest::FORMAT];
+pub(super) const FORMATS: &[Format] =
+    &[junit::FORMAT, trx::FORMAT, tap::FORMAT, libtest::FORMAT, cargo::FORMAT, go::FORMAT];
 
 /// How tests ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

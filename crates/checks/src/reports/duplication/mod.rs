@@ -1,0 +1,66 @@
+//! How much of it stands twice.
+
+mod jscpd;
+
+use super::format::Format;
+use crate::finding::{Finding, Fingerprint, Pos, Severity, Span};
+use crate::rule::Rule;
+
+pub(super) const FORMATS: &[Format] = &[jscpd::FORMAT];
+
+/// Code that stands twice.
+pub static DUPLICATED: Rule = Rule::new(
+    "duplicated-code",
+    Severity::Low,
+    "code that stands twice",
+    "What is mended in one place stays wrong in the other.",
+    "say it once, and use it in both places",
+);
+
+/// How much of it stands twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duplication {
+    /// Lines of code that were looked at.
+    pub lines: u64,
+    /// Lines that stand elsewhere, too.
+    pub duplicated: u64,
+    /// The places.
+    pub places: Vec<Finding>,
+}
+
+impl Duplication {
+    /// The share of lines that stand elsewhere, too, in percent; nothing where there are no lines.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 lines")]
+    pub fn percent(&self) -> Option<f64> {
+        (self.lines > 0).then(|| self.duplicated as f64 * 100.0 / self.lines as f64)
+    }
+}
+
+/// Lines of a file, from 1, both included.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: String,
+    from: u32,
+    to: u32,
+}
+
+/// A place whose code stands in another, too.
+struct Twice {
+    place: Place,
+    other: Place,
+    lines: u64,
+}
+
+impl Twice {
+    fn finding(self) -> Finding {
+        let Self { place, other, lines } = self;
+        let pos = |line: u32| Pos { line: line as usize, column: 1 };
+        let span = Span { start: pos(place.from), end: pos(place.to.saturating_add(1)) };
+        let message =
+            format!("{lines} lines stand in {}:{}-{}, too", other.file, other.from, other.to);
+        // The same pair of files has it, wherever in them.
+        let fingerprint = Fingerprint::of([DUPLICATED.id.as_str(), &place.file, &other.file]);
+        Finding { fingerprint, ..Finding::new(&DUPLICATED, place.file, span, message) }
+    }
+}
