@@ -60,6 +60,15 @@ fn read(source: &mut Source<'_>) -> Result<Sbom, Fault> {
             text_end(source, &mut line)?;
         }
     }
+    // The format has no end: a whole document ends with a line and says what it is about.
+    if source.pos().column > 1 {
+        return Err(Fault::malformed("it ends in the middle of a line").at(source.pos()));
+    }
+    if list.described.is_empty() {
+        let said =
+            "it does not say what it describes (`Relationship: SPDXRef-DOCUMENT DESCRIBES …`)";
+        return Err(Fault::malformed(said));
+    }
     list.sbom()
 }
 

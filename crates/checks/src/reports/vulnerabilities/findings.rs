@@ -33,7 +33,7 @@ pub mod rules {
         High,
         "a package could not be audited",
         "What nobody looked at is not known to be without vulnerabilities.",
-        "make it known to the scanner, or leave it out",
+        "see what the scanner says of it, mend that and run it again",
     );
     /// A package is unsound.
     pub const UNSOUND: Rule = Rule::new(
@@ -126,7 +126,7 @@ impl Vulnerability {
             said.push_str(&format!(" ({})", aliases.join(", ")));
         }
         if !title.is_empty() {
-            said.push_str(&format!(": {}", crate::reports::shortened(title)));
+            said.push_str(&format!(": {}", crate::reports::shortened(title.trim_end_matches('.'))));
         }
         if self.severity.is_none() && is_own {
             said.push_str("; nobody says how bad it is");

@@ -5,9 +5,11 @@
 //! and `@npmcli/metavuln-calculator`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::severity::word;
@@ -38,7 +40,8 @@ pub(super) const FAILED: Format = Format {
 };
 
 fn is_failure(beginning: &Beginning) -> bool {
-    beginning.has(&["error.code"]) && !beginning.has(&["advisories"])
+    let has_error = beginning.has(&["error.code"]) || beginning.has(&["error.summary"]);
+    has_error && !beginning.has(&["advisories"])
 }
 
 #[derive(Deserialize)]
@@ -61,11 +64,32 @@ struct Package {
 }
 
 /// Why a package is vulnerable: an advisory of its own, or the name of a package it depends on.
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum Via {
     Advisory(Box<ViaAdvisory>),
-    Package(IgnoredAny),
+    Package,
+}
+
+impl<'de> Deserialize<'de> for Via {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Via;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an advisory or the name of a package")
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Via, E> {
+                Ok(Via::Package)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Via, A::Error> {
+                let advisory = ViaAdvisory::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Via::Advisory(Box::new(advisory)))
+            }
+        }
+        from.deserialize_any(Either)
+    }
 }
 
 #[derive(Deserialize)]
@@ -196,7 +220,7 @@ pub(super) fn ghsa(url: &str) -> Option<&str> {
 }
 
 /// The version that a range of vulnerable ones ends before: `>=1.0.0 <1.2.3`.
-fn below(range: &str) -> Option<&str> {
+pub(super) fn below(range: &str) -> Option<&str> {
     let last = range.rsplit(' ').next()?;
     last.strip_prefix('<').filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
 }
@@ -279,18 +303,21 @@ fn read_old(source: &mut Source<'_>) -> Result<Audit, Fault> {
 
 #[derive(Deserialize)]
 struct Failed {
+    /// What happened, where the audit's server could not be asked.
+    message: Option<String>,
     error: Failure,
 }
 
 #[derive(Deserialize)]
 struct Failure {
-    code: String,
+    code: Option<String>,
     #[serde(alias = "message")]
     summary: Option<String>,
 }
 
 fn read_failed(source: &mut Source<'_>) -> Result<Audit, Fault> {
-    let Failed { error } = json::document(source)?;
-    let said = error.summary.unwrap_or_default();
-    Err(Fault::empty(format!("the audit failed: {}: {}", error.code, said.trim())))
+    let Failed { message, error } = json::document(source)?;
+    let said = [error.code, error.summary, message].into_iter().flatten();
+    let said: Vec<String> = said.filter(|text| !text.trim().is_empty()).collect();
+    Err(Fault::empty(format!("the audit failed: {}", said.join(": "))))
 }

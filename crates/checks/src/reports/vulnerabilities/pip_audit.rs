@@ -1,5 +1,5 @@
-//! pip-audit: `pip-audit --format json`, as its documentation describes it; before version 2.5 the
-//! list alone. It says of no vulnerability how bad it is.
+//! pip-audit: `pip-audit --format json` since version 2.5, as its documentation describes it. It says
+//! of no vulnerability how bad it is.
 
 use serde::Deserialize;
 
@@ -16,16 +16,13 @@ pub(super) const FORMAT: Format = Format {
         beginning.has(&["dependencies.[].name", "dependencies.[].vulns"])
             || beginning.has(&["dependencies.[].name", "dependencies.[].skip_reason"])
             || beginning.has(&["dependencies", "fixes"])
-            || beginning.has(&["[].name", "[].vulns"])
     },
     read: |source| read(source).map(Report::Vulnerabilities),
 };
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Document {
-    Now { dependencies: Vec<Dependency> },
-    Old(Vec<Dependency>),
+struct Document {
+    dependencies: Vec<Dependency>,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +45,7 @@ struct Vuln {
 }
 
 fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
-    let (Document::Now { dependencies } | Document::Old(dependencies)) = json::document(source)?;
+    let Document { dependencies } = json::document(source)?;
     let mut audit = Audit { tools: vec!["pip-audit".into()], ..Audit::default() };
     let mut packages: u64 = 0;
     for Dependency { name, version, vulns, skip_reason } in dependencies {
@@ -76,4 +73,20 @@ fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
     }
     audit.packages = Some(packages);
     Ok(audit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Kind;
+
+    #[test]
+    fn a_package_that_was_not_audited_is_told() {
+        let text = r#"{"dependencies": [{"name": "a", "version": "1", "vulns": []},
+            {"name": "shop", "skip_reason": "not found"}], "fixes": []}"#;
+        let audit = read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap();
+        let [finding] = audit.also.as_slice() else { panic!("{audit:?}") };
+        assert_eq!((finding.kind, audit.packages), (Kind::Undecided, Some(1)));
+        assert_eq!(finding.message, "shop was not audited: not found");
+    }
 }

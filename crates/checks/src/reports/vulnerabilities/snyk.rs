@@ -2,8 +2,11 @@
 //! `--all-projects`, a list of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::findings::{named, not_audited, rules};
 use super::severity::word;
@@ -26,11 +29,30 @@ pub(super) const FORMAT: Format = Format {
     read: |source| read(source).map(Report::Vulnerabilities),
 };
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Document {
-    All(Vec<Project>),
-    One(Box<Project>),
+/// One project, or a list of them.
+struct Projects(Vec<Project>);
+
+impl<'de> Deserialize<'de> for Projects {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Projects;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a project or a list of projects")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Projects, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Projects)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Projects, A::Error> {
+                let project = Project::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Projects(vec![project]))
+            }
+        }
+        from.deserialize_any(Either)
+    }
 }
 
 #[derive(Deserialize)]
@@ -53,8 +75,8 @@ struct Issue {
     severity: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    #[serde(alias = "moduleName")]
     package_name: Option<String>,
+    module_name: Option<String>,
     version: Option<String>,
     #[serde(default)]
     from: Vec<String>,
@@ -67,10 +89,7 @@ struct Issue {
 }
 
 fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
-    let projects = match json::document(source)? {
-        Document::All(projects) => projects,
-        Document::One(project) => vec![*project],
-    };
+    let Projects(projects) = json::document(source)?;
     let mut audit = Audit { tools: vec!["Snyk".into()], ..Audit::default() };
     let mut failed = Vec::new();
     let mut audited = false;
@@ -110,7 +129,7 @@ fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
 }
 
 fn take(issue: Issue, file: &str, audit: &mut Audit) {
-    let package = issue.package_name.unwrap_or_default();
+    let package = issue.package_name.or(issue.module_name).unwrap_or_default();
     let severity = issue.severity.as_deref().and_then(word);
     if issue.kind.as_deref() == Some("license") {
         let said = format!("{package} {}: {}", issue.version.unwrap_or_default(), issue.title);

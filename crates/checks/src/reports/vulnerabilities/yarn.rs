@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::npm::{Advisory, ghsa};
+use super::npm::{Advisory, below, ghsa};
 use super::severity::word;
 use super::{Audit, Vulnerability};
 use crate::reports::format::Format;
@@ -116,6 +116,8 @@ struct Children {
     #[serde(rename = "URL")]
     url: Option<String>,
     severity: Option<String>,
+    #[serde(rename = "Vulnerable Versions")]
+    vulnerable: Option<String>,
     #[serde(rename = "Tree Versions", default)]
     versions: Vec<String>,
     #[serde(default)]
@@ -134,10 +136,16 @@ fn read_berry(source: &mut Source<'_>) -> Result<Audit, Fault> {
             advisory: names.next().unwrap_or_default(),
             aliases: names.collect(),
             severity: children.severity.as_deref().and_then(word),
+            fixed_in: children
+                .vulnerable
+                .as_deref()
+                .and_then(below)
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
             path: children.dependents,
             title: children.issue.unwrap_or_default(),
             sources: vec!["yarn".into()],
-            ..Vulnerability::default()
         });
         Ok(())
     })?;

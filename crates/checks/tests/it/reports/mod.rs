@@ -1,7 +1,9 @@
 //! Reports of other tools: those that tools really wrote, and those that somebody broke.
 
 mod broken;
+mod findings;
 mod fixtures;
+mod licences;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -109,7 +109,7 @@ impl<'r, S: Sink> Results<'r, S> {
             fingerprint: fingerprint(found, &tool.name, id, &file, &said),
             span,
             excerpt: excerpt(found),
-            help: rule.and_then(help),
+            help: rule.and_then(help).filter(|help| *help != said),
             allowed: found.suppressions.as_deref().and_then(|all| allowed(all, &tool.name)),
             file,
             message: said,

@@ -104,6 +104,8 @@ pub(super) fn understood(text: &str) -> Option<Understood> {
     };
     let named = || {
         let name = text.to_lowercase();
+        // A classifier of Python's index.
+        let name = name.strip_prefix("license :: osi approved :: ").unwrap_or(&name);
         let (_, meant) = NAMES.iter().find(|(of, _)| *of == name)?;
         Expression::parse(meant).ok()
     };
@@ -141,6 +143,7 @@ mod tests {
             ("The MIT License (MIT)", "MIT", true),
             ("Apache  License, Version 2.0", "Apache-2.0", true),
             ("mit", "MIT", true),
+            ("License :: OSI Approved :: MIT License", "MIT", true),
             ("LicenseRef-own", "LicenseRef-own", false),
         ] {
             assert_eq!(read(text), Some((meant.to_owned(), is_lenient)), "{text}");
