@@ -29,8 +29,30 @@ use std::io::BufRead;
 pub use no_evidence::{NoEvidence, Why};
 
 use beginning::Beginning;
-use no_evidence::Fault;
 use source::Source;
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Which lines ran.
+    Coverage,
+    /// Which tests passed.
+    Tests,
+    /// What an analysis found.
+    Analysis,
+    /// Which dependencies have known vulnerabilities.
+    Vulnerabilities,
+    /// What is in it, and under which licences.
+    Sbom,
+    /// What policies of another engine say.
+    Policies,
+    /// How fast it answered under load.
+    Load,
+    /// What a quality server says of it.
+    Quality,
+    /// How much of it stands twice.
+    Duplication,
+}
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,9 +92,14 @@ pub struct Recognised {
 /// # Errors
 /// When it is empty, of no known format, broken, cut off, hostile, or cannot be read.
 pub fn read(file: &str, source: &mut dyn BufRead) -> Result<Recognised, NoEvidence> {
-    let mut read = recognised(source).map_err(|fault| fault.of(file))?;
-    read.report.at_home(file);
-    Ok(read)
+    let begun = Source::new(source).and_then(|source| {
+        let (kind, format) = format::of(&Beginning::of(source.beginning())?)?;
+        Ok((source, kind, format))
+    });
+    let (mut source, kind, format) = begun.map_err(|fault| fault.of(file, None))?;
+    let mut report = (format.read)(&mut source).map_err(|fault| fault.of(file, Some(kind)))?;
+    report.at_home(file);
+    Ok(Recognised { format: format.name, report })
 }
 
 impl Report {
@@ -88,13 +115,6 @@ impl Report {
             file.clone_into(&mut finding.file);
         }
     }
-}
-
-fn recognised(reader: &mut dyn BufRead) -> Result<Recognised, Fault> {
-    let mut source = Source::new(reader)?;
-    let format = format::of(&Beginning::of(source.beginning())?)?;
-    let report = (format.read)(&mut source)?;
-    Ok(Recognised { format: format.name, report })
 }
 
 /// The first characters of what a report says, for an error that quotes it.

@@ -1,5 +1,6 @@
 //! A report that says nothing: it is no evidence, and a gate that needs it stays shut.
 
+use super::Kind;
 use crate::finding::Pos;
 
 /// Why a report is no evidence.
@@ -8,10 +9,21 @@ use crate::finding::Pos;
 pub struct NoEvidence {
     /// The report, as it was named.
     pub file: String,
+    /// What it is about, if its format was recognised.
+    pub kind: Option<Kind>,
     /// Where in it, if the place is known.
     pub at: Option<Pos>,
     /// Why.
     pub why: Why,
+}
+
+impl NoEvidence {
+    /// A report that cannot be opened.
+    #[must_use]
+    pub fn unreadable(file: &str, error: &std::io::Error) -> Self {
+        let why = Why::Unreadable(error.to_string());
+        Self { file: file.to_owned(), kind: None, at: None, why }
+    }
 }
 
 fn place(at: Option<Pos>) -> String {
@@ -69,7 +81,7 @@ impl Fault {
     }
 
     /// The same, in a file.
-    pub(super) fn of(self, file: &str) -> NoEvidence {
-        NoEvidence { file: file.to_owned(), at: self.at, why: self.why }
+    pub(super) fn of(self, file: &str, kind: Option<Kind>) -> NoEvidence {
+        NoEvidence { file: file.to_owned(), kind, at: self.at, why: self.why }
     }
 }

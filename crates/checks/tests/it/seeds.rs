@@ -29,3 +29,27 @@ fn analyses_are_read_alike_whole_and_in_pieces() {
         }
     }
 }
+
+#[test]
+fn reports_of_tests_and_coverage_are_read_alike_whole_and_in_pieces() {
+    for (target, at_least) in [("junit", 5), ("lcov", 5), ("cobertura", 5)] {
+        let seeds = seeds(target);
+        assert!(seeds.len() >= at_least, "{target}");
+        for (name, bytes) in seeds {
+            let whole = read("r", &mut bytes.as_slice());
+            let pieces = read("r", &mut BufReader::with_capacity(3, bytes.as_slice()));
+            assert_eq!(whole, pieces, "{name}");
+            match whole.map(|recognised| recognised.report) {
+                Ok(Report::Tests(tests)) => assert!(tests.total() > 0, "{name}"),
+                Ok(Report::Coverage(coverage)) => {
+                    let total = coverage.total();
+                    assert!(total.lines > 0 && total.covered <= total.lines, "{name}");
+                    let mut files = coverage.files.values();
+                    assert!(files.all(|file| !file.lines.contains_key(&0)), "{name}");
+                }
+                Ok(other) => panic!("{name}: {other:?}"),
+                Err(error) => assert!(error.to_string().len() < 2_000, "{name}"),
+            }
+        }
+    }
+}
