@@ -8,12 +8,14 @@
 //! Nothing here touches the network, the clock, files, threads or randomness.
 
 pub mod check;
+pub mod duplication;
 pub mod finding;
 pub mod migrations;
 pub mod render;
 pub mod reports;
 pub mod rule;
 pub mod secrets;
+pub mod source_file;
 pub mod sql;
 
 pub use check::{Check, Sink, Tally};

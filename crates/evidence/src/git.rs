@@ -1,6 +1,9 @@
 //! What changed since the merge base, asked of the `git` command.
 
+mod hunks;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -100,6 +103,60 @@ pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError>
         changes.insert(String::from_utf8_lossy(path).into_owned(), FileChange::Added);
     }
     Ok(Some(Since { root: root.to_path_buf(), base, changes }))
+}
+
+/// The lines of each file that were added or altered since the merge base, uncommitted ones
+/// included, from 1; all of them (up to [`u32::MAX`]) of files that are new or no text. A file that
+/// lost lines alone has none.
+///
+/// # Errors
+/// When git cannot be run or fails.
+pub fn added_lines(since: &Since) -> Result<BTreeMap<String, Vec<Range<u32>>>, GitError> {
+    // However the user has git write its differences.
+    let diff = [
+        "-c",
+        "core.quotePath=false",
+        "diff",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-renames",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
+        "-U0",
+        &since.base,
+        "--",
+    ];
+    let diff = git(&since.root, &diff)?;
+    let mut added = hunks::added(&diff);
+    let all = || std::iter::once(1..u32::MAX).collect::<Vec<_>>();
+    for (file, change) in &since.changes {
+        match change {
+            FileChange::Added => drop(added.insert(file.clone(), all())),
+            // Without a hunk: no text, or a name that git cannot write as it is.
+            FileChange::Modified => drop(added.entry(file.clone()).or_insert_with(all)),
+            FileChange::Deleted => drop(added.remove(file)),
+        }
+    }
+    added.retain(|file, _| since.changes.contains_key(file));
+    Ok(added)
+}
+
+/// The files that git tracks, and those it would if they were added; from the root.
+///
+/// # Errors
+/// When git cannot be run or fails.
+pub fn tracked(root: &Path) -> Result<Vec<PathBuf>, GitError> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
+    let list = git(root, &list)?;
+    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    let files = names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
+    // A submodule is a folder; what was deleted is in the index still.
+    let is_file = |file: &PathBuf| {
+        std::fs::symlink_metadata(root.join(file)).is_ok_and(|meta| meta.is_file())
+    };
+    Ok(files.filter(is_file).collect())
 }
 
 /// The content of a file at a commit; nothing if it was not there.

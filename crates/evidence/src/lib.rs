@@ -1,5 +1,8 @@
-//! Gathers what checks judge: git, trees, migrations, the throw-away PostgreSQL.
+//! Gathers what checks judge: git, trees, migrations, the throw-away PostgreSQL, what reports are
+//! matched with.
 
+pub mod coverage;
+pub mod duplication;
 pub mod git;
 pub mod migrations;
 pub mod postgres;

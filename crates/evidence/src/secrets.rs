@@ -1,6 +1,6 @@
 //! What a search for secrets looks at: files, what a change adds, or all that was ever committed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::thread;
 use shipway_checks::secrets::{Rules, UNSEARCHED};
 use shipway_checks::{Check, Finding, Sink as _, Span};
 
-use crate::git::{FileChange, GitError, Since, git};
+use crate::git::{GitError, Since, added_lines, git, tracked};
 use crate::tree::files_but_in;
 
 /// A file or blob that is larger is told and not searched.
@@ -60,20 +60,6 @@ pub fn search(root: &Path, scope: &Scope, rules: &Rules) -> Result<Check, Search
     };
     check.findings.sort_by(|a, b| (&a.file, a.span.start).cmp(&(&b.file, b.span.start)));
     Ok(check)
-}
-
-fn names(list: &[u8]) -> Vec<PathBuf> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name))).collect()
-}
-
-fn tracked(root: &Path) -> Result<Vec<PathBuf>, SearchError> {
-    let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
-    let mut files = names(&git(root, &list)?);
-    // A submodule is a folder; what was deleted is in the index still.
-    files.retain(|file| fs::symlink_metadata(root.join(file)).is_ok_and(|meta| meta.is_file()));
-    Ok(files)
 }
 
 fn below(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, SearchError> {
@@ -150,63 +136,20 @@ fn since(change: &Since, rules: &Rules) -> Result<Check, SearchError> {
         |name: &&String| fs::symlink_metadata(root.join(name)).is_ok_and(|meta| meta.is_file());
     let changed: Vec<PathBuf> = change.changes.keys().filter(is_there).map(PathBuf::from).collect();
     let all = files(root, &changed, rules)?;
-    let mut added: BTreeMap<String, Added> = BTreeMap::new();
+    let added = added_lines(change)?;
     let mut check = Check { looked_at: all.looked_at, ..Check::new("secrets") };
     for finding in all.findings {
         // An archive is changed as a whole.
-        let file = finding.file.split("!/").next().unwrap_or_default().to_owned();
-        let is_new = change.changes.get(&file) == Some(&FileChange::Added);
-        if is_new || finding.file.len() > file.len() {
-            check.finding(finding);
-            continue;
-        }
-        let lines = match added.get(&file) {
-            Some(lines) => lines,
-            None => {
-                let lines = Added::of(root, &change.base, &file)?;
-                added.entry(file).or_insert(lines)
-            }
-        };
-        if lines.holds(finding.span) {
+        let file = finding.file.split("!/").next().unwrap_or_default();
+        let is_in_archive = finding.file.len() > file.len();
+        let lines = added.get(file).into_iter().flatten();
+        let (from, to) = (finding.span.start.line, finding.span.end.line);
+        let mut holding = lines.filter(|of| from < of.end as usize && to >= of.start as usize);
+        if is_in_archive || holding.next().is_some() {
             check.finding(finding);
         }
     }
     Ok(check)
-}
-
-/// The lines of a file that a change added.
-enum Added {
-    All,
-    Ranges(Vec<(usize, usize)>),
-}
-
-impl Added {
-    fn of(root: &Path, base: &str, file: &str) -> Result<Self, GitError> {
-        let diff = ["diff", "--no-color", "--no-ext-diff", "--no-renames", "-U0", base, "--", file];
-        let diff = git(root, &diff)?;
-        let text = String::from_utf8_lossy(&diff);
-        if text.lines().any(|line| line.starts_with("Binary files ")) {
-            return Ok(Self::All);
-        }
-        // @@ -a,b +c,d @@
-        let hunks = text.lines().filter(|line| line.starts_with("@@ "));
-        let range = |hunk: &str| {
-            let new = hunk.split(' ').find_map(|part| part.strip_prefix('+'))?;
-            let (start, count) = new.split_once(',').unwrap_or((new, "1"));
-            let start: usize = start.parse().ok()?;
-            Some((start, start + count.parse::<usize>().ok()?))
-        };
-        Ok(Self::Ranges(hunks.filter_map(range).collect()))
-    }
-
-    fn holds(&self, span: Span) -> bool {
-        match self {
-            Self::All => true,
-            Self::Ranges(ranges) => {
-                ranges.iter().any(|(start, end)| span.start.line < *end && span.end.line >= *start)
-            }
-        }
-    }
 }
 
 /// Searches every blob once, by its object id.

@@ -17,6 +17,7 @@ pub mod no_evidence;
 mod outline;
 pub mod policy_results;
 pub mod quality;
+pub mod said;
 pub mod sbom;
 mod source;
 pub mod tests;

@@ -1,17 +1,22 @@
 //! Which lines ran: lcov, Cobertura, JaCoCo, Go's cover profile, llvm-cov and Istanbul.
 
+mod change;
 mod cobertura;
 mod go_cover;
 mod istanbul;
 mod jacoco;
 mod lcov;
 mod llvm_cov;
+mod placed;
 
 use std::collections::BTreeMap;
 
 use super::format::Format;
 use super::no_evidence::Fault;
 use super::{Report, shortened};
+
+pub use change::{Lines as ChangedLines, OfChange};
+pub use placed::{Placed, Root, Tree, Unplaced};
 
 pub(super) const FORMATS: &[Format] = &[
     lcov::FORMAT,
@@ -87,6 +92,16 @@ impl FileCoverage {
         *sum = sum.saturating_add(hits);
     }
 
+    /// Adds what else is said of it: hits add up, and of branches the widest view counts.
+    pub(super) fn merge(&mut self, other: Self) {
+        other.lines.into_iter().for_each(|(line, hits)| self.hit(line, hits));
+        for (line, Branches { taken, all }) in other.branches {
+            let kept = self.branches.entry(line).or_default();
+            kept.taken = kept.taken.max(taken);
+            kept.all = kept.all.max(all);
+        }
+    }
+
     /// How many of its lines ran.
     #[must_use]
     pub fn ratio(&self) -> Ratio {
@@ -98,11 +113,7 @@ impl FileCoverage {
 impl Coverage {
     /// Adds what a report says of a file; what it said of it before adds up.
     pub(super) fn add(&mut self, name: String, file: FileCoverage) {
-        let kept = self.files.entry(name).or_default();
-        file.lines.into_iter().for_each(|(line, hits)| kept.hit(line, hits));
-        for (line, branches) in file.branches {
-            kept.branches.entry(line).or_default().add(branches.taken, branches.all);
-        }
+        self.files.entry(name).or_default().merge(file);
     }
 
     /// How many of all lines ran.

@@ -9,7 +9,7 @@ use crate::rule::Rule;
 pub(super) const FORMATS: &[Format] = &[jscpd::FORMAT];
 
 /// Code that stands twice.
-pub static DUPLICATED: Rule = Rule::new(
+pub const DUPLICATED: Rule = Rule::new(
     "duplicated-code",
     Severity::Low,
     "code that stands twice",
@@ -39,21 +39,21 @@ impl Duplication {
 
 /// Lines of a file, from 1, both included.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    file: String,
-    from: u32,
-    to: u32,
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
 }
 
 /// A place whose code stands in another, too.
-struct Twice {
-    place: Place,
-    other: Place,
-    lines: u64,
+pub(crate) struct Twice {
+    pub(crate) place: Place,
+    pub(crate) other: Place,
+    pub(crate) lines: u64,
 }
 
 impl Twice {
-    fn finding(self) -> Finding {
+    pub(crate) fn finding(self) -> Finding {
         let Self { place, other, lines } = self;
         let pos = |line: u32| Pos { line: line as usize, column: 1 };
         let span = Span { start: pos(place.from), end: pos(place.to.saturating_add(1)) };
