@@ -119,7 +119,13 @@ impl Waivers {
         let reader = Reader { path, text };
         let file: File = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            reader.bad(at, error.message())
+            let said = error.message();
+            let more = if said.starts_with("missing field") {
+                ": a waiver says what it covers, and has `owner`, `reason` and `expires`"
+            } else {
+                ""
+            };
+            reader.bad(at, format!("{said}{more}"))
         })?;
         let mut all = Vec::new();
         for of in file.vulnerability {
@@ -302,16 +308,16 @@ expires = 2027-01-31
             said += &format!("{}\n", Waivers::read("w", &text).unwrap_err());
         }
         insta::assert_snapshot!(said, @r#"
-        w:1:1: missing field `owner`
-        w:1:1: missing field `reason`
-        w:1:1: missing field `expires`
+        w:1:1: missing field `owner`: a waiver says what it covers, and has `owner`, `reason` and `expires`
+        w:1:1: missing field `reason`: a waiver says what it covers, and has `owner`, `reason` and `expires`
+        w:1:1: missing field `expires`: a waiver says what it covers, and has `owner`, `reason` and `expires`
         w:3:9: `owner` is empty: a waiver needs it
         w:5:11: invalid type: string "2027-01-31", expected a TOML datetime
         w:5:11: `expires` is the last day on which it counts, such as 2027-01-31
         w:3:1: unknown field `owners`, expected one of `advisory`, `package`, `owner`, `reason`, `expires`
         w:1:3: unknown field `vulnerabilities`, expected `vulnerability` or `licence`
         w:2:12: `advisory` is empty: a waiver needs it
-        w:1:1: missing field `licence`
+        w:1:1: missing field `licence`: a waiver says what it covers, and has `owner`, `reason` and `expires`
         w:1:5: key with no value, expected `=`
         "#);
     }

@@ -95,6 +95,8 @@ fn round_up(score: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Vectors and scores as advisories publish them.
@@ -118,6 +120,23 @@ mod tests {
             let found = base_score(vector);
             assert!(found.is_some_and(|of| (of - score).abs() < 1e-9), "{vector}: {found:?}");
             assert_eq!(super::severity(vector), Some(severity), "{vector}");
+        }
+    }
+
+    proptest! {
+        /// A vector with every base metric has a score in the scale, to a tenth.
+        #[test]
+        fn every_vector_has_a_score_in_tenths(
+            vector in "CVSS:3\\.[01]/AV:[NALP]/AC:[LH]/PR:[NLH]/UI:[NR]/S:[UC]/C:[HLN]/I:[HLN]/A:[HLN]"
+        ) {
+            let score = base_score(&vector).unwrap();
+            prop_assert!(rating(score).is_some(), "{score}");
+            prop_assert!((score * 10.0 - (score * 10.0).round()).abs() < 1e-9, "{score}");
+        }
+
+        #[test]
+        fn no_text_panics(vector in "(CVSS:3.1/)?([A-Z]{1,2}:?[A-Z]?/?){0,9}.{0,3}") {
+            let _score = base_score(&vector);
         }
     }
 

@@ -127,3 +127,11 @@ fn licences_are_judged() {
     Found waivers.toml:7:1: high: the waiver of bob for bare under none is over since 2026-05-31 [waiver-expired]
     "#);
 }
+
+#[test]
+fn the_example_of_the_guide_is_read() {
+    let guide = include_str!("../../../../../docs/guide/dependencies.md");
+    let (_, example) = guide.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    assert_eq!(Waivers::read(".shipway/waivers.toml", example).unwrap().all().len(), 2);
+}

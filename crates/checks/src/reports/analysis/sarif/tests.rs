@@ -1,5 +1,7 @@
 //! What is told, and how bad it is; what is no evidence.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::finding::Kind;
 use crate::reports::no_evidence::Why;
@@ -69,13 +71,13 @@ fn a_rule_is_found_by_name_index_or_both_also_in_an_extension() {
         {"ruleIndex": 99, "message": {}}"#;
     let said: Vec<String> = findings(rules, results).iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
-    :1:1: high: part [a/1]
-    :1:1: medium: it is so [b]
-    :1:1: high: name counts [a]
-    :1:1: low: by index [e1]
-    :1:1: low: by name [e1]
-    :1:1: medium: none [unnamed]
-    :1:1: medium: the tool says nothing more [unnamed]
+    r.sarif:1:1: high: part [a/1]
+    r.sarif:1:1: medium: it is so [b]
+    r.sarif:1:1: high: name counts [a]
+    r.sarif:1:1: low: by index [e1]
+    r.sarif:1:1: low: by name [e1]
+    r.sarif:1:1: medium: none [unnamed]
+    r.sarif:1:1: medium: the tool says nothing more [unnamed]
     "#);
 }
 
@@ -103,7 +105,7 @@ fn a_place_is_a_path_from_the_root_as_far_as_it_is_known() {
         (r#""artifactLocation": {"uri": "file:///srv/app/x/%C3%A9.c"}"#, "x/é.c:1:1-1:1"),
         (r#""artifactLocation": {"uri": "file:///etc/passwd"}"#, "/etc/passwd:1:1-1:1"),
         (r#""artifactLocation": {"index": 0}, "region": {"startLine": 3}"#, "indexed.c:3:1-3:1"),
-        (r#""artifactLocation": {"index": 7}"#, ":1:1-1:1"),
+        (r#""artifactLocation": {"index": 7}"#, "r.sarif:1:1-1:1"),
         (
             r#""artifactLocation": {"uri": "./src\\a.c"}, "region": {"startLine": 2, "startColumn": 5, "endColumn": 9}"#,
             "src/a.c:2:5-2:9",
@@ -249,5 +251,40 @@ fn what_was_not_analysed_is_no_evidence() {
     ] {
         let error = read(&text).unwrap_err();
         assert!(matches!(error.why, Why::Malformed(_)), "{text}: {error}");
+    }
+}
+
+proptest! {
+    /// A log whose parts are of any type is read or refused; what is read has places in order.
+    #[test]
+    fn odd_logs_are_read_or_refused(
+        values in proptest::collection::vec(
+            prop_oneof![
+                Just("null"), Just("-1"), Just("1e300"), Just("[]"), Just("{}"), Just("\"\""),
+                Just("\"%ff[a](1){0}\""), Just("[null]"), Just("true"), Just("7"), Just("[{}]"),
+                Just("[\"x\"]"),
+            ],
+            12,
+        )
+    ) {
+        let mut next = values.iter().cycle();
+        let mut value = || next.next().unwrap();
+        let region = format!(
+            r#"{{"startLine": {}, "startColumn": {}, "endLine": {}}}"#, value(), value(), value()
+        );
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "T", "rules": {}}}}},
+            "artifacts": {}, "invocations": {},
+            "results": [{{"ruleId": {}, "ruleIndex": {}, "message": {{"text": {}, "arguments": {}}},
+            "suppressions": {}, "locations": [{{"physicalLocation": {{"region": {region},
+            "artifactLocation": {{"uri": {}}}}}}}]}}]}}]}}"#,
+            value(), value(), value(), value(), value(), value(), value(), value(), value(),
+        );
+        if let Ok(analysis) = read(&text) {
+            for finding in analysis.findings {
+                prop_assert!(finding.span.start <= finding.span.end);
+                prop_assert!(!finding.message.is_empty());
+            }
+        }
     }
 }

@@ -136,6 +136,8 @@ fn base(id: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -166,6 +168,32 @@ mod tests {
         ] {
             let of = understood(text).unwrap();
             assert_eq!(list.judge(&of.expression), verdict, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever stands there has a verdict or is not understood; nothing panics.
+        #[test]
+        fn every_text_has_a_verdict_or_none(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    Just("MIT"), Just("GPL-2.0"), Just("+"), Just("AND"), Just("OR"), Just("WITH"),
+                    Just("("), Just(")"), Just("/"), Just("LLVM-exception"), Just("LicenseRef-a"),
+                    Just("DocumentRef-a:"), Just("AdditionRef-"), Just(","), Just("é"), Just(" "),
+                ],
+                0..12,
+            ),
+            space in any::<bool>(),
+            noise in ".{0,8}",
+        ) {
+            let list = AllowList::parse(["MIT", "BSD-*"]).unwrap();
+            let text = words.join(if space { " " } else { "" });
+            for text in [text.clone(), text + &noise, noise] {
+                if let Some(of) = understood(&text) {
+                    list.judge(&of.expression);
+                }
+                let _refused = AllowList::parse([&text]);
+            }
         }
     }
 
