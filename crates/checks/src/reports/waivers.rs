@@ -27,6 +27,7 @@ use toml::value::Datetime;
 
 use super::vulnerabilities::rules;
 use crate::finding::{Allowed, Finding, Pos, Span};
+use crate::rule::Rule;
 
 /// What is waived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,25 +164,47 @@ impl Waivers {
         Some(Allowed { reason: format!("{reason} ({owner}, until {expires})"), by })
     }
 
-    /// What is wrong with the waivers themselves: those that are over, and those for which `used`
-    /// is false of what they cover.
-    pub(super) fn findings(
+    /// Those that are over, of those that `is_its` is true of.
+    pub(super) fn over(&self, now: Timestamp, is_its: fn(&Covers) -> bool) -> Vec<Finding> {
+        let over = self.all.iter().filter(|of| of.is_over(now) && is_its(&of.covers));
+        let said = |Waiver { covers, owner, expires, .. }: &Waiver| {
+            format!("the waiver of {owner} for {covers} is over since {expires}")
+        };
+        over.map(|of| self.finding(&rules::WAIVER_EXPIRED, of, said(of))).collect()
+    }
+
+    /// Those that count and cover nothing, of those that `is_its` is true of.
+    pub(super) fn unused(
         &self,
         now: Timestamp,
-        used: impl Fn(&Covers) -> Option<bool>,
+        is_its: fn(&Covers) -> bool,
+        is_used: impl Fn(&Covers) -> bool,
     ) -> Vec<Finding> {
-        let finding = |waiver: &Waiver| {
-            let Waiver { covers, owner, expires, at, .. } = waiver;
-            let span = Span { start: *at, end: *at };
-            let used = used(covers)?;
-            if waiver.is_over(now) {
-                let said = format!("the waiver of {owner} for {covers} is over since {expires}");
-                return Some(Finding::new(&rules::WAIVER_EXPIRED, &self.path, span, said));
-            }
-            let said = format!("the waiver of {owner} for {covers} covers nothing");
-            (!used).then(|| Finding::new(&rules::WAIVER_UNUSED, &self.path, span, said))
+        let unused = self
+            .all
+            .iter()
+            .filter(|of| !of.is_over(now) && is_its(&of.covers) && !is_used(&of.covers));
+        let said = |Waiver { covers, owner, .. }: &Waiver| {
+            format!("the waiver of {owner} for {covers} covers nothing")
         };
-        self.all.iter().filter_map(finding).collect()
+        unused.map(|of| self.finding(&rules::WAIVER_UNUSED, of, said(of))).collect()
+    }
+
+    fn finding(&self, rule: &Rule, waiver: &Waiver, said: String) -> Finding {
+        let span = Span { start: waiver.at, end: waiver.at };
+        Finding::new(rule, &self.path, span, said)
+    }
+}
+
+impl Covers {
+    /// Whether it is a vulnerability.
+    pub(super) const fn is_vulnerability(&self) -> bool {
+        matches!(self, Self::Vulnerability { .. })
+    }
+
+    /// Whether it is a licence.
+    pub(super) const fn is_licence(&self) -> bool {
+        matches!(self, Self::Licence { .. })
     }
 }
 
@@ -278,13 +301,17 @@ expires = 2027-01-31
         let reason = "tests alone (alice, until 2027-01-31)".to_owned();
         assert_eq!(allowance(at("2027-01-31T23:59:59Z")), Some(Allowed { reason, by }));
         assert_eq!(allowance(at("2027-02-01T00:00:00Z")), None);
-        let said = |now, used| {
-            let findings = waivers.findings(now, |_| Some(used));
+        let said = |findings: Vec<Finding>| {
             findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         };
-        insta::assert_snapshot!(said(at("2027-02-01T00:00:00Z"), true), @"w:1:1: high: the waiver of alice for CVE-1 is over since 2027-01-31 [waiver-expired]");
-        insta::assert_snapshot!(said(at("2027-01-01T00:00:00Z"), false), @"w:1:1: low: the waiver of alice for CVE-1 covers nothing [waiver-unused]");
-        assert_eq!(said(at("2027-01-01T00:00:00Z"), true), "");
+        let over = |now| said(waivers.over(at(now), Covers::is_vulnerability));
+        insta::assert_snapshot!(over("2027-02-01T00:00:00Z"), @"w:1:1: high: the waiver of alice for CVE-1 is over since 2027-01-31 [waiver-expired]");
+        assert_eq!(over("2027-01-31T00:00:00Z"), "");
+        let now = at("2027-01-01T00:00:00Z");
+        let unused = |used| said(waivers.unused(now, Covers::is_vulnerability, |_| used));
+        insta::assert_snapshot!(unused(false), @"w:1:1: low: the waiver of alice for CVE-1 covers nothing [waiver-unused]");
+        assert_eq!(unused(true), "");
+        assert_eq!(waivers.unused(now, Covers::is_licence, |_| false), []);
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub struct Known<'k> {
 pub struct Register {
     /// The vulnerabilities, each once.
     pub entries: Vec<Entry>,
-    /// What is wrong with waivers, and what the audits say besides.
+    /// Waivers that are over, and what the audits say besides.
     pub also: Vec<Finding>,
     /// When it was made.
     now: Timestamp,
@@ -148,14 +148,7 @@ impl Register {
                 register.entries.push(entry(subject.clone(), vulnerability, known, now));
             }
         }
-        let used = |covers: &Covers| match covers {
-            Covers::Vulnerability { .. } => {
-                Some(register.entries.iter().any(|entry| is_covered(covers, &entry.vulnerability)))
-            }
-            Covers::Licence { .. } => None,
-        };
-        let waivers = known.waivers.findings(now, used);
-        register.also.extend(waivers);
+        register.also.extend(known.waivers.over(now, Covers::is_vulnerability));
         register
     }
 
@@ -219,6 +212,15 @@ impl Register {
             |(name, count): (&str, usize)| (format!("vulnerabilities.{name}"), count as f64);
         counts.map(figure).collect()
     }
+}
+
+/// The waivers that cover nothing in any of the registers, as findings.
+#[must_use]
+pub fn unused_waivers(registers: &[&Register], waivers: &Waivers, now: Timestamp) -> Vec<Finding> {
+    let entries = || registers.iter().flat_map(|register| &register.entries);
+    waivers.unused(now, Covers::is_vulnerability, |covers| {
+        entries().any(|entry| is_covered(covers, &entry.vulnerability))
+    })
 }
 
 fn entry(
@@ -346,8 +348,10 @@ mod tests {
         let rules: Vec<_> = over.findings("f").iter().map(|of| of.rule.to_string()).collect();
         assert_eq!(rules, ["vulnerability", "vulnerability-overdue", "waiver-expired"]);
         let other = [audit([vulnerability("CVE-2", Some(Severity::Low))])];
-        let unused = register(&other, &[], &waiver("2026-06-10"));
-        assert!(unused.findings("f").iter().any(|finding| finding.rule == "waiver-unused"));
+        let (waived, other) = (waived, register(&other, &[], ""));
+        let waivers = Waivers::read("w", &waiver("2026-06-10")).unwrap();
+        assert_eq!(unused_waivers(&[&other, &waived], &waivers, at(NOW)), []);
+        assert_eq!(unused_waivers(&[&other], &waivers, at(NOW)).len(), 1);
     }
 
     #[test]

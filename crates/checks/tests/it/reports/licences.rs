@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use shipway_checks::reports::Report;
-use shipway_checks::reports::sbom::licence::{AllowList, judge};
+use shipway_checks::reports::sbom::licence::{AllowList, judge, unused_waivers};
 use shipway_checks::reports::sbom::{Package, Sbom};
 use shipway_checks::reports::waivers::Waivers;
 
@@ -107,7 +107,10 @@ fn licences_are_judged() {
         package("bare", &[]),
     ];
     let now = "2026-06-10T12:00:00Z".parse().unwrap();
-    let findings = judge("sbom.json", &Sbom { packages }, &allow, &waivers, now);
+    let sbom = Sbom { packages };
+    let findings = judge("sbom.json", &sbom, &allow, &waivers, now);
+    assert_eq!(unused_waivers(&[&Sbom::default(), &sbom], &waivers, now), []);
+    assert_eq!(unused_waivers(&[&Sbom::default()], &waivers, now).len(), 1);
     let said: Vec<_> = findings
         .iter()
         .map(|finding| {

@@ -101,14 +101,17 @@ pub fn judge(
         };
         Finding::new(&rules::NAME, file, Span::FILE, said)
     }));
-    let used = |covers: &Covers| match covers {
-        Covers::Licence { .. } => {
-            Some(sbom.packages.iter().any(|package| is_covered(covers, package)))
-        }
-        Covers::Vulnerability { .. } => None,
-    };
-    findings.extend(waivers.findings(now, used));
+    findings.extend(waivers.over(now, Covers::is_licence));
     findings
+}
+
+/// The waivers that cover nothing in any of the lists, as findings.
+#[must_use]
+pub fn unused_waivers(sboms: &[&Sbom], waivers: &Waivers, now: Timestamp) -> Vec<Finding> {
+    let packages = || sboms.iter().flat_map(|sbom| &sbom.packages);
+    waivers.unused(now, Covers::is_licence, |covers| {
+        packages().any(|package| is_covered(covers, package))
+    })
 }
 
 fn title(package: &Package) -> String {

@@ -5,4 +5,4 @@ mod judge;
 mod names;
 
 pub use allow::{AllowList, BadEntry};
-pub use judge::{judge, rules};
+pub use judge::{judge, rules, unused_waivers};
