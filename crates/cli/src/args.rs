@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 mod check;
 
-pub(crate) use check::{Check, CheckFormat, CheckMigrations, CheckSecrets};
+pub(crate) use check::{
+    Check, CheckCoverage, CheckDuplication, CheckFormat, CheckMigrations, CheckReport, CheckSecrets,
+};
 
 /// Takes a commit to production and back: runs workflows, holds gates, builds
 /// releases, deploys them, watches them, and goes back by itself.

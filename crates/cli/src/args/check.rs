@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use shipway_core::config::value::Percent;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Check {
@@ -16,6 +17,84 @@ pub(crate) enum Check {
     /// Without PATHS: every file that git tracks or would add. A line with `shipway: allow RULE:
     /// REASON` is allowed, and so is what the baseline .shipway/secrets-baseline lists.
     Secrets(CheckSecrets),
+    /// Read reports of other tools, and say what they say
+    ///
+    /// Coverage, tests, analyses (SARIF), audits of dependencies, lists of packages, load tests,
+    /// quality servers, duplication: the format is recognised by the content. A report that is
+    /// empty, cut off, broken or unknown is no evidence, and the exit code is 1.
+    Report(CheckReport),
+    /// Say how much of the code, and of a change, is covered by tests
+    ///
+    /// Adds up reports of coverage in any known format and matches them with the files of the
+    /// repository. Without limits, every readable report will do.
+    Coverage(CheckCoverage),
+    /// Find code that stands twice
+    ///
+    /// Compares the tokens of all source files that git tracks or would add, tests left out: 100
+    /// tokens over 10 lines that are the same stand twice.
+    Duplication(CheckDuplication),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckReport {
+    /// The reports
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Fail for findings of this severity or worse, too (low, medium, high, critical)
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<shipway_checks::Severity>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckCoverage {
+    /// Reports of coverage, which are added up
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Compare with where the work left this branch or commit
+    #[arg(long, value_name = "REF")]
+    pub(crate) base: Option<String>,
+    /// Fail if less of all lines is covered, such as 80%
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) total: Option<Percent>,
+    /// Fail if less of the changed lines is covered, such as 80%
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) changed: Option<Percent>,
+    /// Reports of the commit before, to compare the total with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) before: Vec<PathBuf>,
+    /// Folders of services to tell apart
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) service: Vec<String>,
+    /// Leave out files, such as 'db/migrations/**'
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckDuplication {
+    /// Files or folders; without any, the repository
+    pub(crate) paths: Vec<PathBuf>,
+    /// Fail if more of all lines stands twice, such as 3%
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) max: Option<Percent>,
+    /// Leave out files, such as 'generated/**'
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

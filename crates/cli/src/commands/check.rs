@@ -1,5 +1,9 @@
 //! `shipway check`: the evidence that gates are judged by.
 
+mod coverage;
+mod duplication;
+mod excluded;
+mod report;
 mod secrets;
 
 use std::io::{self, BufWriter, Write as _};
@@ -19,6 +23,9 @@ pub(super) async fn check(args: &Check) -> Result<Exit, CliError> {
     match args {
         Check::Migrations(args) => migrations(args).await,
         Check::Secrets(args) => secrets::run(args),
+        Check::Report(args) => report::run(args),
+        Check::Coverage(args) => coverage::run(args),
+        Check::Duplication(args) => duplication::run(args),
     }
 }
 

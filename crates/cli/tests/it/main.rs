@@ -6,6 +6,7 @@ mod cli_journal;
 mod cli_lint;
 mod cli_people;
 mod cli_places;
+mod cli_reports;
 mod concurrent;
 mod crash;
 mod from_artifact;

@@ -21,6 +21,12 @@ impl Percent {
         f64::from(self.hundredths) / 10_000.0
     }
 
+    /// What is left of the whole.
+    #[must_use]
+    pub const fn complement(self) -> Self {
+        Self { hundredths: 10_000 - self.hundredths }
+    }
+
     /// Whether `part` is more than this share of `all`. Exact.
     pub fn is_exceeded_by(self, part: u64, all: u64) -> bool {
         u128::from(part) * 10_000 > u128::from(all) * u128::from(self.hundredths)
