@@ -11,6 +11,7 @@ pub mod check;
 pub mod duplication;
 pub mod finding;
 pub mod migrations;
+pub mod policy;
 pub mod render;
 pub mod reports;
 pub mod rule;

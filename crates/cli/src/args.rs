@@ -64,6 +64,13 @@ pub(crate) enum Command {
     Approve(Approve),
     /// Say no to what waits for approval
     Reject(Reject),
+    /// Judge the gates of this commit, and say what would open those that are shut
+    ///
+    /// Without DESTINATION: of a pull request. What stands in `shipway.yaml`, baselines and waivers
+    /// is read where the work left the branch that it goes to.
+    Gate(Gate),
+    /// Let this commit through a gate that is shut, with a reason
+    Override(Override),
     /// Go back to the release before, or to another
     ///
     /// Needs no approval, builds nothing and runs no migrations. While a deployment is under way
@@ -367,9 +374,59 @@ pub(crate) struct Promote {
 pub(crate) struct Approve {
     /// Where; not needed when only one waits
     pub(crate) env: Option<String>,
+    /// Agree to what this commit does: as `dba` to its destructive migrations, as `gatekeeper` to
+    /// its changes of the gates. Without ENV: on the way to the first environment that follows this
+    /// branch, or else of a pull request
+    #[arg(long = "as", value_name = "ROLE")]
+    pub(crate) role: Option<shipway_core::gate::Role>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gate {
+    /// An environment, or `pull-request`
+    pub(crate) destination: Option<String>,
+    /// The payload of the pull request's event, as GitHub sends it: its labels and its base
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    /// The pull request's reviews, as GitHub's API lists them
+    #[arg(long, value_name = "FILE", requires = "event")]
+    pub(crate) reviews: Option<PathBuf>,
+    /// A report beside those that workflows uploaded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Vec<PathBuf>,
+    /// The checklist of a deployment, filled in
+    #[arg(long)]
+    pub(crate) checklist: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = GateFormat::Text)]
+    pub(crate) format: GateFormat,
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum GateFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Override {
+    /// The gate
+    pub(crate) gate: String,
+    /// An environment, or `pull-request`
+    pub(crate) destination: String,
+    /// Why; everybody reads it
+    #[arg(long)]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Args)]

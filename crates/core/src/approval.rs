@@ -21,7 +21,7 @@ pub struct Given {
 pub enum Refusal {
     /// The rule wants people who have proved who they are.
     #[error(
-        "{0}: nobody proved who this is; the environment wants verified approvers (allow it with `unverified: true` under `approval`)"
+        "{0}: nobody proved who this is, and only verified people count here (allow it with `unverified: true`)"
     )]
     Unverified(Actor),
     /// Not in the list.
@@ -40,21 +40,28 @@ pub enum Refusal {
     Twice(Actor),
 }
 
+/// Whether `who` is one of these people, proved as well as is asked for. An empty list is anybody.
+///
+/// # Errors
+/// Why not.
+pub fn counts(by: &[String], unverified: bool, who: &Actor) -> Result<(), Refusal> {
+    let user = match who {
+        Actor::Engine => return Err(Refusal::Engine),
+        Actor::Unverified { .. } if !unverified => return Err(Refusal::Unverified(who.clone())),
+        Actor::Unverified { user } => user,
+    };
+    if !by.is_empty() && !by.contains(user) {
+        return Err(Refusal::NotListed(who.clone(), by.join(", ")));
+    }
+    Ok(())
+}
+
 /// Whether `who` may agree to what `asker` asked for.
 ///
 /// # Errors
 /// Why not.
 pub fn allows(rule: &Rule, who: &Actor, asker: &Actor, given: &[Given]) -> Result<(), Refusal> {
-    let user = match who {
-        Actor::Engine => return Err(Refusal::Engine),
-        Actor::Unverified { .. } if !rule.unverified => {
-            return Err(Refusal::Unverified(who.clone()));
-        }
-        Actor::Unverified { user } => user,
-    };
-    if !rule.by.is_empty() && !rule.by.contains(user) {
-        return Err(Refusal::NotListed(who.clone(), rule.by.join(", ")));
-    }
+    counts(&rule.by, rule.unverified, who)?;
     if !rule.self_approval && who == asker {
         return Err(Refusal::Own(who.clone()));
     }

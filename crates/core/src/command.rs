@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{concurrency, environment, plan, run};
+use crate::{concurrency, environment, gate, plan, run};
 
 /// A command for any machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Command {
     Run(run::Command),
     /// For an environment.
     Env(environment::Command),
+    /// For the project's gates.
+    Gates(gate::Command),
     /// For a concurrency group.
     Group(concurrency::Command),
 }

@@ -46,6 +46,8 @@ pub enum Effect {
     RunJob(Box<JobSpec>),
     /// Build one service from a clean checkout and store what came out.
     Build(BuildSpec),
+    /// Gather what a commit shows, and judge the gates on its way to an environment.
+    Judge(JudgeSpec),
     /// Run the migrations, before any traffic moves.
     Migrate(Box<CommandSpec>),
     /// Start the new version beside the old; ends when it is healthy.
@@ -72,6 +74,7 @@ pub enum EffectKind {
     Tell,
     RunJob,
     Build,
+    Judge,
     Migrate,
     Start,
     Smoke,
@@ -85,10 +88,11 @@ pub enum EffectKind {
 impl EffectKind {
     /// Every kind. [`Effect::kind`] has no other way to name one, and a test
     /// counts them, so a new effect cannot be forgotten here.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tell,
         Self::RunJob,
         Self::Build,
+        Self::Judge,
         Self::Migrate,
         Self::Start,
         Self::Smoke,
@@ -105,6 +109,7 @@ impl EffectKind {
             Self::Tell => "tell",
             Self::RunJob => "run_job",
             Self::Build => "build",
+            Self::Judge => "judge",
             Self::Migrate => "migrate",
             Self::Start => "start",
             Self::Smoke => "smoke",
@@ -123,6 +128,7 @@ impl EffectKind {
             // A build is a command as well, but what it makes is only taken
             // whole, from a clean checkout: doing it again shows nothing.
             Self::Build
+            | Self::Judge
             | Self::Tell
             | Self::Start
             | Self::Shift
@@ -151,6 +157,7 @@ impl Effect {
             Self::Tell { .. } => EffectKind::Tell,
             Self::RunJob(_) => EffectKind::RunJob,
             Self::Build(_) => EffectKind::Build,
+            Self::Judge(_) => EffectKind::Judge,
             Self::Migrate(_) => EffectKind::Migrate,
             Self::Start(_) => EffectKind::Start,
             Self::Smoke(_) => EffectKind::Smoke,
@@ -182,6 +189,21 @@ pub struct BuildSpec {
     /// The service's configuration: what to run and what to keep.
     pub config: Box<crate::config::Service>,
     /// The runs whose artifacts may be taken.
+    pub runs: Vec<crate::ids::RunId>,
+}
+
+/// What is judged on the way to an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgeSpec {
+    /// The plan it is for.
+    pub plan: PlanId,
+    /// Where the commit wants to go.
+    pub env: EnvName,
+    /// The commit.
+    pub commit: CommitId,
+    /// The git repository it is in.
+    pub repository: String,
+    /// The runs whose artifacts are evidence.
     pub runs: Vec<crate::ids::RunId>,
 }
 
@@ -247,6 +269,8 @@ pub enum Done {
         /// What came out.
         artifact: Artifact,
     },
+    /// The gates were judged.
+    Judged(Box<crate::gate::Judged>),
     /// A watch ended.
     Watched(Box<Watched>),
     /// A command ended well.

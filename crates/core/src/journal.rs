@@ -36,6 +36,8 @@ pub enum StreamId {
     Env(EnvName),
     /// A concurrency group: whose turn it is, and who waits.
     Group(GroupId),
+    /// The project's gates: who agreed to what, and what was judged.
+    Gates,
 }
 
 impl fmt::Display for StreamId {
@@ -45,6 +47,7 @@ impl fmt::Display for StreamId {
             Self::Run(id) => write!(f, "run/{id}"),
             Self::Env(name) => write!(f, "env/{name}"),
             Self::Group(id) => write!(f, "group/{id}"),
+            Self::Gates => f.write_str("gates/project"),
         }
     }
 }
@@ -53,7 +56,7 @@ impl fmt::Display for StreamId {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadStream {
     /// The part before `/` is not a kind of stream.
-    #[error("`{0}` is not a stream: expected plan/…, run/…, env/… or group/…")]
+    #[error("`{0}` is not a stream: expected plan/…, run/…, env/…, group/… or gates/project")]
     Kind(String),
     /// The part after `/` is not a name.
     #[error(transparent)]
@@ -69,6 +72,7 @@ impl FromStr for StreamId {
             Some(("run", id)) => Ok(Self::Run(RunId::new(id)?)),
             Some(("env", name)) => Ok(Self::Env(EnvName::new(name)?)),
             Some(("group", id)) => Ok(Self::Group(GroupId::new(id)?)),
+            Some(("gates", "project")) => Ok(Self::Gates),
             _ => Err(BadStream::Kind(text.to_owned())),
         }
     }

@@ -10,12 +10,13 @@ use crate::command::Command;
 use crate::concurrency::Group;
 use crate::effect::{Class, Effect, EffectId, Outcome};
 use crate::environment::Environment;
+use crate::gate::Ledger;
 use crate::ids::{EnvName, PlanId, RunId};
 use crate::journal::{Actor, Cause, StreamId, Version};
 use crate::machine::{Decision, Illegal, Input, Machine};
 use crate::plan::Delivery;
 use crate::run::Run;
-use crate::{concurrency, environment, plan, run};
+use crate::{concurrency, environment, gate, plan, run};
 
 /// What an entry of the journal says: the one contract between the engine and
 /// every view.
@@ -30,6 +31,8 @@ pub enum Record {
     Env(environment::Event),
     /// Of a concurrency group.
     Group(concurrency::Event),
+    /// Of the project's gates.
+    Gates(gate::Event),
     /// This is going to be done. Its id is the entry's stream and version.
     Intent {
         /// What.
@@ -58,6 +61,8 @@ pub enum State {
     Env(Environment),
     /// A concurrency group.
     Group(Group),
+    /// The project's gates.
+    Gates(Ledger),
 }
 
 /// A stream, as its entries have made it.
@@ -92,6 +97,7 @@ impl Stream {
             StreamId::Run(_) => State::Run(Run::default()),
             StreamId::Env(name) => State::Env(Environment::new(name.clone())),
             StreamId::Group(_) => State::Group(Group::default()),
+            StreamId::Gates => State::Gates(Ledger::default()),
         };
         let (pending, told) = (BTreeMap::new(), BTreeSet::new());
         Self { id, version: Version(0), state, pending, told }
@@ -131,6 +137,9 @@ impl Stream {
             (State::Group(machine), Command::Group(command)) => {
                 decided(machine, &Input::Command { command, by }, now, Record::Group)
             }
+            (State::Gates(machine), Command::Gates(command)) => {
+                decided(machine, &Input::Command { command, by }, now, Record::Gates)
+            }
             (_, command) => Err(Illegal::new(format!("{} cannot be told {command:?}", self.id))),
         }
     }
@@ -164,6 +173,7 @@ impl Stream {
             State::Run(machine) => decided(machine, &Input::Tick, now, Record::Run),
             State::Env(machine) => decided(machine, &Input::Tick, now, Record::Env),
             State::Group(machine) => decided(machine, &Input::Tick, now, Record::Group),
+            State::Gates(machine) => decided(machine, &Input::Tick, now, Record::Gates),
         }
     }
 
@@ -174,6 +184,7 @@ impl Stream {
             State::Run(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Run),
             State::Env(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Env),
             State::Group(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Group),
+            State::Gates(m) => decided(m, &Input::Ended { effect, outcome }, now, Record::Gates),
         }
     }
 
@@ -193,6 +204,7 @@ impl Stream {
             (Record::Run(event), State::Run(machine)) => machine.evolve(event, at)?,
             (Record::Env(event), State::Env(machine)) => machine.evolve(event, at)?,
             (Record::Group(event), State::Group(machine)) => machine.evolve(event, at)?,
+            (Record::Gates(event), State::Gates(machine)) => machine.evolve(event, at)?,
             (Record::Intent { effect }, _) => self.began(effect),
             (Record::Ended { intent, .. }, _) => {
                 self.pending.remove(intent).ok_or_else(|| {
@@ -215,6 +227,7 @@ impl Stream {
             State::Run(machine) => machine.began(&id, effect),
             State::Env(machine) => machine.began(&id, effect),
             State::Group(machine) => machine.began(&id, effect),
+            State::Gates(machine) => machine.began(&id, effect),
         }
     }
 
@@ -225,6 +238,7 @@ impl Stream {
             State::Run(machine) => machine.wants(&id, effect),
             State::Env(machine) => machine.wants(&id, effect),
             State::Group(machine) => machine.wants(&id, effect),
+            State::Gates(machine) => machine.wants(&id, effect),
         }
     }
 
@@ -252,6 +266,7 @@ impl Stream {
             State::Run(machine) => machine.next_deadline(),
             State::Env(machine) => machine.next_deadline(),
             State::Group(machine) => machine.next_deadline(),
+            State::Gates(machine) => machine.next_deadline(),
         }
     }
 
@@ -260,7 +275,7 @@ impl Stream {
         let machine_is = match &self.state {
             State::Plan(delivery) => matches!(delivery, Delivery::Closed { .. }),
             State::Run(run) => matches!(run, Run::Ended { .. }),
-            State::Env(_) => false,
+            State::Env(_) | State::Gates(_) => false,
             State::Group(group) => group.is_empty(),
         };
         machine_is && self.pending.is_empty()
@@ -271,7 +286,7 @@ impl Stream {
         let machine_is = match &self.state {
             State::Env(env) => env.is_busy(),
             State::Run(run) => matches!(run, Run::UnderWay(_)),
-            State::Plan(_) | State::Group(_) => false,
+            State::Plan(_) | State::Group(_) | State::Gates(_) => false,
         };
         machine_is || !self.pending.is_empty()
     }
@@ -288,6 +303,14 @@ impl Stream {
     pub fn run(&self) -> Option<(&RunId, &Run)> {
         match (&self.id, &self.state) {
             (StreamId::Run(id), State::Run(run)) => Some((id, run)),
+            _ => None,
+        }
+    }
+
+    /// The gates' state, if it is their stream.
+    pub fn gates(&self) -> Option<&Ledger> {
+        match &self.state {
+            State::Gates(ledger) => Some(ledger),
             _ => None,
         }
     }

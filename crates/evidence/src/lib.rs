@@ -3,6 +3,7 @@
 
 pub mod coverage;
 pub mod duplication;
+pub mod gates;
 pub mod git;
 pub mod migrations;
 pub mod postgres;

@@ -9,7 +9,7 @@ use shipway_store::{ChangeMark, Journal, Snapshot, Store, StoreError};
 /// The snapshot's name in the store.
 const VIEW: &str = "views";
 /// Raised whenever what is stored changes its form: older ones are folded anew.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 /// Entries read at once.
 const PAGE: usize = 1000;
 /// After as many entries folded it is worth keeping a snapshot.

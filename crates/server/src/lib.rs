@@ -7,6 +7,7 @@ pub mod engine;
 mod failpoint;
 pub mod folders;
 pub mod follow;
+pub mod gates;
 pub mod git;
 pub mod inbox;
 pub mod material;

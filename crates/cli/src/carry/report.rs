@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use jiff::Timestamp;
+use shipway_core::config::Level;
 use shipway_core::effect::{Done, Effect, Failure, Outcome};
 use shipway_core::environment;
+use shipway_core::gate::{self, Judged, Position};
 use shipway_core::guard::{Verdict, Watched};
 use shipway_core::ids::{EnvName, PlanId, RunId};
 use shipway_core::journal::{Entry, StreamId, Version};
@@ -168,7 +170,7 @@ impl Reporter {
             (Some(plan), StreamId::Plan(id)) => id == plan,
             (Some(plan), StreamId::Run(id)) => id.as_str().starts_with(&format!("{plan}.")),
             (None, _) | (Some(_), StreamId::Env(_)) => true,
-            (Some(_), StreamId::Group(_)) => false,
+            (Some(_), StreamId::Group(_) | StreamId::Gates) => false,
         }
     }
 
@@ -203,6 +205,17 @@ impl Reporter {
             }
             // What a group decides is told by the runs in it.
             Record::Group(_) => {}
+            // What the gates say is told where a stage is judged.
+            Record::Gates(_) => {}
+        }
+    }
+
+    fn judged(&mut self, what: &str, took: &str, judged: &Judged) {
+        let shut = gate::shut(&judged.verdicts, judged.at).is_some();
+        let sign = if shut { "✗" } else { "✓" };
+        self.line(format!("  {sign} {what}  {took}"));
+        for line in judged.verdicts.iter().filter_map(kept) {
+            self.line(format!("      {line}"));
         }
     }
 
@@ -211,6 +224,7 @@ impl Reporter {
         match outcome {
             Outcome::Done { result: Done::Job(end) } => self.job(what, &took, end),
             Outcome::Done { result: Done::Watched(watched) } => self.watched(what, &took, watched),
+            Outcome::Done { result: Done::Judged(judged) } => self.judged(what, &took, judged),
             Outcome::Done { .. } => self.line(format!("  ✓ {what}  {took}")),
             Outcome::Failed { failure } => {
                 self.failure(&format!("  ✗ {what}  {took}"), failure);
@@ -276,6 +290,8 @@ impl Reporter {
             plan::Event::RunEnded { .. }
             | plan::Event::BuildsBegun { .. }
             | plan::Event::Built { .. }
+            | plan::Event::StageJudging { .. }
+            | plan::Event::StageJudged { .. }
             | plan::Event::StageBegun { .. }
             | plan::Event::StageEnded { .. }
             | plan::Event::Closed { .. } => {}
@@ -391,11 +407,32 @@ const fn mark(result: RunResult) -> &'static str {
 
 /// What is being done, for people; messages between streams are nobody's
 /// business.
+/// A gate that is not simply open, for people.
+fn kept(verdict: &gate::Verdict) -> Option<String> {
+    let name = &verdict.gate;
+    match &verdict.position {
+        Position::Open { .. } => None,
+        Position::Shut { reason, opens, .. } => {
+            let opens = opens.as_ref().map(|opens| format!("; {opens}")).unwrap_or_default();
+            let level = match verdict.level {
+                Level::Required => "shut",
+                Level::Warning => "warning",
+                Level::Informative => "not met",
+            };
+            Some(format!("{level}: gate `{name}`: {reason}{opens}"))
+        }
+        Position::Overridden { by, reason, shut, .. } => {
+            Some(format!("OVERRIDDEN: gate `{name}`: {shut}; let through by {by}: {reason}"))
+        }
+    }
+}
+
 fn doing(effect: &Effect) -> Option<String> {
     Some(match effect {
         Effect::Tell { .. } => return None,
         Effect::RunJob(job) => format!("job {}", job.name),
         Effect::Build(build) => format!("build {}", build.service),
+        Effect::Judge(spec) => format!("judge the gates of {}", spec.env),
         Effect::Migrate(command) => format!("migrate {}", command.service),
         Effect::Smoke(command) => format!("smoke-test {}", command.service),
         Effect::Start(change) => format!("start {}", change.service),

@@ -15,6 +15,9 @@ use crate::project::Project;
 use super::settle::{environment, exit_of, newest, see_through, tell_addresses, the_one};
 
 pub(super) async fn approve(args: &Approve) -> Result<Exit, CliError> {
+    if let Some(role) = args.role {
+        return super::gate::agree(role, args.env.as_deref()).await;
+    }
     let project = Project::open()?;
     let (env, identity) = waiting(&project, args.env.as_deref())?;
     let style = if args.json { Style::Silent } else { Style::Lines };

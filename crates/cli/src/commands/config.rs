@@ -96,6 +96,10 @@ impl Facts for WorkTree<'_> {
         Some(if metadata.is_dir() { PathKind::Folder } else { PathKind::File })
     }
 
+    fn expression(&self, text: &str) -> Result<(), String> {
+        shipway_checks::policy::check_expression(text).map_err(|error| error.to_string())
+    }
+
     fn names_in(&self, path: &str) -> Vec<String> {
         let entries = fs::read_dir(self.0.join(path)).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()

@@ -11,6 +11,7 @@ mod control;
 mod demo;
 mod deploy;
 mod expr;
+mod gate;
 mod gc;
 mod history;
 mod host;
@@ -49,6 +50,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Promote(args) => deploy::promote(&args).await,
         Command::Approve(args) => approve::approve(&args).await,
         Command::Reject(args) => approve::reject(&args).await,
+        Command::Gate(args) => gate::gate(&args).await,
+        Command::Override(args) => gate::override_gate(&args).await,
         Command::Rollback(args) => rollback::rollback(&args).await,
         Command::Pause(args) => control::pause(&args.env).await,
         Command::Resume(args) => control::resume(&args.env).await,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use shipway_core::environment::Environment;
+use shipway_core::gate::Destination;
 use shipway_core::ids::EnvName;
-use shipway_core::view::{EnvStatus, Live, PlanStatus, Status};
+use shipway_core::view::{EnvStatus, GateStatus, Live, PlanStatus, Status};
 use shipway_server::follow::Views;
 use shipway_targets::App;
 
@@ -38,7 +39,7 @@ pub(super) async fn status(args: &Report) -> Result<Exit, CliError> {
         print::json(&Answer { status: &status, addresses: &answers })?;
         return Ok(Exit::Ok);
     }
-    if status.environments.is_empty() && status.plans.is_empty() {
+    if status.environments.is_empty() && status.plans.is_empty() && status.gates.is_empty() {
         print::line("nothing was shipped yet: `shipway ship` takes this commit to where it goes");
         return Ok(Exit::Ok);
     }
@@ -49,6 +50,7 @@ pub(super) async fn status(args: &Report) -> Result<Exit, CliError> {
             print::line(format!("  {service}  {address}"));
         }
     }
+    status.gates.iter().flat_map(gates).for_each(print::line);
     status.plans.iter().map(|plan| open_plan(plan, now)).for_each(print::line);
     Ok(Exit::Ok)
 }
@@ -107,6 +109,22 @@ fn environment(env: &EnvStatus, now: Timestamp) -> Vec<String> {
     }
     lines.extend(env.queued.iter().map(|commit| format!("  {} is next", commit.short())));
     lines
+}
+
+/// What is kept by gates, and what was let through, in a line each.
+fn gates(of: &GateStatus) -> Vec<String> {
+    let commit = of.commit.short();
+    let (to, command) = match &of.to {
+        Destination::PullRequest => ("the pull request".to_owned(), "shipway gate".to_owned()),
+        Destination::Environment(env) => (env.to_string(), format!("shipway gate {env}")),
+    };
+    let shut =
+        of.shut.iter().map(|why| format!("gates  {commit} is kept from {to}: {why} (`{command}`)"));
+    let through = of
+        .overridden
+        .iter()
+        .map(|why| format!("gates  {commit} OVERRIDES on its way to {to}: {why}"));
+    shut.chain(through).collect()
 }
 
 fn open_plan(plan: &PlanStatus, now: Timestamp) -> String {

@@ -10,6 +10,7 @@ mod cli_reports;
 mod concurrent;
 mod crash;
 mod from_artifact;
+mod gates;
 mod readme;
 mod reference;
 mod rollback;

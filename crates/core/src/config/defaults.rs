@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::value::Percent;
 use super::{
     DeployedBy, ErrorRate, Fallback, NoEvidence, OnLost, Probe, RequiredWorkflows, Restarts,
-    Rollout, Signal, Target, Then,
+    Rollout, Severity, Signal, Target, Then,
 };
 
 const MINUTE: u64 = 60;
@@ -98,4 +98,29 @@ defaults! {
     probe: Option<Probe> = Some(Probe { path: None, interval: probe_interval() });
     /// Between two probes.
     probe_interval: Duration = Duration::from_millis(250);
+
+    /// Every test passes.
+    pass_rate: Percent = Percent::whole(100);
+    /// No test at all shows nothing.
+    some_tests: u64 = 1;
+    /// Not one.
+    none_at_all: Option<u64> = Some(0);
+    /// A critical vulnerability is mended at once.
+    due_critical: Option<Duration> = Some(Duration::ZERO);
+    /// A high one within a day.
+    due_high: Option<Duration> = Some(Duration::from_secs(24 * HOUR));
+    /// A medium one within a week.
+    due_medium: Option<Duration> = Some(Duration::from_secs(7 * 24 * HOUR));
+    /// Where waivers stand.
+    waivers: String = ".shipway/waivers.toml".to_owned();
+    /// What breaks, not what could be nicer.
+    analysis_from: Severity = Severity::High;
+    /// What `shipway check secrets` reads as well.
+    secrets_baseline: String = ".shipway/secrets-baseline".to_owned();
+    /// What hurts under load is told before it does.
+    migrations_from: Severity = Severity::Medium;
+    /// Somebody has read what is destroyed.
+    migration_label: String = "migration-destructive-approved".to_owned();
+    /// What the server says counts.
+    quality_gate: bool = true;
 }

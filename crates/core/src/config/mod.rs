@@ -7,6 +7,7 @@
 mod changes;
 pub mod defaults;
 mod environment;
+pub mod gates;
 mod guard;
 mod project;
 mod read;
@@ -22,6 +23,7 @@ pub use changes::{Reason, affected};
 pub use environment::{
     Approval, DeployedBy, Environment, Fallback, Follows, Lease, Placement, Rollout, Target,
 };
+pub use gates::{GateSet, Gates, Level, People, Rating, Severity};
 pub use guard::{ErrorRate, Guard, Latency, NoEvidence, Probe, Restarts, Then};
 pub use project::{
     Config, Limits, LostJob, RequiredWorkflows, TokenPermissions, TokenSource, Workflows,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, SecretSource, Service, defaults};
+use super::{Environment, Gates, SecretSource, Service, defaults};
 use crate::ids::{EnvName, ProjectId, ServiceName};
 
 /// A project: its services, the environments they go to, and what has to
@@ -25,6 +25,9 @@ pub struct Config {
     /// Which workflows have to succeed before anything is deployed.
     #[serde(default)]
     pub workflows: Workflows,
+    /// What a change has to show before it goes anywhere.
+    #[serde(default, skip_serializing_if = "Gates::is_unsaid")]
+    pub gates: Gates,
     /// How much may run at once, and how much is kept.
     #[serde(default)]
     pub limits: Limits,

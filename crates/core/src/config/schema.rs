@@ -70,6 +70,16 @@ pub(super) fn or_text(schema: &mut Schema) {
     either(schema, json!({ "type": "string" }));
 }
 
+/// `on` may be written for all of the defaults.
+pub(super) fn or_on(schema: &mut Schema) {
+    either(schema, json!({ "const": "on" }));
+}
+
+/// The most important field alone, a list, may be written for all of it.
+pub(super) fn or_list(schema: &mut Schema) {
+    either(schema, json!({ "type": "array", "items": { "type": "string" } }));
+}
+
 /// The name alone may be written, and everything else is as by default.
 pub(super) fn or_name(schema: &mut Schema) {
     either(schema, json!({ "enum": ["blue_green", "recreate"] }));

@@ -14,6 +14,7 @@ pub fn show(config: &Config) -> Result<String, serde_json::Error> {
     let mut file = serde_json::to_value(config)?;
     each_in(&mut file, "services", spell_source);
     each_in(&mut file, "environments", spell_follows);
+    spell_gates(&mut file);
     if let Some(required) = file.pointer_mut("/workflows/required")
         && let Some(only) = required.get_mut("only")
     {
@@ -49,6 +50,16 @@ fn spell_follows(environment: &mut Map<String, Value>) {
     if let Some(Value::Object(follows)) = environment.shift_remove("follows") {
         for (key, value) in follows {
             environment.shift_insert(0, key, value);
+        }
+    }
+}
+
+/// `gates: {everywhere: {…}}` is written `gates: {…}`.
+fn spell_gates(file: &mut Value) {
+    let Some(gates) = file.get_mut("gates").and_then(Value::as_object_mut) else { return };
+    if let Some(Value::Object(everywhere)) = gates.shift_remove("everywhere") {
+        for (place, (key, value)) in everywhere.into_iter().enumerate() {
+            gates.shift_insert(place, key, value);
         }
     }
 }

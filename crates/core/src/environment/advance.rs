@@ -92,7 +92,7 @@ impl Turn {
             deployment.step(),
             Some(Step::Migrate(_) | Step::Start(_) | Step::Stop(_) | Step::Shift(_))
         );
-        let shut = gate::first_shut(&active.candidate.verdicts, self.now);
+        let shut = gate::shut(&active.candidate.verdicts, self.now);
         if let Some(why) = shut.filter(|_| moves_on && !rolls_back) {
             self.turn_back(Failure::new(FailureCode::Gate, why))?;
             return Ok(true);
@@ -137,7 +137,7 @@ impl Turn {
             self.already_there(&candidate)?;
             return Ok(true);
         }
-        if let Some(why) = gate::first_shut(&candidate.verdicts, self.now) {
+        if let Some(why) = gate::shut(&candidate.verdicts, self.now) {
             self.drop_candidate(&candidate, Failure::new(FailureCode::Gate, why))?;
             return Ok(true);
         }

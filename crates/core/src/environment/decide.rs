@@ -70,7 +70,7 @@ impl Turn {
         if self.is_there(id) {
             return self.already_there(candidate);
         }
-        if let Some(why) = gate::first_shut(&candidate.verdicts, self.now) {
+        if let Some(why) = gate::shut(&candidate.verdicts, self.now) {
             return self.drop_candidate(candidate, Failure::new(FailureCode::Gate, why));
         }
         let agreed = self.agreed_before(candidate, id);

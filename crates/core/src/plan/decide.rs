@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::command::Command as AnyCommand;
 use crate::config::{Config, Environment, RequiredWorkflows};
 use crate::deployment::{Kind, Wanted};
-use crate::effect::{BuildSpec, Done, Effect, EffectId, Failure, FailureCode, Outcome};
+use crate::effect::{BuildSpec, Done, Effect, EffectId, Failure, FailureCode, JudgeSpec, Outcome};
 use crate::environment::{self, Candidate, StageEnd};
 use crate::gate;
 use crate::ids::{RunId, ServiceName};
@@ -145,6 +145,9 @@ impl Turn {
 
     fn ended(&mut self, effect: &EffectId, outcome: &Outcome) -> Result<(), Illegal> {
         let Delivery::Open(open) = &self.state else { return Ok(()) };
+        if open.judging.as_ref().is_some_and(|judging| judging.effect.as_ref() == Some(effect)) {
+            return self.judged(outcome);
+        }
         let Some(service) = open.build_of(effect).cloned() else { return Ok(()) };
         match outcome {
             Outcome::Done { result: Done::Built { artifact } } => {
@@ -177,12 +180,50 @@ impl Turn {
         let Some(stage) = open.plan.stages.get(open.stages.len()) else {
             return self.happen(Event::Closed { end: End::Delivered });
         };
-        let env = stage.env.clone();
+        let (env, gated) = (stage.env.clone(), stage.gated);
+        if gated && open.judging.is_none() {
+            return self.judge(env);
+        }
         let candidate = Box::new(candidate(open, &env)?);
         self.happen(Event::StageBegun { env: env.clone() })?;
         let command = environment::Command::Propose { candidate };
         self.tell(StreamId::Env(env), AnyCommand::Env(command));
         Ok(())
+    }
+
+    fn judge(&mut self, env: crate::ids::EnvName) -> Result<(), Illegal> {
+        let open = self.open()?;
+        let spec = JudgeSpec {
+            plan: open.plan.id.clone(),
+            env: env.clone(),
+            commit: open.plan.commit.id.clone(),
+            repository: open.plan.repository.clone(),
+            runs: artifacts_of(open),
+        };
+        self.happen(Event::StageJudging { env })?;
+        self.perform(Effect::Judge(spec));
+        Ok(())
+    }
+
+    fn judged(&mut self, outcome: &Outcome) -> Result<(), Illegal> {
+        let Some(env) = self.open()?.judging.as_ref().map(|judging| judging.env.clone()) else {
+            return Ok(());
+        };
+        let called_off = || {
+            let why = format!("judging the gates of {env} was called off");
+            Failure::new(FailureCode::Gate, why)
+        };
+        match outcome {
+            Outcome::Done { result: Done::Judged(judged) } => {
+                let verdicts = judged.verdicts.clone();
+                self.happen(Event::StageJudged { env, verdicts })?;
+                let record = gate::Command::Record { judged: judged.clone() };
+                self.tell(StreamId::Gates, AnyCommand::Gates(record));
+                self.next_stage()
+            }
+            Outcome::Failed { failure } => self.fail(failure.clone()),
+            Outcome::Done { .. } | Outcome::Lost | Outcome::Cancelled => self.fail(called_off()),
+        }
     }
 
     fn fail(&mut self, failure: Failure) -> Result<(), Illegal> {
@@ -201,7 +242,8 @@ impl Turn {
         let open_stage = open.stages.last().filter(|stage| stage.end.is_none());
         let stage = open_stage.map(|Stage { env, .. }| env.clone());
         let plan = open.plan.id.clone();
-        building.into_iter().for_each(|effect| self.cancel(effect));
+        let judging = open.judging.as_ref().and_then(|judging| judging.effect.clone());
+        building.into_iter().chain(judging).for_each(|effect| self.cancel(effect));
         if let Some(env) = stage {
             let command = environment::Command::Withdraw { plan };
             self.tell(StreamId::Env(env), AnyCommand::Env(command));
@@ -270,7 +312,7 @@ fn candidate(open: &Open, env: &crate::ids::EnvName) -> Result<Candidate, Illega
         commit: release.commit.clone(),
         wanted: wanted(Some(open), release, config, rules)?,
         rules: rules.clone(),
-        verdicts: vec![workflows_gate(open, config)],
+        verdicts: verdicts(open, config),
         by: open.plan.by.clone(),
     })
 }
@@ -301,6 +343,14 @@ pub(super) fn wanted(
     release.services.iter().map(one).collect()
 }
 
+/// What every gate of the next stage says.
+fn verdicts(open: &Open, config: &Config) -> Vec<gate::Verdict> {
+    let judged = open.judging.as_ref().and_then(|judging| judging.verdicts.clone());
+    let mut all = vec![workflows_gate(open, config)];
+    all.extend(judged.into_iter().flatten());
+    all
+}
+
 /// The gate that every project has: its workflows have succeeded.
 fn workflows_gate(open: &Open, config: &Config) -> gate::Verdict {
     // Of these alone: what else passed is no evidence of what was required.
@@ -314,19 +364,16 @@ fn workflows_gate(open: &Open, config: &Config) -> gate::Verdict {
         RequiredWorkflows::Only(files) if files.is_empty() => {
             gate::Position::Open { evidence: vec!["shipway.yaml requires no workflow".to_owned()] }
         }
-        _ if !required => gate::Position::Shut {
-            reason: "no workflow ran for this commit, so nothing shows that it works (write \
-                     `workflows: {required: []}` to ship without)"
-                .to_owned(),
-        },
-        _ if passed.is_empty() => gate::Position::Shut {
-            reason: "every job of every workflow was skipped, so nothing shows that this commit \
-                     works"
-                .to_owned(),
-        },
+        _ if !required => gate::Position::shut(
+            "no workflow ran for this commit, so nothing shows that it works (write \
+             `workflows: {required: []}` to ship without)",
+        ),
+        _ if passed.is_empty() => gate::Position::shut(
+            "every job of every workflow was skipped, so nothing shows that this commit works",
+        ),
         RequiredWorkflows::All | RequiredWorkflows::Only(_) => {
             gate::Position::Open { evidence: passed }
         }
     };
-    gate::Verdict { gate: "workflows".to_owned(), position, valid_until: None }
+    gate::Verdict::required("workflows", position)
 }

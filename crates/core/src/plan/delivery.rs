@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::effect::{BuildSpec, Effect, EffectId, Failure};
 use crate::environment::StageEnd;
+use crate::gate::Verdict;
 use crate::ids::{EnvName, RunId, ServiceName};
 use crate::machine::{Decision, Illegal, Input, Machine};
 use crate::release::{Artifact, Release};
@@ -84,6 +85,20 @@ pub struct Open {
     pub release: Option<Release>,
     /// The stages begun so far.
     pub stages: Vec<Stage>,
+    /// The gates of the next stage.
+    #[serde(default)]
+    pub judging: Option<Judging>,
+}
+
+/// The gates of a stage, before it is begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judging {
+    /// The stage's environment.
+    pub env: EnvName,
+    /// The effect that is waited for, once begun.
+    pub effect: Option<EffectId>,
+    /// What the gates said, once they have.
+    pub verdicts: Option<Vec<Verdict>>,
 }
 
 impl Delivery {
@@ -131,6 +146,7 @@ impl Machine for Delivery {
                 builds: None,
                 release: None,
                 stages: Vec::new(),
+                judging: None,
             });
             return Ok(());
         }
@@ -143,9 +159,11 @@ impl Machine for Delivery {
     }
 
     fn began(&mut self, id: &EffectId, effect: &Effect) {
-        let (Self::Open(open), Effect::Build(BuildSpec { service, .. })) = (self, effect) else {
-            return;
-        };
+        let Self::Open(open) = self else { return };
+        if let (Effect::Judge(_), Some(judging)) = (effect, &mut open.judging) {
+            judging.effect = Some(id.clone());
+        }
+        let Effect::Build(BuildSpec { service, .. }) = effect else { return };
         let build = open.builds.as_mut().and_then(|builds| builds.get_mut(service));
         if let Some(BuildState::Building { effect }) = build {
             *effect = Some(id.clone());
@@ -182,7 +200,17 @@ impl Open {
                 *build = BuildState::Built { artifact: artifact.clone() };
             }
             Event::Released { release, .. } => self.release = Some(release.clone()),
+            Event::StageJudging { env } => {
+                let env = env.clone();
+                self.judging = Some(Judging { env, effect: None, verdicts: None });
+            }
+            Event::StageJudged { env, verdicts } => {
+                let judging = self.judging.as_mut().filter(|of| of.env == *env);
+                let judging = judging.ok_or_else(|| Illegal::new("no gate of it is judged"))?;
+                judging.verdicts = Some(verdicts.clone());
+            }
             Event::StageBegun { env } => {
+                self.judging = None;
                 self.stages.push(Stage { env: env.clone(), end: None });
             }
             Event::StageEnded { env, end } => {

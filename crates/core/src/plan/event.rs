@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::StageEnd;
+use crate::gate::Verdict;
 use crate::ids::{EnvName, RunId, ServiceName};
 use crate::release::{Artifact, Release, ReleaseId};
 use crate::run::RunResult;
@@ -73,6 +74,18 @@ pub enum Event {
         id: ReleaseId,
         /// What it consists of.
         release: Release,
+    },
+    /// The gates on the way to an environment are being judged.
+    StageJudging {
+        /// The environment.
+        env: EnvName,
+    },
+    /// They were judged.
+    StageJudged {
+        /// The environment.
+        env: EnvName,
+        /// What they said.
+        verdicts: Vec<Verdict>,
     },
     /// The release asks to go to an environment.
     StageBegun {

@@ -43,7 +43,7 @@ pub fn manual_candidate(
         commit: release.commit.clone(),
         wanted: wanted(None, release, config, rules)?,
         rules: rules.clone(),
-        verdicts: vec![gate::Verdict { gate: "workflows".to_owned(), position, valid_until: None }],
+        verdicts: vec![gate::Verdict::required("workflows", position)],
         by,
     })
 }

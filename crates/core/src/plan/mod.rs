@@ -202,4 +202,7 @@ pub struct PlannedStage {
     pub env: EnvName,
     /// Why it goes there.
     pub why: String,
+    /// Whether gates are judged before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gated: bool,
 }

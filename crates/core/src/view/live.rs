@@ -10,8 +10,9 @@ use crate::environment;
 use crate::ids::{CommitId, PlanId, RunId};
 use crate::journal::{Entry, Seq, StreamId, Version};
 use crate::machine::Illegal;
-use crate::plan::{Delivery, End};
+use crate::plan::{Delivery, End, PlannedRun};
 use crate::release::{Release, ReleaseId};
+use crate::run::RunResult;
 use crate::stream::{Record, Stream};
 
 /// As many plans that are over are remembered.
@@ -54,8 +55,25 @@ pub struct PlanSummary {
     pub end: End,
     /// What it released, if it came that far.
     pub release: Option<(ReleaseId, Release)>,
+    /// The head of the pull request that started it, where the commit is its merge.
+    #[serde(default)]
+    pub head: Option<CommitId>,
+    /// The runs that ended, whatever started them.
+    #[serde(default)]
+    pub ran: Vec<Ran>,
     /// The workflows that passed: file, digest of the text, run.
     pub passed: Vec<(String, crate::digest::Digest, RunId)>,
+}
+
+/// A run that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// The workflow's file.
+    pub path: String,
+    /// The run that has its artifacts.
+    pub artifacts: RunId,
+    /// How it ended.
+    pub result: RunResult,
 }
 
 /// An entry that cannot be folded.
@@ -155,6 +173,11 @@ impl Live {
         self.streams.values()
     }
 
+    /// What the project's gates have seen.
+    pub fn gates(&self) -> Option<&crate::gate::Ledger> {
+        self.streams.get(&StreamId::Gates)?.gates()
+    }
+
     /// The environments in which something has happened.
     pub fn environments(&self) -> impl Iterator<Item = &environment::Environment> {
         self.streams.values().filter_map(|stream| stream.env().map(|(_, env)| env))
@@ -183,9 +206,10 @@ impl Live {
 
 fn summary(id: &PlanId, open: &crate::plan::Open, end: &End, closed: Timestamp) -> PlanSummary {
     let plan = &open.plan;
-    let passed = plan.runs.iter().filter(|run| {
-        open.runs.get(&run.id).copied().flatten() == Some(crate::run::RunResult::Success)
-    });
+    let passed = plan
+        .runs
+        .iter()
+        .filter(|run| open.runs.get(&run.id).copied().flatten() == Some(RunResult::Success));
     PlanSummary {
         id: id.clone(),
         commit: plan.commit.id.clone(),
@@ -195,6 +219,12 @@ fn summary(id: &PlanId, open: &crate::plan::Open, end: &End, closed: Timestamp) 
         closed,
         end: end.clone(),
         release: open.release.clone().map(|release| (release.id(), release)),
+        head: plan
+            .trigger
+            .payload
+            .pointer("/pull_request/head/sha")
+            .and_then(|sha| CommitId::new(sha.as_str()?).ok()),
+        ran: plan.runs.iter().filter_map(|run| ran(run, open)).collect(),
         passed: passed
             // What `shipway run` started had an event, inputs and variables of
             // its own: it shows nothing of a push.
@@ -206,6 +236,13 @@ fn summary(id: &PlanId, open: &crate::plan::Open, end: &End, closed: Timestamp) 
             })
             .collect(),
     }
+}
+
+/// How a run ended, if it has. Its artifacts are with its first attempt.
+fn ran(run: &PlannedRun, open: &crate::plan::Open) -> Option<Ran> {
+    let result = open.runs.get(&run.id).copied().flatten()?;
+    let first = run.attempt.first.clone().or_else(|| run.passed.clone());
+    Some(Ran { path: run.path.clone(), artifacts: first.unwrap_or_else(|| run.id.clone()), result })
 }
 
 mod streams {

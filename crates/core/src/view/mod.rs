@@ -7,6 +7,8 @@ mod runs;
 mod status;
 
 pub use history::{HistoryEnd, HistoryLine, HistoryView};
-pub use live::{Live, PlanSummary, UnreadableEntry};
+pub use live::{Live, PlanSummary, Ran, UnreadableEntry};
 pub use runs::{InstanceView, JobView, RunEnd, RunView, RunsView};
-pub use status::{ActiveStatus, EnvStatus, PlanStatus, ServingStatus, Status, WaitingStatus};
+pub use status::{
+    ActiveStatus, EnvStatus, GateStatus, PlanStatus, ServingStatus, Status, WaitingStatus,
+};

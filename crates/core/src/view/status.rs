@@ -7,6 +7,7 @@ use crate::deployment::{Kind, Progress, Question};
 use crate::digest::Digest;
 use crate::effect::Failure;
 use crate::environment::{Deployed, Environment};
+use crate::gate::{self, Destination, Judged, Ledger, Position};
 use crate::ids::{CommitId, DeploymentId, EnvName, PlanId, RunId};
 use crate::plan::{BuildState, Open};
 use crate::release::ReleaseId;
@@ -23,6 +24,24 @@ pub struct Status {
     pub plans: Vec<PlanStatus>,
     /// The plan that was closed last.
     pub last: Option<PlanSummary>,
+    /// What the gates said last, where they keep something or somebody let it through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<GateStatus>,
+}
+
+/// What the gates say on the way to one destination.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateStatus {
+    /// Where to.
+    pub to: Destination,
+    /// The commit.
+    pub commit: CommitId,
+    /// When they were judged.
+    pub at: Timestamp,
+    /// Why it is kept; nothing if it is not.
+    pub shut: Option<String>,
+    /// The gates that were overridden: which, by whom, and why.
+    pub overridden: Vec<String>,
 }
 
 /// An environment.
@@ -132,8 +151,29 @@ impl Status {
             environments: live.environments().map(EnvStatus::of).collect(),
             plans: live.open_plans().map(|(id, open)| PlanStatus::of(id, open)).collect(),
             last: live.recent.front().cloned(),
+            gates: live.gates().into_iter().flat_map(gates).collect(),
         }
     }
+}
+
+fn gates(ledger: &Ledger) -> Vec<GateStatus> {
+    let of = |judged: &Judged| {
+        let overridden = judged.verdicts.iter().filter_map(|verdict| match &verdict.position {
+            Position::Overridden { by, reason, .. } => {
+                Some(format!("gate `{}` by {by}: {reason}", verdict.gate))
+            }
+            Position::Open { .. } | Position::Shut { .. } => None,
+        });
+        GateStatus {
+            to: judged.to.clone(),
+            commit: judged.commit.clone(),
+            at: judged.at,
+            shut: gate::shut(&judged.verdicts, judged.at),
+            overridden: overridden.collect(),
+        }
+    };
+    let said = ledger.judged.values().map(of);
+    said.filter(|gates| gates.shut.is_some() || !gates.overridden.is_empty()).collect()
 }
 
 impl EnvStatus {

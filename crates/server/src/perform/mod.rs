@@ -5,6 +5,7 @@ mod build;
 mod command;
 mod credentials;
 mod job;
+mod judge;
 mod message;
 mod output;
 mod results;
@@ -91,6 +92,7 @@ impl Performer {
             Effect::Tell { .. } => Outcome::DONE,
             Effect::RunJob(spec) => self.run_job(id, &spec, run.as_ref(), cancel).await,
             Effect::Build(spec) => self.build(id, &spec, cancel).await,
+            Effect::Judge(spec) => self.judge(&spec),
             Effect::Migrate(spec) => self.migrate(id, &spec, cancel).await,
             Effect::Smoke(spec) => self.smoke(id, &spec, cancel).await,
             Effect::Start(ref change)

@@ -44,6 +44,10 @@ impl Facts for CommitFacts {
         let first = |rest: &str| rest.split('/').next().unwrap_or(rest).to_owned();
         self.below(path).map(first).collect::<BTreeSet<_>>().into_iter().collect()
     }
+
+    fn expression(&self, text: &str) -> Result<(), String> {
+        shipway_checks::policy::check_expression(text).map_err(|error| error.to_string())
+    }
 }
 
 /// The configuration at a commit.

@@ -71,7 +71,7 @@ impl Ship<'_> {
     /// the commit, or when something newer is there already.
     pub fn plan(&self, live: &Live) -> Result<Shipping, PlanError> {
         let config = at_commit(self.repository, &self.commit.id)?;
-        let stages = stages::of(&config, &self.branch, self.to.as_ref())?;
+        let mut stages = stages::of(&config, &self.branch, self.to.as_ref())?;
         let names = stages.iter().map(|stage| stage.env.clone()).collect::<Vec<_>>();
         let same = |open: &shipway_core::plan::Open| {
             open.plan.commit.id == self.commit.id
@@ -86,6 +86,7 @@ impl Ship<'_> {
             return Ok(Shipping::AlreadyThere(names));
         }
         stages::refuse_older(self.repository, live, &self.commit.id, &names)?;
+        stages::gated(self.repository, live, &config, &mut stages)?;
 
         let id = plan_id(live, &self.commit.id)?;
         let git_ref = GitRef::Branch(self.branch.clone());

@@ -8,7 +8,7 @@ use shipway_workflow::diagnostic::nearest;
 
 use crate::git::Repository;
 
-use super::{PlanError, environments};
+use super::{PlanError, at_commit, environments};
 
 /// Without `to`: the environments that follow `branch`, and those that follow
 /// them. With it: the way to that environment.
@@ -30,6 +30,36 @@ pub(super) fn of(
         return Err(PlanError::UnknownEnvironment { env: to.to_string(), nearest, all });
     }
     way_to(config, branch, to)
+}
+
+/// Says of each stage whether gates are judged before it: where this commit has gates, or what it
+/// follows had some, so that they cannot be taken away unseen.
+pub(super) fn gated(
+    repository: &Repository,
+    live: &Live,
+    config: &Config,
+    stages: &mut [PlannedStage],
+) -> Result<(), PlanError> {
+    let judged_before = live.gates().is_some_and(|ledger| !ledger.is_empty());
+    for stage in stages {
+        let serves = live.environments().find(|env| env.name == stage.env);
+        let serves = serves.and_then(|env| env.current.as_ref());
+        stage.gated = judged_before
+            || !config.gates.is_unsaid()
+            || match serves {
+                Some(serves) if repository.has(&serves.commit)? => {
+                    match at_commit(repository, &serves.commit) {
+                        Ok(before) => !before.gates.is_unsaid(),
+                        Err(PlanError::NoConfig(_)) => false,
+                        // Whatever it asked for is judged, or told to be unreadable, there.
+                        Err(PlanError::Wrong(_)) => true,
+                        Err(error) => return Err(error),
+                    }
+                }
+                Some(_) | None => false,
+            };
+    }
+    Ok(())
 }
 
 /// Where Shipway itself deploys: the others record what their workflows do.
@@ -55,7 +85,7 @@ fn following(config: &Config, branch: &str) -> Vec<PlannedStage> {
                 }
                 Follows::Branch(_) | Follows::From(_) | Follows::Manual => continue,
             };
-            stages.push(PlannedStage { env: name.clone(), why });
+            stages.push(PlannedStage { env: name.clone(), why, gated: false });
         }
     }
     stages
@@ -78,7 +108,7 @@ fn way_to(config: &Config, branch: &str, to: &EnvName) -> Result<Vec<PlannedStag
             }
             Follows::Manual => "it was asked for".to_owned(),
         };
-        stages.push(PlannedStage { env: name, why });
+        stages.push(PlannedStage { env: name, why, gated: false });
     }
     stages.reverse();
     Ok(stages)

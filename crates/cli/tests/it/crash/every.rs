@@ -86,6 +86,7 @@ const fn scenario(kind: EffectKind) -> Scenario {
         EffectKind::Tell => Scenario::EachOfSeveral,
         EffectKind::RunJob
         | EffectKind::Build
+        | EffectKind::Judge
         | EffectKind::Migrate
         | EffectKind::Start
         | EffectKind::Smoke

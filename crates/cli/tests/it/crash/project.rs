@@ -63,6 +63,7 @@ environments:
       error_rate: {{over: 5%, at_least: 5}}
       latency: {latency}
       probe: {{path: /echo, interval: 20ms}}
+gates: {{secrets: on}}
 "
     )
 }

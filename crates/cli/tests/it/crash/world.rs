@@ -208,7 +208,11 @@ impl World {
                     let id = EffectId { stream: entry.stream, version: intent };
                     intents.get_mut(&id).unwrap().ended = true;
                 }
-                Record::Plan(_) | Record::Run(_) | Record::Env(_) | Record::Group(_) => {}
+                Record::Plan(_)
+                | Record::Run(_)
+                | Record::Env(_)
+                | Record::Group(_)
+                | Record::Gates(_) => {}
             }
         }
         intents

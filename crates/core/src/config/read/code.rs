@@ -26,3 +26,5 @@ pub const SAME_ROUTE: &str = "SW0511";
 pub const IMPOSSIBLE_APPROVAL: &str = "SW0512";
 /// A key or value that this version knows and does not support yet.
 pub const NOT_YET: &str = "SW0513";
+/// An expression of a gate that cannot be evaluated.
+pub const BAD_EXPRESSION: &str = "SW0514";

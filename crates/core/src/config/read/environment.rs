@@ -129,7 +129,7 @@ fn approval(item: Item) -> Option<Approval> {
     Some(approval)
 }
 
-fn approver(item: Item) -> Option<String> {
+pub(super) fn approver(item: Item) -> Option<String> {
     let text = value::text(item)?;
     if text.starts_with("team:") {
         let message = format!("`{text}`: teams are not available yet");

@@ -9,6 +9,7 @@ mod check;
 pub mod code;
 mod environment;
 mod fields;
+mod gates;
 mod guard;
 mod item;
 mod layers;
@@ -31,6 +32,12 @@ pub trait Facts {
 
     /// The names in the folder at `path`, for suggestions.
     fn names_in(&self, path: &str) -> Vec<String>;
+
+    /// What is wrong with the expression of a gate, as who evaluates it says.
+    ///
+    /// # Errors
+    /// In a sentence, for people.
+    fn expression(&self, text: &str) -> Result<(), String>;
 }
 
 /// What a path leads to.

@@ -5,9 +5,9 @@ use shipway_workflow::Span;
 
 use super::fields::Fields;
 use super::item::Item;
-use super::{PathKind, check, code, environment, layers, path, service, value};
+use super::{PathKind, check, code, environment, gates, layers, path, service, value};
 use crate::config::{
-    Config, Limits, LostJob, RequiredWorkflows, TokenPermissions, Workflows, defaults,
+    Config, Gates, Limits, LostJob, RequiredWorkflows, TokenPermissions, Workflows, defaults,
 };
 use crate::ids::{EnvName, ProjectId, ServiceName};
 
@@ -39,11 +39,12 @@ pub(super) fn config(item: Item) -> Option<Config> {
     check::cycles(item, &services, &environments);
     check::routes(item, &services, &environments);
     let workflows = fields.or("workflows", Workflows::default, workflows);
+    let gates = fields
+        .or("gates", Gates::default, |item| gates::gates(item, &services, environments.keys()));
     let limits = fields.or("limits", Limits::default, limits);
-    fields.later("gates");
     fields.later("notify");
     fields.finish();
-    Some(Config { project: project?, services, environments, workflows, limits })
+    Some(Config { project: project?, services, environments, workflows, gates, limits })
 }
 
 fn keys<'a>(item: Item<'a>) -> Vec<&'a str> {

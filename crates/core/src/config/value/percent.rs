@@ -27,6 +27,11 @@ impl Percent {
         Self { hundredths: 10_000 - self.hundredths }
     }
 
+    /// Whether `part` is at least this share of `all`. Exact; of nothing no share is reached.
+    pub fn is_reached_by(self, part: u64, all: u64) -> bool {
+        all > 0 && u128::from(part) * 10_000 >= u128::from(all) * u128::from(self.hundredths)
+    }
+
     /// Whether `part` is more than this share of `all`. Exact.
     pub fn is_exceeded_by(self, part: u64, all: u64) -> bool {
         u128::from(part) * 10_000 > u128::from(all) * u128::from(self.hundredths)

@@ -37,6 +37,25 @@ environments:
     services: {api: {'?': Placement}}
 workflows: {token: {env: B, '?': TokenSource}, '?': Workflows}
 limits: {'?': Limits}
+gates:
+  '?': Gates
+  pull_request: {'?': GateSet}
+  reports: [{artifact: a, '?': ReportSource}]
+  changes: {'?': People}
+  coverage: {total: 1%, '?': Coverage}
+  tests: {'?': Tests}
+  vulnerabilities: {due: {'?': Due}, '?': Vulnerabilities}
+  analysis: {'?': Analysis}
+  secrets: {'?': Secrets}
+  migrations:
+    '?': MigrationSafety
+    approval: {by: [d], '?': StatementApproval}
+  licences: {allow: [MIT], '?': Licences}
+  load: {p95: 1s, '?': Load}
+  sonarqube: {'?': SonarQube}
+  duplication: {at_most: 3%, '?': Duplication}
+  policies: {'?': Policies}
+  rules: {a: {open_if: 'true', '?': Rule}}
 ";
 
 /// The reader's keys: those that it offers instead of the unknown one, whose

@@ -15,6 +15,10 @@ impl Facts for Folder {
         Some(if kind.is_dir() { PathKind::Folder } else { PathKind::File })
     }
 
+    fn expression(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     fn names_in(&self, _: &str) -> Vec<String> {
         Vec::new()
     }

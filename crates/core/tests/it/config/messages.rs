@@ -465,8 +465,8 @@ fn keys_that_exclude_each_other() {
 fn what_a_later_version_understands() {
     let text =
         smallest("image: {dockerfile: Dockerfile}", "target: kubernetes\nrollout: {canary: {}}");
-    let text = format!("{text}gates: {{}}\nnotify: []\n");
-    insta::assert_snapshot!(problems(&text), @r"
+    let text = format!("{text}notify: []\n");
+    insta::assert_snapshot!(problems(&text), @"
     error[SW0513]: `image` is not available yet
      --> shipway.yaml:5:5
       |
@@ -485,16 +485,10 @@ fn what_a_later_version_understands() {
     10 |     rollout: {canary: {}}
        |               ^^^^^^
 
-    error[SW0513]: `gates` is not available yet
+    error[SW0513]: `notify` is not available yet
       --> shipway.yaml:11:1
        |
-    11 | gates: {}
-       | ^^^^^
-
-    error[SW0513]: `notify` is not available yet
-      --> shipway.yaml:12:1
-       |
-    12 | notify: []
+    11 | notify: []
        | ^^^^^^
     ");
 }

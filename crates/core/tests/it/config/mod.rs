@@ -3,6 +3,7 @@
 mod affected;
 mod agreement;
 mod examples;
+mod gates;
 mod generated;
 mod messages;
 mod reading;

@@ -231,11 +231,11 @@ fn a_rollback_is_not_lost_when_a_newer_commit_arrives() {
     env/staging:   > start api: staging.2 100%, staging.3 0%
     plan/p2: serves in staging
     plan/p2: asks to go to production
+    env/staging:   > start web: staging.2 100%, staging.3 0%
     env/production: lets go of it: superseded: 00000002 came after it
     env/production: Ship of 00000002 is accepted; somebody has to approve it
     plan/p1: does not serve in production: superseded: 00000002 came after it
     plan/p1: failed: superseded: 00000002 came after it
-    env/staging:   > start web: staging.2 100%, staging.3 0%
     env/staging:   > smoke api
     env/staging:   > shift api: staging.2 0%, staging.3 100%
     env/staging:   > shift web: staging.2 0%, staging.3 100%

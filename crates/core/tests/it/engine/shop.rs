@@ -54,6 +54,10 @@ impl Facts for Everything {
         Some(PathKind::Folder)
     }
 
+    fn expression(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     fn names_in(&self, _: &str) -> Vec<String> {
         Vec::new()
     }
@@ -109,7 +113,8 @@ pub(super) fn plan(id: &str, n: u64, config: &Config, by: &str) -> Plan {
     };
     let build =
         |name: &ServiceName| (name.clone(), PlannedService::Build { why: "it changed".to_owned() });
-    let stage = |env: &EnvName| PlannedStage { env: env.clone(), why: "follows".to_owned() };
+    let stage =
+        |env: &EnvName| PlannedStage { env: env.clone(), why: "follows".to_owned(), gated: true };
     Plan {
         id: PlanId::new(id).unwrap(),
         trigger: trigger(),

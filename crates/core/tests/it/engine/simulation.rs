@@ -140,10 +140,9 @@ fn command(world: &World, to: &StreamId, what: Ask) -> Option<Command> {
             let position = if open {
                 Position::Open { evidence: vec!["looked".to_owned()] }
             } else {
-                Position::Shut { reason: "a freeze".to_owned() }
+                Position::shut("a freeze")
             };
-            let gate = "freeze".to_owned();
-            Command::Judge { verdict: Verdict { gate, position, valid_until: None } }
+            Command::Judge { verdict: Verdict::required("freeze", position) }
         }
     })
 }

@@ -127,7 +127,7 @@ fn line(stream: &StreamId, record: &Record) -> Option<String> {
         Record::Plan(event) => plan_line(event)?,
         Record::Run(Run::Ended { result, .. }) => format!("ended with {result}"),
         Record::Group(event) => format!("{event:?}"),
-        Record::Run(_) | Record::Ended { .. } => return None,
+        Record::Run(_) | Record::Ended { .. } | Record::Gates(_) => return None,
         Record::Env(event) => env_line(event)?,
         Record::Intent { effect } => format!("  > {}", effect_line(effect)?),
     };
@@ -137,7 +137,10 @@ fn line(stream: &StreamId, record: &Record) -> Option<String> {
 fn plan_line(event: &Plan) -> Option<String> {
     Some(match event {
         Plan::Opened { plan, .. } => format!("ships {}", plan.commit.subject),
-        Plan::RunEnded { result: RunResult::Success, .. } | Plan::Built { .. } => return None,
+        Plan::RunEnded { result: RunResult::Success, .. }
+        | Plan::Built { .. }
+        | Plan::StageJudging { .. }
+        | Plan::StageJudged { .. } => return None,
         Plan::RunEnded { run, result } => format!("{run} ended with {result}"),
         Plan::BuildsBegun { services } => {
             let names: Vec<_> = services.iter().map(ToString::to_string).collect();
@@ -202,7 +205,9 @@ fn env_line(event: &Env) -> Option<String> {
 fn effect_line(effect: &Effect) -> Option<String> {
     let name = effect.kind().name();
     Some(match effect {
-        Effect::Tell { .. } | Effect::RunJob(_) | Effect::Build(_) => return None,
+        Effect::Tell { .. } | Effect::RunJob(_) | Effect::Build(_) | Effect::Judge(_) => {
+            return None;
+        }
         Effect::Migrate(command) | Effect::Smoke(command) => format!("{name} {}", command.service),
         Effect::Watch(spec) if spec.until_answered => "watch, until a person answers".to_owned(),
         Effect::Watch(_) => name.to_owned(),

@@ -81,8 +81,7 @@ fn commands(env: &Environment) -> Vec<(&'static str, Command)> {
     let zero = shipway_core::digest::Digest::from_bytes([0; 32]);
     let identity = env.waiting.as_ref().map_or(zero, |waiting| waiting.identity);
     let serving = env.current.as_ref().map(|current| current.release);
-    let shut = Position::Shut { reason: "a freeze".to_owned() };
-    let verdict = Verdict { gate: "freeze".to_owned(), position: shut, valid_until: None };
+    let verdict = Verdict::required("freeze", Position::shut("a freeze"));
     vec![
         ("approve", Command::Approve { identity }),
         ("approve another", Command::Approve { identity: zero }),
@@ -472,6 +471,7 @@ fn word(record: &Record) -> String {
     let json = match record {
         Record::Env(event) => serde_json::to_value(event).unwrap(),
         Record::Group(event) => serde_json::to_value(event).unwrap(),
+        Record::Gates(event) => serde_json::to_value(event).unwrap(),
         Record::Plan(event) => serde_json::to_value(event).unwrap(),
         Record::Run(event) => serde_json::to_value(event).unwrap(),
         Record::Intent { effect } => return format!("> {}", effect.kind().name()),

@@ -165,6 +165,19 @@ impl World {
                 let artifact = Artifact::Tree { digest, bytes: 1 };
                 Outcome::Done { result: Done::Built { artifact } }
             }
+            Effect::Judge(spec) => {
+                let open = gate::Position::Open { evidence: vec!["looked".to_owned()] };
+                let judged = gate::Judged {
+                    to: gate::Destination::Environment(spec.env.clone()),
+                    commit: spec.commit.clone(),
+                    base: None,
+                    at: self.now,
+                    verdicts: vec![gate::Verdict::required("coverage", open)],
+                    figures: std::collections::BTreeMap::new(),
+                    seen: Vec::new(),
+                };
+                Outcome::Done { result: Done::Judged(Box::new(judged)) }
+            }
             Effect::Watch(spec) => {
                 let reason = "api answered 30 of 100 users' requests with an error".to_owned();
                 let verdict = match how {
@@ -388,7 +401,7 @@ impl World {
         if active.deployment.plan.kind != Kind::Rollback {
             let forward = matches!(active.deployment.progress, Progress::Forward { .. });
             assert!(forward, "a step forward on the way back");
-            let shut = gate::first_shut(&active.candidate.verdicts, self.now);
+            let shut = gate::shut(&active.candidate.verdicts, self.now);
             assert_eq!(shut, None, "a step passes a shut gate");
         }
     }

@@ -1,0 +1,231 @@
+//! Gates from end to end: evidence from real workflows, people who let through, and what `ship`
+//! makes of it.
+
+mod world;
+
+use serde_json::json;
+use shipway_checks::secrets::{example, kinds};
+
+use world::{GATES, World, shut};
+
+/// A line with a made-up token.
+fn planted() -> String {
+    example::planted(kinds().find(|kind| kind.id == "aws-access-key-id").unwrap(), 7)
+}
+
+/// A pull request's payload, as GitHub sends it.
+fn payload(world: &World, labels: &[&str]) -> String {
+    let labels: Vec<_> = labels.iter().map(|name| json!({"name": name})).collect();
+    let base = world.repo.git(&["rev-parse", "main"]).unwrap();
+    let head = world.repo.head().unwrap();
+    json!({"action": "labeled", "pull_request": {
+        "number": 1, "labels": labels, "user": {"login": "ann"},
+        "head": {"sha": head.trim()}, "base": {"sha": base.trim(), "ref": "main"},
+    }})
+    .to_string()
+}
+
+fn reviews(world: &World, by: &[&str]) -> String {
+    let head = world.repo.head().unwrap();
+    let review = |by: &&str| {
+        json!({"user": {"login": by}, "state": "APPROVED", "commit_id": head.trim(),
+               "submitted_at": "2026-01-01T00:00:00Z"})
+    };
+    json!(by.iter().map(review).collect::<Vec<_>>()).to_string()
+}
+
+/// What the gates say of the pull request with these labels and reviews.
+fn with(world: &World, labels: &[&str], by: &[&str]) -> shipway_sim::sandbox::Finished {
+    let (event, listed) = (world.sandbox.path().join("event"), world.sandbox.path().join("listed"));
+    std::fs::write(&event, payload(world, labels)).unwrap();
+    std::fs::write(&listed, reviews(world, by)).unwrap();
+    let (event, listed) = (event.to_str().unwrap(), listed.to_str().unwrap());
+    world.run(&["gate", "--event", event, "--reviews", listed])
+}
+
+const LABEL: &str = "migration-destructive-approved";
+
+#[test]
+fn a_pull_request_is_refused_for_four_reasons_and_each_fix_opens_its_gate() {
+    let world = World::new(GATES);
+    world.run(&["ship", "--to", "staging"]).assert_code(0);
+
+    world.git(&["checkout", "--quiet", "-b", "feature"]);
+    world.write("migrations/003_no_drafts.sql", "DROP TABLE drafts;\n");
+    world.write("settings.toml", &format!("{}\n", planted()));
+    let untested = "\n\ndef rebate(amount):\n    if amount > 10:\n        return 1\n    return 0\n";
+    let price = world.repo.read("price.py").unwrap();
+    world.write("price.py", &format!("{price}{untested}"));
+    world.write("dependencies.txt", "lodash 4.17.20\n");
+    world.commit("Four mistakes");
+
+    let refused = world.judged(&[]);
+    refused.assert_code(1);
+    assert_eq!(
+        shut(&refused),
+        ["coverage", "migrations", "secrets", "vulnerabilities"],
+        "{refused}"
+    );
+    for reason in [
+        "changed lines: ",
+        "migrations/003_no_drafts.sql:1: drops the table `drafts` and its rows",
+        "settings.toml:1: ",
+        "1 high: lodash",
+    ] {
+        assert!(refused.stdout.contains(reason), "{reason}: {refused}");
+    }
+    let status = world.run(&["status"]);
+    assert!(status.stdout.contains("is kept from the pull request: gate `coverage`"), "{status}");
+
+    // Neither alone opens it.
+    let of = |finished| shut(&finished).contains(&"migrations".to_owned());
+    assert!(of(with(&world, &[LABEL], &[])), "the label alone");
+    assert!(of(with(&world, &[], &["dora"])), "the database administrator alone");
+    assert!(of(with(&world, &[LABEL], &["eve"])), "somebody else");
+    assert!(!of(with(&world, &[LABEL], &["dora"])), "both");
+
+    // Each fix opens its gate, and no other.
+    world.write("tests/test_rebate.py", TEST_REBATE);
+    world.commit("Test the rebate");
+    let left = world.judged(&[]);
+    assert_eq!(shut(&left), ["migrations", "secrets", "vulnerabilities"], "{left}");
+    world.git(&["rm", "--quiet", "settings.toml"]);
+    world.commit("No token");
+    assert_eq!(shut(&world.judged(&[])), ["migrations", "vulnerabilities"]);
+    world.write("dependencies.txt", "lodash 4.17.21\n");
+    world.commit("A lodash that is mended");
+    let left = world.judged(&[]);
+    assert_eq!(shut(&left), ["migrations"], "{left}");
+    let open = with(&world, &[LABEL], &["dora"]);
+    open.assert_code(0);
+    assert!(open.stdout.contains(&format!("label `{LABEL}` and approval by dora")), "{open}");
+
+    // On main there is no pull request: it takes the administrator here.
+    world.git(&["checkout", "--quiet", "main"]);
+    world.git(&["merge", "--quiet", "--ff-only", "feature"]);
+    let refused = world.run(&["ship", "--to", "staging"]);
+    refused.assert_code(1);
+    assert!(refused.output().contains("gate `migrations`: "), "{refused}");
+    assert!(refused.output().contains("shipway approve --as dba"), "{refused}");
+    let status = world.run(&["status"]);
+    assert!(status.stdout.contains("is kept from staging: gate `migrations`"), "{status}");
+    let eve = world.run_as("eve", &["approve", "--as", "dba"]);
+    eve.assert_code(1);
+    assert!(eve.stderr.contains("not among the approvers"), "{eve}");
+    world.run_as("dora", &["approve", "--as", "dba"]).assert_code(0);
+
+    // The agreement is for these statements: another one voids it.
+    world.write("migrations/003_no_drafts.sql", "DROP TABLE IF EXISTS drafts;\n");
+    world.commit("Another statement");
+    world.run(&["ship", "--to", "staging"]).assert_code(1);
+    world.run_as("dora", &["approve", "staging", "--as", "dba"]).assert_code(0);
+    let shipped = world.run(&["ship", "--to", "staging"]);
+    shipped.assert_code(0);
+    let list = world.run(&["gate", "staging", "--checklist"]);
+    assert!(list.stdout.contains("[x] there is a way back"), "{list}");
+    world.run(&["audit", "verify"]).assert_code(0);
+}
+
+const TEST_REBATE: &str = "\
+import unittest
+
+from price import rebate
+
+
+class Rebates(unittest.TestCase):
+    def test_rebate(self):
+        self.assertEqual([rebate(1), rebate(11)], [0, 1])
+";
+
+#[test]
+fn a_change_does_not_choose_its_judge() {
+    let gates = format!("{GATES}  changes: {{by: [gail], unverified: true}}\n");
+    let world = World::new(&gates);
+    world.git(&["checkout", "--quiet", "-b", "weaker"]);
+    let config = world.repo.read("shipway.yaml").unwrap();
+    world.write("shipway.yaml", &config.replace("changed_lines: 80%", "changed_lines: 1%"));
+    let price = world.repo.read("price.py").unwrap();
+    world.write("price.py", &format!("{price}\n\ndef untested():\n    return 1\n"));
+    world.commit("Ask for less");
+
+    let refused = world.judged(&[]);
+    refused.assert_code(1);
+    // It is judged by what main asks for, and the change itself is told.
+    assert_eq!(shut(&refused), ["policy", "coverage"], "{refused}");
+    assert!(refused.stdout.contains("gates.coverage"), "{refused}");
+    world.run_as("eve", &["approve", "--as", "gatekeeper"]).assert_code(1);
+    world.run_as("gail", &["approve", "--as", "gatekeeper"]).assert_code(0);
+    assert_eq!(shut(&world.run(&["gate"])), ["coverage"], "it is judged by main's still");
+}
+
+#[test]
+fn an_override_is_for_those_who_may_and_loud() {
+    let gates = format!("{GATES}  overrides: {{by: [olga], unverified: true}}\n");
+    let world = World::new(&gates);
+    world.write("dependencies.txt", "lodash 4.17.20\n");
+    world.commit("A bad dependency");
+    let refused = world.run(&["ship", "--to", "staging"]);
+    refused.assert_code(1);
+    assert!(refused.output().contains("gate `vulnerabilities`: 1 high: lodash"), "{refused}");
+
+    let why = ["--reason", "the shop is down, and lodash is not reachable"];
+    let through = |user, gate| world.run_as(user, &["override", gate, "staging", why[0], why[1]]);
+    through("ann", "vulnerabilities").assert_code(1);
+    through("olga", "vulnerabilitis").assert_code(2);
+    through("olga", "vulnerabilities").assert_code(0);
+    let shipped = world.run(&["ship", "--to", "staging"]);
+    shipped.assert_code(0);
+    assert!(shipped.output().contains("OVERRIDDEN: gate `vulnerabilities`"), "{shipped}");
+    let status = world.run(&["status"]);
+    assert!(status.stdout.contains("OVERRIDES on its way to staging"), "{status}");
+    assert!(status.stdout.contains("olga (unverified): the shop is down"), "{status}");
+}
+
+#[test]
+fn without_evidence_every_gate_is_shut() {
+    let world = World::new(
+        "gates:\n  coverage: 1%\n  tests: on\n  analysis: high\n  licences: [MIT]\n  \
+         load: {p95: 1s}\n  sonarqube: on\n  policies: on\n  rules: {fast: 'load.p95 < 100'}\n",
+    );
+    world.git(&["checkout", "--quiet", "-b", "feature"]);
+    world.write("app.txt", "x");
+    world.commit("Nothing of note");
+    let refused = world.run(&["gate"]);
+    refused.assert_code(1);
+    let all = ["workflows", "tests", "coverage", "analysis", "licences", "load", "sonarqube"];
+    let all: Vec<&str> = all.into_iter().chain(["policies", "fast"]).collect();
+    assert_eq!(shut(&refused), all, "{refused}");
+    insta::assert_snapshot!(refused.stdout.lines().skip(1).collect::<Vec<_>>().join("\n"));
+
+    // A report that is cut off is none.
+    let cut = world.sandbox.path().join("cut.xml");
+    std::fs::write(&cut, "<testsuite tests=\"1\"><testcase name=\"a\"/>").unwrap();
+    let refused = world.run(&["gate", "--report", cut.to_str().unwrap()]);
+    assert!(
+        refused.stdout.contains("cut.xml") && refused.stdout.contains("no evidence"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_was_there_before_is_not_new() {
+    let asked = "gates:\n  vulnerabilities: {new_only: true, due: {high: 30d}}\n";
+    let world = World::new(asked);
+    world.write("dependencies.txt", "lodash 4.17.20\n");
+    world.commit("It was always there");
+    world.run(&["run"]).assert_code(0);
+    world.git(&["checkout", "--quiet", "-b", "feature"]);
+    world.write("notes.txt", "x");
+    world.commit("Something else");
+    let open = world.judged(&[]);
+    open.assert_code(0);
+    assert!(open.stdout.contains("1 high"), "{open}");
+    // On a base without it, the same is new.
+    world.git(&["branch", "--quiet", "--force", "main", "main~1"]);
+    world.git(&["checkout", "--quiet", "main"]);
+    world.run(&["run"]).assert_code(0);
+    world.git(&["checkout", "--quiet", "feature"]);
+    let refused = world.run(&["gate"]);
+    refused.assert_code(1);
+    assert_eq!(shut(&refused), ["vulnerabilities"], "{refused}");
+}

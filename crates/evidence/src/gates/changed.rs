@@ -1,0 +1,127 @@
+//! What a change does to what it is judged by: the gates themselves, baselines, waivers, rules.
+
+use serde_json::{Map, Value};
+use shipway_checks::policy::shown::GatesChanged;
+use shipway_core::config::{GateSet, Gates};
+use shipway_core::digest::Digest;
+use shipway_core::gate::Role;
+
+use super::{Look, LookError};
+use crate::git;
+
+/// What is changed; nothing if all of it is as it was, or only more is asked for.
+pub(super) fn gates(look: &Look<'_>) -> Result<Option<GatesChanged>, LookError> {
+    let (Some(base), Some(before)) = (look.base, look.gates.before) else { return Ok(None) };
+    if before.is_unsaid() {
+        return Ok(None);
+    }
+    let after = look.gates.after;
+    let failed = |error: serde_json::Error| LookError::Judge(error.to_string());
+    let (was, is) = (json(before).map_err(failed)?, json(after).map_err(failed)?);
+    let mut what: Vec<String> = changed_keys("gates", &was, &is);
+    let mut material = vec![serde_json::to_vec(&is).map_err(failed)?];
+    for path in files(look.asked) {
+        let (was, is) = (git::content_at(look.root, base, path)?, look.own_file(path)?);
+        if was != is {
+            what.push(path.to_owned());
+            material.push(path.as_bytes().to_vec());
+            material.push(is.unwrap_or_default());
+        }
+    }
+    if what.is_empty() {
+        return Ok(None);
+    }
+    let digests: Vec<Digest> = material.iter().map(|part| Digest::of(part)).collect();
+    let subject = Digest::of_json(&digests).map_err(failed)?;
+    let agreed = look.ledger.agreement(subject, Role::Gatekeeper, &before.changes);
+    let agreed = agreed.map(|agreed| (agreed.by.clone(), agreed.at));
+    Ok(Some(GatesChanged { what, subject, agreed }))
+}
+
+fn json(gates: &Gates) -> Result<Map<String, Value>, serde_json::Error> {
+    match serde_json::to_value(gates)? {
+        Value::Object(map) => Ok(map),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// The files that say what counts.
+fn files(asked: &GateSet) -> impl Iterator<Item = &str> {
+    let secrets = asked.secrets.iter();
+    let secrets = secrets.flat_map(|of| [Some(of.baseline.as_str()), of.rules.as_deref()]);
+    let audits = asked.vulnerabilities.iter().chain(&asked.images);
+    let waivers = audits.map(|of| Some(of.waivers.as_str()));
+    let mut all: Vec<&str> = secrets.chain(waivers).flatten().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter()
+}
+
+/// The keys that say something else than before, by path. What is new asks for more, and is none.
+fn changed_keys(at: &str, was: &Map<String, Value>, is: &Map<String, Value>) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (key, before) in was {
+        let path = format!("{at}.{key}");
+        let after = is.get(key).unwrap_or(&Value::Null);
+        match (before, after) {
+            (before, after) if before == after => {}
+            (Value::Null, _) => {}
+            // Sets of gates by name: the gates in them are compared.
+            (Value::Object(before), Value::Object(after)) if holds_gates(key, at) => {
+                changed.extend(changed_keys(&path, before, after));
+            }
+            (_, _) => changed.push(path.replace("gates.everywhere.", "gates.")),
+        }
+    }
+    changed.sort();
+    changed.dedup();
+    changed
+}
+
+/// Whether a key's members are gates, or sets of them, to which others may be added.
+fn holds_gates(key: &str, at: &str) -> bool {
+    matches!(key, "everywhere" | "pull_request" | "environments" | "rules")
+        || at.ends_with(".environments")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn changed(was: Value, is: Value) -> Vec<String> {
+        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+        changed_keys("gates", &map(was), &map(is))
+    }
+
+    #[test]
+    fn asking_for_more_is_no_change_of_the_judge() {
+        let was = json!({"everywhere": {"coverage": {"total": "80%"}, "secrets": null}});
+        let more =
+            json!({"everywhere": {"coverage": {"total": "80%"}, "secrets": {"rules": null}}});
+        assert!(changed(was.clone(), more).is_empty());
+        let less = json!({"everywhere": {"coverage": {"total": "70%"}, "secrets": null}});
+        assert_eq!(changed(was.clone(), less), ["gates.coverage"]);
+        let gone = json!({"everywhere": {"coverage": null, "secrets": null}});
+        assert_eq!(changed(was, gone), ["gates.coverage"]);
+    }
+
+    #[test]
+    fn one_environment_is_told_from_another() {
+        let of = |p95: &str| {
+            json!({"environments": {"staging": {"load": null},
+                                    "production": {"load": {"p95": p95}}}})
+        };
+        assert_eq!(changed(of("100ms"), of("1s")), ["gates.environments.production.load"]);
+        let of = |rules: Value| json!({"everywhere": {"rules": rules}});
+        let rule = |text: &str| json!({"open_if": text});
+        assert!(
+            changed(of(json!({"a": rule("x")})), of(json!({"a": rule("x"), "b": rule("y")})))
+                .is_empty()
+        );
+        assert_eq!(
+            changed(of(json!({"a": rule("x")})), of(json!({"a": rule("true")}))),
+            ["gates.rules.a"]
+        );
+    }
+}

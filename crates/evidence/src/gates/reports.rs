@@ -1,0 +1,321 @@
+//! Reports, read and sorted by what they are about.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use shipway_checks::policy::shown::{
+    Analysis, Licences, Load, Policies, Seen, Share, SonarQube, Source, Tests, Vulnerabilities,
+};
+use shipway_checks::reports::sbom::licence::{AllowList, judge, rules as licence_rules};
+use shipway_checks::reports::vulnerabilities::register::{Due, Known, Record, Register};
+use shipway_checks::reports::vulnerabilities::{Audit, Subject};
+use shipway_checks::reports::waivers::Waivers;
+use shipway_checks::reports::{Kind, NoEvidence, Recognised, Report, Why, quality};
+use shipway_checks::{Finding, Severity};
+use shipway_core::config::Rating;
+use shipway_core::config::gates;
+use shipway_core::gate::FirstSeen;
+
+use super::findings::counted;
+use super::scans::severity;
+use super::{Look, LookError, ReportFile};
+
+/// A report, and what is known of it.
+pub(super) struct Piece {
+    /// The file.
+    pub(super) file: ReportFile,
+    /// What it says.
+    pub(super) read: Result<Recognised, NoEvidence>,
+}
+
+impl Piece {
+    fn source(&self) -> Source {
+        let tool = self.read.as_ref().map(|read| read.format.to_owned()).unwrap_or_default();
+        Source { tool, ..self.file.source.clone() }
+    }
+}
+
+/// Reads them. What is of no known format is no report, unless somebody named it as one.
+pub(super) fn read(files: &[ReportFile]) -> Vec<Piece> {
+    let piece = |file: &ReportFile| {
+        let name = &file.source.file;
+        let read = match File::open(&file.path) {
+            Ok(open) => shipway_checks::reports::read(name, &mut BufReader::new(open)),
+            Err(error) => Err(NoEvidence::unreadable(name, &error)),
+        };
+        Piece { file: file.clone(), read }
+    };
+    let is_report = |piece: &Piece| {
+        piece.file.named || !matches!(&piece.read, Err(NoEvidence { why: Why::Unknown, .. }))
+    };
+    files.iter().map(piece).filter(is_report).collect()
+}
+
+/// What `pick` takes of the reports of a kind; those of it that are broken are told.
+pub(super) fn seen<'p, P, T>(
+    pieces: &'p [Piece],
+    kind: Kind,
+    pick: impl Fn(&'p Piece, &'p Report) -> Option<P>,
+    join: impl FnOnce(Vec<P>) -> T,
+) -> Seen<T> {
+    let (mut picked, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    for piece in pieces {
+        match &piece.read {
+            Ok(read) => {
+                if let Some(found) = pick(piece, &read.report) {
+                    picked.push(found);
+                    sources.push(piece.source());
+                }
+            }
+            // What nobody can tell the kind of may be of this one.
+            Err(error) if error.kind.is_none_or(|of| of == kind) => broken.push(error.to_string()),
+            Err(_) => {}
+        }
+    }
+    let what = (!picked.is_empty()).then(|| join(picked));
+    Seen { what, sources, broken }
+}
+
+pub(super) fn tests(pieces: &[Piece]) -> Seen<Tests> {
+    let pick = |_: &_, report: &'_ Report| match report {
+        Report::Tests(tests) => Some(Tests {
+            passed: tests.passed,
+            skipped: tests.skipped,
+            failed: tests.failed.iter().map(|failed| failed.name.clone()).collect(),
+        }),
+        _ => None,
+    };
+    seen(pieces, Kind::Tests, pick, |all| {
+        let mut sum = Tests::default();
+        for one in all {
+            sum.passed += one.passed;
+            sum.skipped += one.skipped;
+            sum.failed.extend(one.failed);
+        }
+        sum
+    })
+}
+
+pub(super) fn analysis(look: &Look<'_>, pieces: &[Piece]) -> Seen<Analysis> {
+    let from = look.asked.analysis.as_ref().map_or(Severity::Low, |gate| severity(gate.from));
+    let pick = |_: &_, report: &'_ Report| match report {
+        Report::Analysis(analysis) => Some(analysis.clone()),
+        _ => None,
+    };
+    seen(pieces, Kind::Analysis, pick, |all| {
+        let findings: Vec<Finding> = all.iter().flat_map(|one| one.findings.clone()).collect();
+        let mut tools: Vec<String> = all.into_iter().flat_map(|one| one.tools).collect();
+        tools.sort();
+        tools.dedup();
+        Analysis { findings: counted(&findings, from), tools }
+    })
+}
+
+pub(super) fn load(pieces: &[Piece]) -> Seen<Load> {
+    let pick = |_: &_, report: &'_ Report| match report {
+        Report::Load(load) => Some(load.clone()),
+        _ => None,
+    };
+    seen(pieces, Kind::Load, pick, |all| {
+        // Each limit has to hold in every test: the worst of them counts, and one that a test does
+        // not tell is not known.
+        let worst =
+            |of: fn(&shipway_checks::reports::load::Load) -> Option<std::time::Duration>| {
+                all.iter().map(of).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max())
+            };
+        let float = |of: fn(&shipway_checks::reports::load::Load) -> Option<f64>| {
+            all.iter().map(of).collect::<Option<Vec<_>>>()
+        };
+        Load {
+            p95: worst(|load| load.p95),
+            p99: worst(|load| load.p99),
+            error_rate: float(|load| load.error_rate)
+                .and_then(|all| all.into_iter().max_by(f64::total_cmp)),
+            requests_per_second: float(|load| load.rate)
+                .and_then(|all| all.into_iter().min_by(f64::total_cmp)),
+            users: all
+                .iter()
+                .map(|load| load.users)
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.into_iter().min()),
+            crossed: all.iter().flat_map(|load| load.crossed.clone()).collect(),
+        }
+    })
+}
+
+pub(super) fn quality(pieces: &[Piece]) -> Seen<SonarQube> {
+    let pick = |_: &_, report: &'_ Report| match report {
+        Report::Quality(quality) => Some(quality.clone()),
+        _ => None,
+    };
+    seen(pieces, Kind::Quality, pick, |all| {
+        let mut sum = SonarQube::default();
+        for one in all {
+            // Every project's gate has to be passed, and the worst rating counts.
+            sum.passed = match (sum.passed, one.passed) {
+                (Some(a), Some(b)) => Some(a && b),
+                (known, None) | (None, known) => known,
+            };
+            sum.unmet.extend(one.unmet);
+            for (name, rating) in one.ratings {
+                let rating = self::rating(rating);
+                sum.ratings
+                    .entry(name)
+                    .and_modify(|worst| *worst = rating.max(*worst))
+                    .or_insert(rating);
+            }
+        }
+        sum
+    })
+}
+
+const fn rating(of: quality::Rating) -> Rating {
+    match of {
+        quality::Rating::A => Rating::A,
+        quality::Rating::B => Rating::B,
+        quality::Rating::C => Rating::C,
+        quality::Rating::D => Rating::D,
+        quality::Rating::E => Rating::E,
+    }
+}
+
+pub(super) fn duplication(pieces: &[Piece]) -> Seen<Share> {
+    let pick = |_: &_, report: &'_ Report| match report {
+        Report::Duplication(found) => Some(Share { part: found.duplicated, of: found.lines }),
+        _ => None,
+    };
+    seen(pieces, Kind::Duplication, pick, |all| {
+        let sum = |of: fn(&Share) -> u64| all.iter().map(of).sum();
+        Share { part: sum(|share| share.part), of: sum(|share| share.of) }
+    })
+}
+
+pub(super) fn policies(pieces: &[Piece]) -> Seen<Policies> {
+    use shipway_checks::reports::policy_results::rules;
+    let pick = |_: &_, report: &'_ Report| match report {
+        Report::PolicyResults(results) => Some(results.clone()),
+        _ => None,
+    };
+    seen(pieces, Kind::Policies, pick, |all| {
+        let of = |is: &dyn Fn(&Finding) -> bool| {
+            let findings = all.iter().flat_map(|one| &one.findings);
+            findings.filter(|finding| is(finding)).map(ToString::to_string).collect()
+        };
+        Policies {
+            asked: all.iter().map(|one| one.evaluated).sum(),
+            // What was not evaluated is not known to be right.
+            denied: of(&|finding| finding.rule != rules::WARNING.id),
+            warned: of(&|finding| finding.rule == rules::WARNING.id),
+        }
+    })
+}
+
+/// What audits say, told apart by what they looked at.
+#[derive(Default)]
+pub(super) struct Registered {
+    pub(super) dependencies: Seen<Vulnerabilities>,
+    pub(super) images: Seen<Vulnerabilities>,
+    pub(super) seen: Vec<FirstSeen>,
+}
+
+pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waivers) -> Registered {
+    let before = audits(&read(look.before));
+    let records: Vec<Record> = look.ledger.seen().map(record).collect();
+    let mut kept = records.clone();
+    let mut of = |gate: &Option<gates::Vulnerabilities>, is_image: bool| {
+        let due = gate.as_ref().map(|gate| due(&gate.due)).unwrap_or_default();
+        let pick = |_: &_, report: &'_ Report| match report {
+            Report::Vulnerabilities(audit) if is_image == is_of_image(audit) => Some(audit.clone()),
+            _ => None,
+        };
+        seen(pieces, Kind::Vulnerabilities, pick, |audits: Vec<Audit>| {
+            let known = Known { records: &records, base: before.as_deref(), waivers, due: &due };
+            let register = Register::of(&audits, &known, look.now);
+            kept = register.records(&kept);
+            Vulnerabilities { register }
+        })
+    };
+    let dependencies = of(&look.asked.vulnerabilities, false);
+    let images = of(&look.asked.images, true);
+    let seen = kept.into_iter().map(first_seen).collect();
+    Registered { dependencies, images, seen }
+}
+
+/// What was there before; nothing if nobody audited it.
+fn audits(pieces: &[Piece]) -> Option<Vec<Audit>> {
+    let audit = |piece: &Piece| match &piece.read {
+        Ok(Recognised { report: Report::Vulnerabilities(audit), .. }) => Some(audit.clone()),
+        _ => None,
+    };
+    let audits: Vec<Audit> = pieces.iter().filter_map(audit).collect();
+    (!audits.is_empty()).then_some(audits)
+}
+
+const fn is_of_image(audit: &Audit) -> bool {
+    matches!(audit.subject, Subject::Image(_))
+}
+
+fn record(of: &FirstSeen) -> Record {
+    let FirstSeen { image, package, names, first_seen } = of.clone();
+    Record { image, package, names, first_seen }
+}
+
+fn first_seen(of: Record) -> FirstSeen {
+    let Record { image, package, names, first_seen } = of;
+    FirstSeen { image, package, names, first_seen }
+}
+
+fn due(of: &gates::Due) -> Due {
+    let signed = |within: Option<std::time::Duration>| {
+        within.map(|within| {
+            jiff::SignedDuration::try_from(within).unwrap_or(jiff::SignedDuration::MAX)
+        })
+    };
+    let (critical, high) = (signed(of.critical), signed(of.high));
+    Due { critical, high, medium: signed(of.medium), low: signed(of.low), unknown: high }
+}
+
+impl Look<'_> {
+    /// What is waived, as the base has it.
+    pub(super) fn waivers(&self) -> Result<Waivers, LookError> {
+        let gate = self.asked.vulnerabilities.as_ref().or(self.asked.images.as_ref());
+        let usual = shipway_core::config::defaults::waivers();
+        let path = gate.map_or(usual, |gate| gate.waivers.clone());
+        match self.judge_file(&path)? {
+            Some(text) => {
+                Waivers::read(&path, &text).map_err(|error| LookError::Judge(error.to_string()))
+            }
+            None => Ok(Waivers::default()),
+        }
+    }
+}
+
+pub(super) fn licences(
+    look: &Look<'_>,
+    pieces: &[Piece],
+    waivers: &Waivers,
+) -> Result<Seen<Licences>, LookError> {
+    let Some(gate) = &look.asked.licences else { return Ok(Seen::default()) };
+    let allow = AllowList::parse(&gate.allow)
+        .map_err(|error| LookError::Judge(format!("gates.licences.allow: {error}")))?;
+    let pick = |piece: &Piece, report: &'_ Report| match report {
+        Report::Sbom(sbom) => {
+            let file = &piece.file.source.file;
+            let findings = judge(file, sbom, &allow, waivers, look.now);
+            Some((sbom.packages.len() as u64, findings))
+        }
+        _ => None,
+    };
+    Ok(seen(pieces, Kind::Sbom, pick, |all: Vec<(u64, Vec<Finding>)>| {
+        let of = |rule: &shipway_checks::Rule| {
+            let open = all.iter().flat_map(|(_, findings)| findings);
+            let open = open.filter(|of| of.rule == rule.id && of.allowed.is_none());
+            open.map(|finding| finding.message.clone()).collect()
+        };
+        Licences {
+            packages: all.iter().map(|(packages, _)| packages).sum(),
+            refused: of(&licence_rules::NOT_ALLOWED),
+            unknown: of(&licence_rules::UNKNOWN),
+        }
+    }))
+}
