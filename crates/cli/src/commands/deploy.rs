@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use shipway_core::config::Follows;
 use shipway_core::environment::{Command, Deployed};
+use shipway_core::gate;
 use shipway_core::ids::EnvName;
 use shipway_core::plan::manual_candidate;
 use shipway_core::release::Release;
@@ -102,8 +103,12 @@ async fn send(
 ) -> Result<Exit, CliError> {
     let repository = project.repository()?;
     let config = at_commit(&repository, &release.commit)?;
-    let candidate = manual_candidate(release, &config, env, actor(), Timestamp::now())
+    let mut candidate = manual_candidate(release, &config, env, actor(), Timestamp::now())
         .map_err(|illegal| CliError::usage(illegal.to_string()))?;
+    candidate.verdicts.extend(super::gate::on_the_way(project, release, env).await?);
+    if let Some(why) = gate::shut(&candidate.verdicts, Timestamp::now()) {
+        return Err(CliError::refused(why).hint(format!("`shipway gate {env}` shows all of them")));
+    }
     let style = if json { Style::Silent } else { Style::Lines };
     let propose = Command::Propose { candidate: Box::new(candidate) };
     let mut views = see_through(project, env, propose, style).await?;

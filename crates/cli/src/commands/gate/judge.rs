@@ -5,9 +5,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use shipway_core::config::{Config, Follows};
 use shipway_core::gate::Destination;
+use shipway_core::ids::{CommitId, EnvName};
+use shipway_core::release::Release;
 use shipway_core::view::Live;
+use shipway_evidence::gates::ReportFile;
 use shipway_server::follow::Views;
 use shipway_server::gates::{GateError, Judging, Outcome, PullRequestFile, Runs, given, runs};
+use shipway_server::git::Repository;
 use shipway_server::planner::at_commit;
 
 use crate::args::Gate;
@@ -48,17 +52,41 @@ impl Judgement {
         judge(project, to, pull_request.as_ref(), &reports, now)
     }
 
+    /// Of a release on its way to an environment.
+    pub(super) fn of_release(
+        project: &Project,
+        release: &Release,
+        env: &EnvName,
+    ) -> Result<Self, CliError> {
+        let live = Views::load(&project.store)?.live;
+        // What else ran for its commit is as good as what it was built from.
+        let mut runs = runs(&live, &release.commit);
+        for run in &release.runs {
+            if !runs.all.contains(run) {
+                runs.all.push(run.clone());
+            }
+        }
+        let (commit, to) = (&release.commit, &Destination::Environment(env.clone()));
+        let now = Timestamp::now();
+        Of { commit, to, runs: &runs, given: &[], pull_request: None, now }.judged(
+            project,
+            &project.repository()?,
+            live,
+        )
+    }
+
     /// With what is known without a person's help.
     pub(super) fn plainly(project: &Project, to: Destination) -> Result<Self, CliError> {
         judge(project, to, None, &[], Timestamp::now())
     }
 }
 
+/// This commit.
 fn judge(
     project: &Project,
     to: Destination,
     pull_request: Option<&PullRequestFile>,
-    given: &[shipway_evidence::gates::ReportFile],
+    given: &[ReportFile],
     now: Timestamp,
 ) -> Result<Judgement, CliError> {
     let repository = project.repository()?;
@@ -66,24 +94,46 @@ fn judge(
         print::aside("uncommitted changes are not judged");
     }
     let commit = repository.head()?.id;
-    let config = at_commit(&repository, &commit)?;
     let live = Views::load(&project.store)?.live;
-    let Runs { all, failed } = runs(&live, &commit);
-    let outcome = Judging {
-        repository: &repository,
-        commit: &commit,
-        to: &to,
-        live: &live,
-        runs: &all,
-        failed: &failed,
-        given,
-        pull_request,
-        folders: &project.folders,
-        name: &format!("here-{}", std::process::id()),
-        now,
+    let runs = runs(&live, &commit);
+    let of = Of { commit: &commit, to: &to, runs: &runs, given, pull_request, now };
+    of.judged(project, &repository, live)
+}
+
+/// What is judged, and by what.
+struct Of<'o> {
+    commit: &'o CommitId,
+    to: &'o Destination,
+    runs: &'o Runs,
+    given: &'o [ReportFile],
+    pull_request: Option<&'o PullRequestFile>,
+    now: Timestamp,
+}
+
+impl Of<'_> {
+    fn judged(
+        &self,
+        project: &Project,
+        repository: &Repository,
+        live: Live,
+    ) -> Result<Judgement, CliError> {
+        let config = at_commit(repository, self.commit)?;
+        let outcome = Judging {
+            repository,
+            commit: self.commit,
+            to: self.to,
+            live: &live,
+            runs: &self.runs.all,
+            failed: &self.runs.failed,
+            given: self.given,
+            pull_request: self.pull_request,
+            folders: &project.folders,
+            name: &format!("here-{}", std::process::id()),
+            now: self.now,
+        }
+        .judge()?;
+        Ok(Judgement { outcome, config, live })
     }
-    .judge()?;
-    Ok(Judgement { outcome, config, live })
 }
 
 /// An environment of this commit's `shipway.yaml`, or a pull request.

@@ -8,7 +8,9 @@ mod list;
 use jiff::Timestamp;
 use serde::Serialize;
 use shipway_checks::policy::{self, Item};
-use shipway_core::gate::{self, Command, Destination, Judged, Role};
+use shipway_core::gate::{self, Command, Destination, Judged, Role, Verdict};
+use shipway_core::ids::EnvName;
+use shipway_core::release::Release;
 
 use crate::args::{Gate, GateFormat, Override};
 use crate::error::CliError;
@@ -37,6 +39,20 @@ pub(super) async fn gate(args: &Gate) -> Result<Exit, CliError> {
     let shut = gate::shut(&judged.verdicts, judged.at);
     show(&judgement, args, shut.as_deref())?;
     Ok(if shut.is_none() { Exit::Ok } else { Exit::Failed })
+}
+
+/// What the gates say of a release that a person wants in an environment.
+pub(super) async fn on_the_way(
+    project: &Project,
+    release: &Release,
+    env: &EnvName,
+) -> Result<Vec<Verdict>, CliError> {
+    let judged = Judgement::of_release(project, release, env)?.outcome.judged;
+    let verdicts = judged.verdicts.clone();
+    if !verdicts.is_empty() {
+        ledger::tell(project, Command::Record { judged: Box::new(judged) }).await?;
+    }
+    Ok(verdicts)
 }
 
 fn show(judgement: &Judgement, args: &Gate, shut: Option<&str>) -> Result<(), CliError> {

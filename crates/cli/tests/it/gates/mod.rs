@@ -229,3 +229,17 @@ fn what_was_there_before_is_not_new() {
     refused.assert_code(1);
     assert_eq!(shut(&refused), ["vulnerabilities"], "{refused}");
 }
+
+#[test]
+fn what_a_person_promotes_passes_the_same_gates() {
+    let asked = "gates:\n  environments: {production: {load: {p95: 1s}}}\n";
+    let world = World::new(asked);
+    world.run(&["ship", "--to", "staging"]).assert_code(0);
+    for wish in [&["promote", "production", "--yes"][..], &["deploy", "production", "--yes"]] {
+        let refused = world.run(wish);
+        refused.assert_code(1);
+        assert!(refused.output().contains("gate `load`: no evidence"), "{refused}");
+    }
+    let status = world.run(&["status"]);
+    assert!(status.stdout.contains("is kept from production: gate `load`"), "{status}");
+}
