@@ -1,5 +1,6 @@
 //! What is known while a migration is read from its beginning to its end.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::layout::Layout;
@@ -54,7 +55,7 @@ impl Context {
     /// Whether this migration created it, so that nobody uses it yet.
     #[must_use]
     pub fn is_new(&self, name: &Name) -> bool {
-        self.created.contains(&key(name))
+        self.created.contains(&*key(name))
     }
 
     /// The same, for a name without a schema.
@@ -72,7 +73,7 @@ impl Context {
     /// Whether a table's rows were copied to one that takes its place.
     #[must_use]
     pub fn is_rebuilt(&self, name: &Name) -> bool {
-        self.dialect == Dialect::Sqlite && self.copied.contains(&key(name))
+        self.dialect == Dialect::Sqlite && self.copied.contains(&*key(name))
     }
 
     /// Whether a validated check proves that no null is there.
@@ -96,10 +97,10 @@ impl Context {
         };
         let locks_other = lock_of(what).is_some_and(|(lock, tables)| {
             lock >= Lock::Share
-                && tables.iter().any(|name| other(name) && !self.created.contains(&key(name)))
+                && tables.iter().any(|name| other(name) && !self.created.contains(&*key(name)))
         });
         let builds =
-            matches!(what, What::CreateIndex { table, .. } if !self.created.contains(&key(table)));
+            matches!(what, What::CreateIndex { table, .. } if !self.created.contains(&*key(table)));
         (works || locks_other || builds).then(|| {
             *told = true;
             held.clone()
@@ -108,10 +109,10 @@ impl Context {
 
     /// The strong lock that a statement takes on a table that others use.
     #[must_use]
-    pub fn strong_lock(&self, what: &What) -> Option<(Lock, Name)> {
-        let (lock, tables) = lock_of(what)?;
-        let table = tables.into_iter().find(|name| !self.is_new(name))?;
-        (lock >= Lock::Share).then_some((lock, table))
+    pub fn strong_lock<'w>(&self, what: &'w What) -> Option<(Lock, &'w Name)> {
+        let (lock, tables) = lock_of(what).filter(|(lock, _)| *lock >= Lock::Share)?;
+        let table = tables.iter().find(|name| !self.is_new(name))?;
+        Some((lock, table))
     }
 
     /// Learns what a statement did. `sure` says that it runs in any case: what is in a block may
@@ -121,18 +122,18 @@ impl Context {
             What::CreateTable(table) if sure => {
                 let new = table.temporary || !table.if_not_exists || !known(&table.name);
                 if new {
-                    self.created.insert(key(&table.name));
+                    self.created.insert(key(&table.name).into_owned());
                 }
             }
             What::CreateIndex { name: Some(name), .. } => {
                 self.indexes.insert(name.name.clone());
             }
             What::Insert { from: Some(from), table } if self.is_new(table) => {
-                self.copied.insert(key(from));
+                self.copied.insert(key(from).into_owned());
             }
             What::Drop { object: Object::Table, names, .. } => {
                 for name in names {
-                    self.created.remove(&key(name));
+                    self.created.remove(&*key(name));
                 }
             }
             What::Alter { table, change } => self.learn_change(table, change),
@@ -147,14 +148,14 @@ impl Context {
         if self.held.is_none()
             && let Some((_, table)) = self.strong_lock(what)
         {
-            self.held = Some((table, false));
+            self.held = Some((table.clone(), false));
         }
     }
 
     fn learn_change(&mut self, table: &Name, change: &Change) {
         match change {
             Change::RenameTable { to } if self.is_new(table) => {
-                self.created.remove(&key(table));
+                self.created.remove(&*key(table));
                 self.created.insert(to.clone());
             }
             Change::AddConstraint(constraint) => {
@@ -193,9 +194,9 @@ fn is_timeout(name: &str, dialect: Dialect) -> bool {
 }
 
 /// `public.a` and `a` are one.
-fn key(name: &Name) -> String {
+fn key(name: &Name) -> Cow<'_, str> {
     match name.schema.as_deref() {
-        None | Some("public") => name.name.clone(),
-        Some(_) => name.to_string(),
+        Some("public") => Cow::Borrowed(&name.name),
+        _ => name.text(),
     }
 }

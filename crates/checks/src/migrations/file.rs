@@ -177,7 +177,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         let known = self.known;
         self.context.learn(what, depth == 0, |name| {
-            known.contains(&name.name) || known.contains(&name.to_string())
+            known.contains(&name.name) || known.contains(&*name.text())
         });
         self.hidden(what, at, depth);
         if self.is_first_of_implicit(what) {
@@ -239,7 +239,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         if let Some(table) = self.context.held_during(what) {
             let message = format!("works while `{table}` stays locked by a statement before it");
-            out.add(&LOCK_HELD, message, &[("table", &table.to_string())]);
+            out.add(&LOCK_HELD, message, &[("table", &table.text())]);
         }
         if !self.context.lock_timeout
             && !self.lock_timeout_told

@@ -1,6 +1,6 @@
 //! Which tool a migration is written for, by where it lies and what it is called.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -142,8 +142,10 @@ pub fn migrations<'p>(
 ) -> Vec<Migration> {
     let paths: BTreeSet<&str> = paths.into_iter().collect();
     let sql = paths.iter().filter(|path| has_end(path, ".sql"));
+    let mut folders: BTreeMap<&str, Folder> = BTreeMap::new();
     let taken = sql.filter_map(|path| {
-        let (layout, part) = layout(path, &paths);
+        let folder = folders.entry(parent(path)).or_insert_with_key(|of| Folder::of(of, &paths));
+        let (layout, part) = layout(path, folder, &paths);
         let known = layout != Layout::Plain || in_known_folder(path);
         let compensates = path.ends_with(".compensate.sql");
         (everything || known).then(|| Migration {
@@ -155,14 +157,33 @@ pub fn migrations<'p>(
     });
     let mut migrations: Vec<_> = taken.collect();
     migrations.sort_by(|a, b| {
-        let order =
-            |of: &Migration| (of.sequence().to_owned(), of.version.clone(), of.path.clone());
-        order(a).cmp(&order(b))
+        a.sequence()
+            .cmp(b.sequence())
+            .then_with(|| a.version.cmp(&b.version))
+            .then_with(|| a.path.cmp(&b.path))
     });
     migrations
 }
 
-fn layout(path: &str, paths: &BTreeSet<&str>) -> (Layout, Part) {
+/// What a folder says of the migrations in it.
+struct Folder {
+    /// Drizzle's journal is in it.
+    drizzle: bool,
+    /// It is in a package of Rust.
+    rust: bool,
+}
+
+impl Folder {
+    fn of(folder: &str, paths: &BTreeSet<&str>) -> Self {
+        let has = |folder: &str, name: &str| paths.contains(join(folder, name).as_str());
+        Self {
+            drizzle: has(folder, "meta/_journal.json"),
+            rust: ancestors(folder).any(|folder| has(folder, "Cargo.toml")),
+        }
+    }
+}
+
+fn layout(path: &str, of: &Folder, paths: &BTreeSet<&str>) -> (Layout, Part) {
     let (folder, name) = (parent(path), file_name(path));
     let beside = |name: &str| paths.contains(join(folder, name).as_str());
     let parent_has = |name: &str| paths.contains(join(parent(folder), name).as_str());
@@ -174,14 +195,13 @@ fn layout(path: &str, paths: &BTreeSet<&str>) -> (Layout, Part) {
     if name == "down.sql" && beside("migration.sql") {
         return (Layout::Prisma, Part::Down);
     }
-    if beside("meta/_journal.json") {
+    if of.drizzle {
         return (Layout::Drizzle, Part::Up);
     }
     if let Some(part) = flyway(name) {
         return (Layout::Flyway, part);
     }
-    let rust = ancestors(folder).any(|folder| paths.contains(join(folder, "Cargo.toml").as_str()));
-    let tool = if rust { Layout::Sqlx } else { Layout::GolangMigrate };
+    let tool = if of.rust { Layout::Sqlx } else { Layout::GolangMigrate };
     if starts_with_version(name) {
         if has_end(name, ".up.sql") {
             return (tool, Part::Up);
@@ -189,7 +209,7 @@ fn layout(path: &str, paths: &BTreeSet<&str>) -> (Layout, Part) {
         if has_end(name, ".down.sql") {
             return (tool, Part::Down);
         }
-        if rust && file_name(folder) == "migrations" {
+        if of.rust && file_name(folder) == "migrations" {
             return (Layout::Sqlx, Part::Up);
         }
     }

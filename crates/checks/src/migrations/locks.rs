@@ -72,23 +72,23 @@ impl fmt::Display for Lock {
 
 /// The strongest lock of a statement, and the tables that it is on.
 #[must_use]
-pub fn lock_of(what: &What) -> Option<(Lock, Vec<Name>)> {
-    let one = |lock, table: &Name| Some((lock, vec![table.clone()]));
+pub fn lock_of(what: &What) -> Option<(Lock, &[Name])> {
     match what {
         What::CreateTable(table) if !table.references.is_empty() => {
-            Some((Lock::ShareRowExclusive, table.references.clone()))
+            Some((Lock::ShareRowExclusive, &table.references))
         }
         What::CreateIndex { table, concurrently: false, .. } => one(Lock::Share, table),
         What::Create { object: Object::Trigger, on: Some(on) } => one(Lock::ShareRowExclusive, on),
         What::Create { object: Object::Policy, on: Some(on) } => one(Lock::AccessExclusive, on),
         What::Drop {
             object: Object::Table | Object::Index, names, concurrently: false, ..
-        } => Some((Lock::AccessExclusive, names.clone())),
+        } => Some((Lock::AccessExclusive, names)),
         What::Drop { object: Object::Trigger | Object::Policy, on: Some(on), .. } => {
             one(Lock::AccessExclusive, on)
         }
-        What::Truncate { tables, .. } => Some((Lock::AccessExclusive, tables.clone())),
-        What::LockTable { tables } => Some((Lock::AccessExclusive, tables.clone())),
+        What::Truncate { tables, .. } | What::LockTable { tables } => {
+            Some((Lock::AccessExclusive, tables))
+        }
         What::Vacuum { full: true, table: Some(table) } | What::Cluster { table: Some(table) } => {
             one(Lock::AccessExclusive, table)
         }
@@ -96,6 +96,10 @@ pub fn lock_of(what: &What) -> Option<(Lock, Vec<Name>)> {
         What::Alter { table, change } => one(of_change(change), table),
         _ => None,
     }
+}
+
+fn one(lock: Lock, table: &Name) -> Option<(Lock, &[Name])> {
+    Some((lock, std::slice::from_ref(table)))
 }
 
 fn of_change(change: &Change) -> Lock {

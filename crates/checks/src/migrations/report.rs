@@ -67,12 +67,11 @@ impl<'a> At<'a> {
 /// The text, shortened.
 fn excerpt(text: &[u8]) -> String {
     let mut end = text.len().min(EXCERPT);
-    if let Some((newline, _)) =
-        text[..end].iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(EXCERPT_LINES - 1)
-    {
+    if let Some(newline) = memchr::memchr_iter(b'\n', &text[..end]).nth(EXCERPT_LINES - 1) {
         end = newline;
     }
-    let mut shown = String::from_utf8_lossy(&text[..end]).replace('\r', "");
+    let mut shown = String::from_utf8_lossy(&text[..end]).into_owned();
+    shown.retain(|c| c != '\r');
     if end < text.len() {
         // A character may have been cut.
         while shown.ends_with('\u{fffd}') {
@@ -123,6 +122,9 @@ impl Allows {
 
     /// Those that nothing needed; all are forgotten.
     pub(super) fn unused(&mut self, file: &str) -> Vec<Finding> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
         let unused = self.0.drain(..).filter(|(.., used)| !used);
         let told = unused.map(|(allow, pos, _)| {
             let span = Span { start: pos, end: pos };

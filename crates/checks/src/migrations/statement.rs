@@ -1,5 +1,6 @@
 //! What statements do, as far as it matters for what runs beside them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The name of a table, a view, …: as the database compares it (unquoted names in lower case).
@@ -16,6 +17,15 @@ impl Name {
     #[must_use]
     pub fn plain(name: impl Into<String>) -> Self {
         Self { schema: None, name: name.into() }
+    }
+
+    /// As it is written: without a schema, nothing is copied.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.schema {
+            Some(schema) => Cow::Owned(format!("{schema}.{}", self.name)),
+            None => Cow::Borrowed(&self.name),
+        }
     }
 
     /// Whether both may be the same thing: `public.a` and `a` are.

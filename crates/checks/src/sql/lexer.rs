@@ -90,6 +90,9 @@ impl Lexer {
     /// What begins at `at`. `complete` says that no more text follows.
     #[must_use]
     pub fn next(&self, text: &[u8], at: usize, complete: bool) -> Lexed {
+        if let Some(end) = plain_word(text, at) {
+            return token(TokenKind::Word, end);
+        }
         let lexed = self.at(text, at);
         if !complete && self.needs_more(text, at, lexed) { Lexed::More } else { lexed }
     }
@@ -277,6 +280,17 @@ fn skip_space(text: &[u8], at: usize) -> usize {
     text[at..].iter().position(|byte| !space(byte)).map_or(text.len(), |length| at + length)
 }
 
+/// What may stand inside a word.
+const IN_WORD: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        let of = byte as u8;
+        table[byte] = is_word_start(of) || of.is_ascii_digit() || of == b'$';
+        byte += 1;
+    }
+    table
+};
+
 fn line_comment(text: &[u8], at: usize) -> Lexed {
     Lexed::Comment { end: memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |line| at + line) }
 }
@@ -356,10 +370,21 @@ fn variable_end(text: &[u8], at: usize) -> usize {
     rest.iter().position(|byte| !part(byte)).map_or(text.len(), |length| at + length)
 }
 
+/// Where a word ends that cannot be anything else, nor longer than it is: most of what there is.
+fn plain_word(text: &[u8], at: usize) -> Option<usize> {
+    if !text.get(at)?.is_ascii_alphabetic() {
+        return None;
+    }
+    let end = word_end(text, at + 1);
+    // A quote may belong to it, and one behind `&` too.
+    let behind = text.get(end..end + 2)?;
+    (!matches!(behind, [b'\'' | b'&', _])).then_some(end)
+}
+
 fn word_end(text: &[u8], at: usize) -> usize {
-    let part = |byte: &u8| is_word_start(*byte) || byte.is_ascii_digit() || *byte == b'$';
     let rest = text.get(at..).unwrap_or_default();
-    rest.iter().position(|byte| !part(byte)).map_or(text.len(), |length| at + length)
+    let length = rest.iter().position(|byte| !IN_WORD[usize::from(*byte)]);
+    length.map_or(text.len(), |length| at + length)
 }
 
 const fn is_word_start(byte: u8) -> bool {

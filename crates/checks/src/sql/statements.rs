@@ -12,7 +12,9 @@ use super::lexer::{Lexed, Lexer, Problem};
 use super::token::{Token, TokenKind};
 use crate::finding::{Pos, Span};
 
-/// What is read at first; more when a statement is larger.
+/// What is read at first: most migrations are smaller.
+const FIRST: usize = 4 * 1024;
+/// What is read then; more when a statement is larger.
 const CHUNK: usize = 16 * 1024;
 /// A larger statement is not analysed.
 const MAX_STATEMENT: usize = 64 * 1024 * 1024;
@@ -177,8 +179,37 @@ impl<R: Read> Statements<R> {
         self.buffer.get(self.begin..self.filled).unwrap_or_default()
     }
 
+    /// Passes what only goes on with the statement, which nearly everything does.
+    fn pass_plain(&mut self, mut at: usize) -> usize {
+        let plain = self.routine == Routine::No
+            && self.delimiter == Delimiter::Semicolon
+            && !self.tokens.is_empty();
+        if !plain {
+            return at;
+        }
+        let text = self.buffer.get(self.begin..self.filled).unwrap_or_default();
+        loop {
+            if text.get(at) == Some(&b' ') {
+                at += 1;
+                continue;
+            }
+            match self.lexer.next(text, at, self.complete) {
+                Lexed::Space { end } => at = end,
+                Lexed::Token { kind, end }
+                    if !matches!(kind, TokenKind::Sign(b';' | b'\\')) && end <= MAX_STATEMENT =>
+                {
+                    // Within the limit, so it fits.
+                    self.tokens.push(Token { kind, start: at as u32, end: end as u32 });
+                    at = end;
+                }
+                _ => return at,
+            }
+        }
+    }
+
     /// Looks at what is at `at`, and returns where to look next.
     fn step(&mut self, at: usize) -> io::Result<usize> {
+        let at = self.pass_plain(at);
         if self.ends_here(at) {
             let Delimiter::Custom(sign) = &self.delimiter else { return Ok(at) };
             let end = at + sign.len();
@@ -479,7 +510,8 @@ impl<R: Read> Statements<R> {
             self.filled -= self.begin;
             self.begin = 0;
         }
-        let wanted = self.filled + self.filled.max(CHUNK);
+        let chunk = if self.buffer.is_empty() { FIRST } else { CHUNK };
+        let wanted = self.filled + self.filled.max(chunk);
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted, 0);
         }

@@ -35,27 +35,50 @@ impl<'a> Cursor<'a> {
             && self.bytes_at(at).eq_ignore_ascii_case(word.as_bytes())
     }
 
+    /// The first letter of what comes next: it answers nearly every question about keywords.
+    fn letter(&self) -> Option<u8> {
+        let token = self.tokens.get(self.at)?;
+        Some(self.text.get(token.start as usize)?.to_ascii_lowercase())
+    }
+
+    /// How many tokens these keywords are, if they come next.
+    fn matched(&self, words: &str) -> Option<usize> {
+        let (mut at, mut words) = (self.at, words.as_bytes());
+        loop {
+            let token = self.tokens.get(at).filter(|token| token.kind == TokenKind::Word)?;
+            let bytes = token.bytes(self.text);
+            let (word, rest) = words.split_at_checked(bytes.len())?;
+            if !bytes.eq_ignore_ascii_case(word) {
+                return None;
+            }
+            at += 1;
+            match rest {
+                [] => return Some(at - self.at),
+                [b' ', more @ ..] => words = more,
+                _ => return None,
+            }
+        }
+    }
+
     /// Whether these keywords come next.
     pub(super) fn is(&self, words: &str) -> bool {
-        // Nearly every question is answered by the first letter.
-        let first = self.tokens.get(self.at).and_then(|token| self.text.get(token.start as usize));
-        if first.map(u8::to_ascii_lowercase) != words.bytes().next() {
-            return false;
-        }
-        words.split(' ').enumerate().all(|(index, word)| self.word_at(self.at + index, word))
+        self.letter() == words.bytes().next() && self.matched(words).is_some()
     }
 
     pub(super) fn is_any(&self, words: &[&str]) -> bool {
-        words.iter().any(|words| self.is(words))
+        let letter = self.letter();
+        let begun = words.iter().filter(|words| words.bytes().next() == letter);
+        letter.is_some() && begun.into_iter().any(|words| self.matched(words).is_some())
     }
 
     /// Passes these keywords, if they come next.
     pub(super) fn eat(&mut self, words: &str) -> bool {
-        let eaten = self.is(words);
-        if eaten {
-            self.at += words.split(' ').count();
+        if self.letter() != words.bytes().next() {
+            return false;
         }
-        eaten
+        let eaten = self.matched(words);
+        self.at += eaten.unwrap_or(0);
+        eaten.is_some()
     }
 
     pub(super) fn eat_any(&mut self, words: &[&str]) -> bool {
@@ -95,10 +118,11 @@ impl<'a> Cursor<'a> {
         let mut last = token;
         while let Some(next) = self.peek() {
             let joined = last.kind == TokenKind::Parameter || next.kind == TokenKind::Parameter;
-            match unquoted(next, self.text) {
-                Some(more) if joined && next.start == last.end => part.push_str(&more),
-                _ => break,
+            if !joined || next.start != last.end {
+                break;
             }
+            let Some(more) = unquoted(next, self.text) else { break };
+            part.push_str(&more);
             last = next;
             self.at += 1;
         }
@@ -177,7 +201,7 @@ impl<'a> Cursor<'a> {
             if apart {
                 words.push(' ');
             }
-            words.push_str(&String::from_utf8_lossy(self.bytes_at(at)).to_lowercase());
+            words.push_str(&lower(self.bytes_at(at)));
         }
         words
     }
@@ -195,7 +219,7 @@ impl<'a> Cursor<'a> {
 fn unquoted(token: Token, text: &[u8]) -> Option<String> {
     let bytes = token.bytes(text);
     match token.kind {
-        TokenKind::Word => Some(String::from_utf8_lossy(bytes).to_lowercase()),
+        TokenKind::Word => Some(lower(bytes)),
         TokenKind::Parameter => Some(String::from_utf8_lossy(bytes).into_owned()),
         TokenKind::Quoted => {
             let from = bytes.iter().position(|byte| matches!(byte, b'"' | b'`' | b'['))?;
@@ -205,6 +229,14 @@ fn unquoted(token: Token, text: &[u8]) -> Option<String> {
             Some(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
         }
         _ => None,
+    }
+}
+
+/// In lower case; nearly always that is a matter of ASCII.
+fn lower(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_ascii_lowercase(),
+        _ => String::from_utf8_lossy(bytes).to_lowercase(),
     }
 }
 

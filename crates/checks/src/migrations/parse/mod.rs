@@ -91,8 +91,8 @@ const HARMLESS: &[&str] = &[
 ];
 
 fn statement_at(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
-    let first = c.bytes_at(c.at).to_ascii_lowercase();
-    let first = std::str::from_utf8(&first).unwrap_or("");
+    let mut first = [0; LONGEST];
+    let first = lower(c.bytes_at(c.at), &mut first);
     if c.peek().is_some_and(|token| token.kind != TokenKind::Word) {
         return if c.is_sign(b'(') {
             data::query(c)
@@ -131,6 +131,17 @@ fn statement_at(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
         _ if HARMLESS.contains(&first) => vec![What::Harmless],
         _ => unrecognised("not a statement that is known"),
     }
+}
+
+/// No word that begins a statement is longer.
+const LONGEST: usize = 16;
+
+/// A word in lower case; nothing of a longer one, which begins no statement.
+fn lower<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST]) -> &'b str {
+    let Some(lower) = buffer.get_mut(..word.len()) else { return "" };
+    lower.copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    std::str::from_utf8(lower).unwrap_or("")
 }
 
 fn unrecognised(why: &'static str) -> Vec<What> {

@@ -2,7 +2,6 @@
 
 use super::{MigrationRule, Observed, POSTGRES, POSTGRES_MYSQL, Verdicts, rule};
 use crate::finding::Severity::{High, Medium};
-use crate::migrations::context::Context;
 use crate::migrations::statement::{Change, Object, What};
 
 static REVOKE: MigrationRule = rule(
@@ -56,7 +55,7 @@ static DISABLE_TRIGGER: MigrationRule = rule(
 pub(super) static RULES: &[&MigrationRule] =
     &[&REVOKE, &DROP_ROLE, &DROP_POLICY, &ROW_SECURITY, &DISABLE_TRIGGER];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What, out: &mut Verdicts) {
     match what {
         What::Revoke { words } => {
             out.add(&REVOKE, format!("takes a right away ({words})"), &[]);
@@ -72,10 +71,10 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
                 out.add(&DROP_POLICY, format!("drops the policy `{name}`{of}"), &[]);
             }
         }
-        What::Alter { table, change } if !context.is_new(table) => match change {
+        What::Alter { table, change } => match change {
             Change::RowSecurity { how } => {
                 let message = format!("{how} ROW LEVEL SECURITY on `{table}`");
-                out.add(&ROW_SECURITY, message, &[("table", &table.to_string())]);
+                out.add(&ROW_SECURITY, message, &[("table", &table.text())]);
             }
             Change::DisableTrigger { trigger } => {
                 let message = format!("switches the trigger `{trigger}` of `{table}` off");

@@ -3,7 +3,7 @@
 use super::{ANY, MigrationRule, Observed, POSTGRES, POSTGRES_MYSQL, Verdicts, rule};
 use crate::finding::Severity::{High, Low, Medium};
 use crate::migrations::context::Context;
-use crate::migrations::statement::{Change, Column, Default, What};
+use crate::migrations::statement::{Change, Column, Default, Name, What};
 use crate::sql::Dialect;
 
 static ALTER_TYPE: MigrationRule = rule(
@@ -110,21 +110,28 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     match what {
         What::CreateTable(table) if context.dialect == Dialect::Postgres => {
             for column in &table.columns {
-                json(&table.name.to_string(), column, out);
+                json(&table.name.text(), column, out);
             }
         }
         What::Alter { table, change: Change::AddColumn(column) } => {
             if context.dialect == Dialect::Postgres {
-                json(&table.to_string(), column, out);
+                json(&table.text(), column, out);
             }
-            if !context.is_new(table) {
-                added(&table.to_string(), column, context.dialect, out);
-            }
+            added(&table.text(), column, context.dialect, out);
         }
-        What::Alter { table, change } if !context.is_new(table) => {
-            changed(&table.to_string(), change, context, out);
+        What::Alter { table, change } => {
+            changed(&table.text(), change, context, out);
         }
         _ => {}
+    }
+}
+
+/// What is said of a new table's columns: only what they are stays when it is used.
+pub(super) fn judge_new(table: &Name, change: &Change, context: &Context, out: &mut Verdicts) {
+    if let Change::AddColumn(column) = change
+        && context.dialect == Dialect::Postgres
+    {
+        json(&table.text(), column, out);
     }
 }
 

@@ -82,10 +82,10 @@ pub(super) static RULES: &[&MigrationRule] = &[
 
 pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     let What::Alter { table, change } = what else { return };
-    if context.is_new(table) || context.dialect == Dialect::Sqlite {
+    if context.dialect == Dialect::Sqlite {
         return;
     }
-    let text = table.to_string();
+    let text = table.text();
     match change {
         Change::DropConstraint { name, .. } => {
             let message = format!("drops the constraint `{name}` of `{text}`");
@@ -111,27 +111,30 @@ fn with_column(table: &str, column: &Column, context: &Context, out: &mut Verdic
 
 fn added(table: &str, constraint: &Constraint, context: &Context, out: &mut Verdicts) {
     let postgres = context.dialect == Dialect::Postgres;
+    if constraint.not_valid || constraint.using_index {
+        return;
+    }
     let name = constraint.name.clone().unwrap_or_else(|| format!("{table}_check"));
     let said = constraint.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
     let names = [("table", table), ("name", name.as_str())];
     match &constraint.kind {
-        ConstraintKind::ForeignKey { references } if !constraint.not_valid => {
+        ConstraintKind::ForeignKey { references } => {
             let to = references.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
             let message = format!("adds the foreign key{said} from `{table}` to `{to}`");
             out.add(&ADD_FOREIGN_KEY, message, &[names[0], names[1], ("to", &to)]);
         }
-        ConstraintKind::Check { .. } | ConstraintKind::NotNull if !constraint.not_valid => {
+        ConstraintKind::Check { .. } | ConstraintKind::NotNull => {
             out.add(
                 &ADD_CHECK,
                 format!("adds the check{said} to `{table}` and reads all of it"),
                 &names,
             );
         }
-        ConstraintKind::Unique if postgres && !constraint.using_index => {
+        ConstraintKind::Unique if postgres => {
             let message = format!("adds the unique constraint{said} to `{table}` with its index");
             out.add(&ADD_UNIQUE, message, &names);
         }
-        ConstraintKind::PrimaryKey if !constraint.using_index => {
+        ConstraintKind::PrimaryKey => {
             let message = format!("adds the primary key{said} to `{table}` with its index");
             out.add(&ADD_PRIMARY_KEY, message, &names);
         }

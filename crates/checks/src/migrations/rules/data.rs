@@ -51,8 +51,8 @@ pub(super) static RULES: &[&MigrationRule] =
 pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     match what {
         What::Delete { table, scope } if !context.is_new(table) => {
-            let text = table.to_string();
-            let names = [("table", text.as_str())];
+            let text = table.text();
+            let names = [("table", &*text)];
             match scope {
                 Scope::All => {
                     out.add(
@@ -66,8 +66,8 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
             }
         }
         What::Update { table, scope } if !context.is_new(table) => {
-            let text = table.to_string();
-            let names = [("table", text.as_str())];
+            let text = table.text();
+            let names = [("table", &*text)];
             match scope {
                 Scope::All => {
                     out.add(

@@ -103,8 +103,8 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
                 if context.is_new(name) && matches!(object, Object::Table) {
                     continue;
                 }
-                let text = name.to_string();
-                let named = [("table", text.as_str()), ("name", &text)];
+                let text = name.text();
+                let named = [("table", &*text), ("name", &text)];
                 match object {
                     // The other half of a rebuild has a rule of its own.
                     Object::Table if context.is_rebuilt(name) => {}
@@ -143,24 +143,20 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
                 out.add(&TRUNCATE, message, &[("table", first)]);
             }
         }
-        What::Alter { table, change: Change::DropColumn { column, cascade } }
-            if !context.is_new(table) =>
-        {
-            let text = table.to_string();
+        What::Alter { table, change: Change::DropColumn { column, cascade } } => {
+            let text = table.text();
             let message = format!("drops the column `{column}` of `{text}` and its values");
             out.add(&DROP_COLUMN, message, &[("table", &text), ("column", column)]);
             if *cascade {
                 cascades(column, out);
             }
         }
-        What::Alter { table, change: Change::DropConstraint { name, cascade: true } }
-            if !context.is_new(table) =>
-        {
-            cascades(name, out)
+        What::Alter { change: Change::DropConstraint { name, cascade: true }, .. } => {
+            cascades(name, out);
         }
         What::AlterAttribute { name, how: how @ "DROP ATTRIBUTE" } => {
             let message = format!("drops an attribute of the type `{name}` ({how})");
-            out.add(&DROP_OBJECT, message, &[("name", &name.to_string())]);
+            out.add(&DROP_OBJECT, message, &[("name", &name.text())]);
         }
         _ => {}
     }

@@ -54,7 +54,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
         What::CreateIndex { name, table, of, concurrently: false, unique }
             if !context.is_new(table) =>
         {
-            let text = table.to_string();
+            let text = table.text();
             let of_name = name.as_ref().map_or_else(|| format!("{text}_idx"), ToString::to_string);
             let kind = if *unique { "unique index" } else { "index" };
             let message = format!("creates the {kind} `{of_name}` while nobody can write `{text}`");
@@ -62,7 +62,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
         }
         What::Drop { object: Object::Index, names, concurrently: false, .. } => {
             for name in names.iter().filter(|name| !context.is_new_index(name)) {
-                let text = name.to_string();
+                let text = name.text();
                 let message = format!("drops the index `{text}` while nobody can use its table");
                 out.add(&DROP_INDEX, message, &[("name", &text)]);
             }

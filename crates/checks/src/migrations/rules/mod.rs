@@ -124,19 +124,47 @@ impl Verdicts {
         message: String,
         names: &[(&str, &str)],
     ) {
-        let mut help = rule.rule.help.clone();
-        for (key, name) in names {
-            let sign = format!("{{{key}}}");
-            if help.contains(&sign) {
-                help = Cow::Owned(help.replace(&sign, name));
-            }
-        }
+        let help = with_names(&rule.rule.help, names);
         self.0.push(Verdict { rule, message, help });
     }
 }
 
+/// The safe way with a statement's names in it; a sign that has no name stays as it is.
+fn with_names(help: &Cow<'static, str>, names: &[(&str, &str)]) -> Cow<'static, str> {
+    if names.is_empty() || memchr::memchr(b'{', help.as_bytes()).is_none() {
+        return help.clone();
+    }
+    let mut filled = String::with_capacity(help.len() + 64);
+    let mut rest = &**help;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let named = after
+            .split_once('}')
+            .and_then(|(key, behind)| Some((names.iter().find(|(of, _)| *of == key)?.1, behind)));
+        match named {
+            Some((name, behind)) => {
+                filled.push_str(name);
+                rest = behind;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    Cow::Owned(filled)
+}
+
 /// What every family says of one part of a statement.
 pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+    if let What::Alter { table, change } = what
+        && context.is_new(table)
+    {
+        // Nobody uses the table yet.
+        columns::judge_new(table, change, context, out);
+        return indexes::judge(what, context, out);
+    }
     destructive::judge(what, context, out);
     renames::judge(what, context, out);
     columns::judge(what, context, out);
@@ -144,7 +172,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     indexes::judge(what, context, out);
     data::judge(what, context, out);
     storage::judge(what, context, out);
-    access::judge(what, context, out);
+    access::judge(what, out);
     mysql::judge(what, context, out);
     analysis::judge(what, out);
 }

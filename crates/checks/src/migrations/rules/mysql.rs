@@ -40,8 +40,8 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
                 out.add(&LOCK, format!("locks `{table}`"), &[]);
             }
         }
-        What::Alter { table, change } if !context.is_new(table) => {
-            let text = table.to_string();
+        What::Alter { table, change } => {
+            let text = table.text();
             if let Some(how) = copies(change) {
                 let message = format!("copies `{text}` ({how})");
                 out.add(&COPY, message, &[("table", &text)]);

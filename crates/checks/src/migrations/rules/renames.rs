@@ -76,8 +76,8 @@ pub(super) static RULES: &[&MigrationRule] = &[
 
 pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     match what {
-        What::Alter { table, change } if !context.is_new(table) => {
-            let text = table.to_string();
+        What::Alter { table, change } => {
+            let text = table.text();
             match change {
                 Change::RenameColumn { from, to } => {
                     renamed_column(&text, from, to, out);
@@ -98,11 +98,11 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
         }
         What::Rename { object, name, to } if *object != Object::Index => {
             let message = format!("renames the {} `{name}` to `{to}`", object.name());
-            out.add(&RENAME_OBJECT, message, &[("name", &name.to_string()), ("to", to)]);
+            out.add(&RENAME_OBJECT, message, &[("name", &name.text()), ("to", to)]);
         }
         What::RenameEnumValue { name, from, to } => {
             let message = format!("renames the value '{from}' of the enum `{name}` to '{to}'");
-            out.add(&ENUM_RENAME_VALUE, message, &[("name", &name.to_string()), ("to", to)]);
+            out.add(&ENUM_RENAME_VALUE, message, &[("name", &name.text()), ("to", to)]);
         }
         What::SetSchema { object, name, schema } => {
             let message = format!("moves the {} `{name}` to the schema `{schema}`", object.name());
@@ -110,7 +110,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
         }
         What::AlterAttribute { name, how } if *how != "DROP ATTRIBUTE" => {
             let message = format!("changes the type `{name}` in place ({how})");
-            out.add(&ALTER_ATTRIBUTE, message, &[("name", &name.to_string())]);
+            out.add(&ALTER_ATTRIBUTE, message, &[("name", &name.text())]);
         }
         _ => {}
     }

@@ -108,8 +108,8 @@ pub(super) static RULES: &[&MigrationRule] = &[
 
 pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     match what {
-        What::Alter { table, change } if !context.is_new(table) => {
-            changed(&table.to_string(), change, context, out);
+        What::Alter { table, change } => {
+            changed(&table.text(), change, context, out);
         }
         What::Vacuum { full: true, table } => {
             let text = table.as_ref().map_or_else(|| "every table".to_owned(), ToString::to_string);
@@ -120,7 +120,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
             out.add(&CLUSTER, format!("writes {text} anew, in the order of an index"), &[]);
         }
         What::Refresh { view, concurrently: false } if !context.is_new(view) => {
-            let text = view.to_string();
+            let text = view.text();
             let message = format!("refreshes `{text}` while nobody can read it");
             out.add(&REFRESH, message, &[("name", &text)]);
         }
@@ -148,12 +148,12 @@ fn changed(table: &str, change: &Change, context: &Context, out: &mut Verdicts) 
             out.add(&ACCESS_METHOD, format!("gives `{table}` another access method"), &names);
         }
         Change::Attach { partition } if !context.is_new(partition) => {
-            let partition = partition.to_string();
+            let partition = partition.text();
             let message = format!("attaches the partition `{partition}` to `{table}`");
             out.add(&ATTACH, message, &[("table", table), ("name", &partition)]);
         }
         Change::Detach { partition, concurrently: false } => {
-            let partition = partition.to_string();
+            let partition = partition.text();
             let message =
                 format!("detaches the partition `{partition}` while nobody can use `{table}`");
             out.add(&DETACH, message, &[("table", table), ("name", &partition)]);
