@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 
 use super::context::Context;
-use super::layout::{Migration, Part, Transaction};
+use super::layout::{Layout, Migration, Part, Transaction};
 use super::parse::{parse, statements_of_body};
 use super::report::{Allows, At, finding_of};
 use super::rules::{
@@ -257,7 +257,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         match what {
             What::Begin => self.begun = Some(at.span().start),
             What::End if self.begun.take().is_none() && tools => {
-                let message = format!("ends the transaction that {} began", self.migration.layout);
+                let message = format!("ends the transaction that {} began", self.context.layout);
                 self.emit(&TRANSACTION_CONTROL, at, message);
             }
             _ => {}
@@ -356,15 +356,19 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     fn mark(&mut self, mark: Mark) {
         let postgres = self.context.dialect == Dialect::Postgres;
         match mark {
-            Mark::Up => {
+            Mark::Up(tool) => {
                 self.down = false;
+                self.context.layout = Layout::of(tool);
                 // goose and dbmate begin one, unless they were told not to before.
                 let told = self.transaction == Transaction::None && self.summary.statements > 0;
                 if postgres && !told && !self.no_transaction {
                     self.set_transaction(Transaction::Tool);
                 }
             }
-            Mark::Down => self.down = true,
+            Mark::Down(tool) => {
+                self.down = true;
+                self.context.layout = Layout::of(tool);
+            }
             Mark::NoTransaction => {
                 self.no_transaction = true;
                 self.down = false;
@@ -374,6 +378,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
                 let kind =
                     if transaction && postgres { Transaction::Tool } else { Transaction::None };
                 self.context.learn(&What::End, true, |_| false);
+                self.context.layout = Layout::Liquibase;
                 self.set_transaction(kind);
             }
             Mark::Breakpoint | Mark::StatementBegin | Mark::StatementEnd => {}

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::sql::Tool;
+
 /// The tool that applies a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,6 +44,14 @@ pub enum Transaction {
 }
 
 impl Layout {
+    /// The tool whose marks are in a file: it knows better than the file's name.
+    pub(super) const fn of(tool: Tool) -> Self {
+        match tool {
+            Tool::Dbmate => Self::Dbmate,
+            Tool::Goose => Self::Goose,
+        }
+    }
+
     /// Whether a tool runs a file in a transaction on PostgreSQL, by default.
     #[must_use]
     pub const fn transaction(self) -> Transaction {

@@ -19,13 +19,22 @@ pub struct Allow {
     pub reason: String,
 }
 
+/// Whose marks part a file into what applies and what undoes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// `-- migrate:up`.
+    Dbmate,
+    /// `-- +goose Up`.
+    Goose,
+}
+
 /// What a comment of a migration tool means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// What follows is applied (`-- migrate:up`, `-- +goose Up`).
-    Up,
+    Up(Tool),
     /// What follows undoes it (`-- migrate:down`, `-- +goose Down`).
-    Down,
+    Down(Tool),
     /// No transaction around it.
     NoTransaction,
     /// One statement until [`Mark::StatementEnd`], whatever semicolons are in it.
@@ -90,10 +99,10 @@ fn mark(text: &str, comment: &[u8]) -> Option<Mark> {
     let off = |key: &str| words.iter().any(|word| word.strip_prefix(key) == Some(":false"));
     match words[..] {
         ["migrate:up", ..] if off("transaction") => Some(Mark::NoTransaction),
-        ["migrate:up", ..] => Some(Mark::Up),
-        ["migrate:down", ..] => Some(Mark::Down),
-        ["+goose", "up", ..] => Some(Mark::Up),
-        ["+goose", "down", ..] => Some(Mark::Down),
+        ["migrate:up", ..] => Some(Mark::Up(Tool::Dbmate)),
+        ["migrate:down", ..] => Some(Mark::Down(Tool::Dbmate)),
+        ["+goose", "up", ..] => Some(Mark::Up(Tool::Goose)),
+        ["+goose", "down", ..] => Some(Mark::Down(Tool::Goose)),
         ["+goose", "no", "transaction", ..] => Some(Mark::NoTransaction),
         ["+goose", "statementbegin", ..] => Some(Mark::StatementBegin),
         ["+goose", "statementend", ..] => Some(Mark::StatementEnd),
@@ -137,10 +146,10 @@ mod tests {
             Some(Directive::Mark(mark)) => Some(mark),
             _ => None,
         };
-        assert_eq!(mark("-- migrate:up"), Some(Mark::Up));
+        assert_eq!(mark("-- migrate:up"), Some(Mark::Up(Tool::Dbmate)));
         assert_eq!(mark("-- migrate:up transaction:false"), Some(Mark::NoTransaction));
-        assert_eq!(mark("--migrate:down"), Some(Mark::Down));
-        assert_eq!(mark("-- +goose Down"), Some(Mark::Down));
+        assert_eq!(mark("--migrate:down"), Some(Mark::Down(Tool::Dbmate)));
+        assert_eq!(mark("-- +goose Down"), Some(Mark::Down(Tool::Goose)));
         assert_eq!(mark("-- +goose NO TRANSACTION"), Some(Mark::NoTransaction));
         assert_eq!(mark("-- +goose StatementBegin"), Some(Mark::StatementBegin));
         assert_eq!(mark("--> statement-breakpoint"), Some(Mark::Breakpoint));

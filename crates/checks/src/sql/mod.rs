@@ -8,7 +8,7 @@ mod statements;
 mod token;
 
 pub use dialect::Dialect;
-pub use directive::{Allow, Directive, Mark, Phase};
+pub use directive::{Allow, Directive, Mark, Phase, Tool};
 pub use lexer::{Lexed, Lexer, Problem};
 pub use statements::{Event, Place, Source, Statements};
 pub use token::{Token, TokenKind, tokens_of};

@@ -275,7 +275,10 @@ impl<R: Read> Statements<R> {
             Mark::StatementBegin | Mark::Changeset { splits: false, .. } => {
                 self.delimiter = Delimiter::Mark;
             }
-            Mark::StatementEnd | Mark::Up | Mark::Down | Mark::Changeset { splits: true, .. } => {
+            Mark::StatementEnd
+            | Mark::Up(_)
+            | Mark::Down(_)
+            | Mark::Changeset { splits: true, .. } => {
                 self.delimiter = Delimiter::Semicolon;
             }
             Mark::Breakpoint | Mark::NoTransaction => {}

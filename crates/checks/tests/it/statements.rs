@@ -129,7 +129,7 @@ fn what_never_ends_is_told_and_what_follows_is_found() {
 fn marks_of_tools_end_statements() {
     let text = "-- migrate:up\na\n-- migrate:down\nb;";
     let told = postgres(text);
-    assert_eq!(told, ["1:1 Mark(Up)", "2:1 a", "3:1 Mark(Down)", "4:1 b"]);
+    assert_eq!(told, ["1:1 Mark(Up(Dbmate))", "2:1 a", "3:1 Mark(Down(Dbmate))", "4:1 b"]);
     let goose = "-- +goose StatementBegin\nDO a; b;\n-- +goose StatementEnd\nc;";
     let told = postgres(goose);
     assert_eq!(told[1], "2:1 DO a; b;");

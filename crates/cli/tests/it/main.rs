@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod bad;
+mod checks;
 mod cli_journal;
 mod cli_lint;
 mod cli_people;

@@ -151,8 +151,8 @@ fn steps(text: &[u8]) -> Vec<Step> {
     let (mut steps, mut down) = (Vec::new(), false);
     while let Ok(Some(event)) = statements.advance() {
         match event {
-            Event::Directive(Directive::Mark(Mark::Up), _) => down = false,
-            Event::Directive(Directive::Mark(Mark::Down), _) => down = true,
+            Event::Directive(Directive::Mark(Mark::Up(_)), _) => down = false,
+            Event::Directive(Directive::Mark(Mark::Down(_)), _) => down = true,
             Event::Statement if !down => steps.push(step(&statements.current())),
             _ => {}
         }

@@ -124,18 +124,18 @@ impl Verdicts {
         message: String,
         names: &[(&str, &str)],
     ) {
-        let help = with_names(&rule.rule.help, names);
+        let help = with_names(rule.rule.help.clone(), names);
         self.0.push(Verdict { rule, message, help });
     }
 }
 
 /// The safe way with a statement's names in it; a sign that has no name stays as it is.
-fn with_names(help: &Cow<'static, str>, names: &[(&str, &str)]) -> Cow<'static, str> {
+fn with_names(help: Cow<'static, str>, names: &[(&str, &str)]) -> Cow<'static, str> {
     if names.is_empty() || memchr::memchr(b'{', help.as_bytes()).is_none() {
-        return help.clone();
+        return help;
     }
     let mut filled = String::with_capacity(help.len() + 64);
-    let mut rest = &**help;
+    let mut rest = &*help;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let named = after
