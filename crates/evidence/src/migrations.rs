@@ -266,12 +266,18 @@ fn relative(path: &Path, root: &Path) -> String {
 /// What was looked at, in one line.
 #[must_use]
 pub fn summary(looked: &Looked, tally: &Tally) -> String {
-    let mut text = format!("{} files, {} statements", looked.files, looked.statements);
+    let counted = |number: u64, one: &str| match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {one}s"),
+    };
+    let files = counted(looked.files, "file");
+    let mut text = format!("{files}, {}", counted(looked.statements, "statement"));
     if looked.merged > 0 {
         text.push_str(&format!(", {} merged before", looked.merged));
     }
     if looked.undoing > 0 {
-        text.push_str(&format!(", {} statements that undo and do not run", looked.undoing));
+        let undoing = counted(looked.undoing, "statement");
+        text.push_str(&format!(", {undoing} that undo and do not run"));
     }
     if looked.files == 0 && tally.total() == 0 {
         text.push_str(", nothing is new");

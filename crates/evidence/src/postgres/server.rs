@@ -137,7 +137,12 @@ impl Server {
             .map_err(|error| failed("initdb", error))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(ProofError::Start(format!("initdb: {said}")));
+            let reach = if user.is_some() && said.contains("Permission denied") {
+                "; the server's user has to be able to reach the folder: set TMPDIR to one such as /tmp"
+            } else {
+                ""
+            };
+            return Err(ProofError::Start(format!("initdb: {said}{reach}")));
         }
         let process = run(&bin, user.as_ref(), dir.path(), &data)?;
         let server = Self { _process: process, dir };

@@ -64,7 +64,7 @@ fn people_read_place_severity_statement_and_what_to_do() {
     migrations/3_new.sql:5:1: allowed: removes every row of `orders` [truncate]
         TRUNCATE orders
       allowed by line 4: the archive has them
-    1 files, 3 statements, 2 merged before: 1 critical, 1 allowed
+    1 file, 3 statements, 2 merged before: 1 critical, 1 allowed
     "##);
 }
 
@@ -76,7 +76,7 @@ fn programs_read_json() {
     {"findings":[
     {"rule":"drop-column","severity":"critical","kind":"found","file":"migrations/3_new.sql","span":{"start":{"line":2,"column":1},"end":{"line":3,"column":21}},"message":"drops the column `note` of `orders` and its values","excerpt":"ALTER TABLE orders\n    DROP COLUMN note","fingerprint":"d79790c2fe3cb447c94cfa3f51118e92","help":"1. Deploy a version that neither reads nor writes `note` (tell the ORM to ignore it).\n2. Drop it in a later migration, after that deployment: ALTER TABLE orders DROP COLUMN note;","allowed":null},
     {"rule":"truncate","severity":"critical","kind":"found","file":"migrations/3_new.sql","span":{"start":{"line":5,"column":1},"end":{"line":5,"column":16}},"message":"removes every row of `orders`","excerpt":"TRUNCATE orders","fingerprint":"666a61b8ccd406c7bc148d2d43995095","help":"Delete what is no longer needed by key, in batches, after a backup: DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE … LIMIT 1000);","allowed":{"reason":"the archive has them","by":"line 4"}}
-    ],"tally":{"critical":1,"high":0,"medium":0,"low":0,"undecided":0,"allowed":1},"looked_at":"1 files, 3 statements, 2 merged before"}
+    ],"tally":{"critical":1,"high":0,"medium":0,"low":0,"undecided":0,"allowed":1},"looked_at":"1 file, 3 statements, 2 merged before"}
     "##);
 }
 
