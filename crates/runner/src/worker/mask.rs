@@ -1,12 +1,13 @@
 //! Keeping secrets out of everything that a worker says.
 
 mod encodings;
+mod search;
 mod stream;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use search::Search;
 
 pub use stream::MaskedStream;
 
@@ -21,7 +22,7 @@ pub struct Masker(Arc<RwLock<Masks>>);
 #[derive(Default)]
 struct Masks {
     patterns: BTreeSet<Vec<u8>>,
-    search: Option<Arc<AhoCorasick>>,
+    search: Option<Arc<Search>>,
     longest: usize,
 }
 
@@ -43,18 +44,14 @@ impl Masker {
             return;
         }
         masks.longest = masks.patterns.iter().map(|pattern| pattern.len()).max().unwrap_or(0);
-        // Standard semantics report overlapping matches, which is what decides
-        // between a mask and a remainder of another secret.
-        let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&masks.patterns);
-        match search {
-            Ok(search) => masks.search = Some(Arc::new(search)),
-            // Only for more than 2³¹ bytes of patterns, which no message holds.
-            Err(error) => tracing::error!(%error, "too many values to mask"),
-        }
+        masks.search = Some(Arc::new(Search::new(&masks.patterns)));
     }
 
     /// `text` with everything masked.
     pub fn mask(&self, text: &str) -> String {
+        if !self.hides(text) {
+            return text.to_owned();
+        }
         let mut out = Vec::with_capacity(text.len());
         let mut stream = MaskedStream::default();
         stream.push(self, text.as_bytes(), &mut out);
@@ -65,10 +62,10 @@ impl Masker {
 
     /// Whether something in `text` would be masked.
     pub(crate) fn hides(&self, text: &str) -> bool {
-        self.search().0.is_some_and(|search| search.is_match(text))
+        self.search().0.is_some_and(|search| search.is_match(text.as_bytes()))
     }
 
-    fn search(&self) -> (Option<Arc<AhoCorasick>>, usize) {
+    fn search(&self) -> (Option<Arc<Search>>, usize) {
         let masks = self.0.read().unwrap_or_else(PoisonError::into_inner);
         (masks.search.clone(), masks.longest)
     }

@@ -95,8 +95,7 @@ impl MaskedStream {
             ranges.push((0, self.masked));
         }
         if let (Some(search), _) = masker.search() {
-            let found = search.find_overlapping_iter(self.held.as_slice());
-            ranges.extend(found.map(|found| (found.start(), found.end())));
+            search.find_all(&self.held, &mut ranges);
         }
         ranges.sort_unstable();
         let mut merged: Vec<(usize, usize)> = Vec::new();
