@@ -1,18 +1,23 @@
-//! What the child does between fork and exec.
+//! What the child does between its start and exec.
 //!
-//! `pre_exec` is unsafe because the child
-//! of a process with several threads may call nothing but async-signal-safe
-//! functions. Everything here was prepared before the fork; what is left are
+//! It works in its parent's memory ([`crate::start`]), of whose threads some
+//! may hold locks: everything here was prepared before, and what is left are
 //! plain system calls on numbers, without allocation or locks.
 
-#![expect(unsafe_code, reason = "pre_exec, and the system calls that are safe inside it")]
+#![expect(unsafe_code, reason = "system calls on what was prepared")]
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::process::CommandExt;
+
+use crate::exec::Exec;
 
 /// What the child does to itself.
 pub(crate) struct BeforeExec {
+    /// Its standard input, output and error.
+    pub(crate) stdio: [OwnedFd; 3],
+    /// The folder to run in.
+    pub(crate) dir: Option<CString>,
     /// `cgroup.procs` of each group to join.
     pub(crate) join: Vec<OwnedFd>,
     /// Descriptors to hand over, and the numbers they get. The sources are
@@ -20,20 +25,25 @@ pub(crate) struct BeforeExec {
     pub(crate) inherit: Vec<(OwnedFd, RawFd)>,
     /// The parent with which it dies.
     pub(crate) dies_with: Option<u32>,
+    /// What it becomes.
+    pub(crate) exec: Exec,
 }
 
 impl BeforeExec {
-    /// Makes every child of `command` do this.
-    pub(crate) fn install(self, command: &mut std::process::Command) {
-        // SAFETY: the closure makes async-signal-safe system calls only
-        // (signal-safety(7)); prctl, setsid and dup2 are such.
-        unsafe {
-            command.pre_exec(move || self.run());
-        }
+    /// Does it, and becomes the program, or tells why not.
+    pub(crate) fn run(&self) -> io::Error {
+        self.prepare().err().unwrap_or_else(|| self.exec.run())
     }
 
-    fn run(&self) -> io::Result<()> {
-        default_signals();
+    fn prepare(&self) -> io::Result<()> {
+        default_signals()?;
+        for (source, target) in self.stdio.iter().zip(0..) {
+            hand_over(source, target)?;
+        }
+        if let Some(dir) = &self.dir {
+            // SAFETY: a text that ends in a zero byte.
+            check(unsafe { libc::chdir(dir.as_ptr()) })?;
+        }
         // SAFETY: takes and touches no memory.
         check(unsafe { libc::setsid() })?;
         if let Some(parent) = self.dies_with {
@@ -47,22 +57,30 @@ impl BeforeExec {
             }
         }
         close_the_rest_on_exec();
-        for (source, target) in &self.inherit {
-            // SAFETY: numbers only. The copy stays open across exec.
-            check(unsafe { libc::dup2(source.as_raw_fd(), *target) })?;
-        }
-        Ok(())
+        self.inherit.iter().try_for_each(|(source, target)| hand_over(source, *target))
     }
 }
 
-/// Ignored signals stay ignored across exec: without this, a program started
-/// from a shell's background job could not be interrupted.
-fn default_signals() {
+/// Under another number, which stays open across exec. No source has the
+/// number that it gets: those of stdio are above 2.
+fn hand_over(source: &OwnedFd, target: RawFd) -> io::Result<()> {
+    // SAFETY: numbers only.
+    check(unsafe { libc::dup2(source.as_raw_fd(), target) })
+}
+
+/// Ignored and blocked signals stay so across exec: without this, a program
+/// started from a shell's background job could not be interrupted. No handler
+/// of the parent's may run any more once signals are let through.
+fn default_signals() -> io::Result<()> {
     for number in 1..32 {
         // SAFETY: SIG_DFL is a valid disposition; SIGKILL and SIGSTOP are
         // refused, which is what is wanted.
         unsafe { libc::signal(number, libc::SIG_DFL) };
     }
+    let mut none = std::mem::MaybeUninit::uninit();
+    // SAFETY: the set is made empty before it is read.
+    check(unsafe { libc::sigemptyset(none.as_mut_ptr()) })?;
+    check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut()) })
 }
 
 /// Descriptors that this process itself inherited without the close-on-exec

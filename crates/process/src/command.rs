@@ -1,10 +1,10 @@
 //! What to start, and starting it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,12 +13,16 @@ use rustix::io::fcntl_dupfd_cloexec;
 use crate::before_exec::BeforeExec;
 use crate::cgroup::create;
 use crate::cgroup::hierarchy::Hierarchies;
-use crate::contained::Contained;
+use crate::contained::{Contained, Ends};
+use crate::exec::Exec;
 use crate::identity::Identity;
 use crate::limits::{Enforced, Limits};
 use crate::marked;
 use crate::record::{Containment, Members, Record};
+use crate::room::Room;
 use crate::spawner;
+use crate::start::{self, Started};
+use crate::stdio::Stdio;
 
 /// How long a child may live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,7 @@ pub struct Command {
     limits: Limits,
     lifetime: Lifetime,
     use_cgroups: bool,
+    room: Option<Room>,
 }
 
 /// A child that was not started.
@@ -100,6 +105,7 @@ impl Command {
             limits: Limits::default(),
             lifetime: Lifetime::WithParent,
             use_cgroups: true,
+            room: None,
         }
     }
 
@@ -193,6 +199,14 @@ impl Command {
         self
     }
 
+    /// Where an earlier child left nothing: it is contained there, and not in
+    /// a place of its own. Only without limits.
+    #[must_use]
+    pub fn room(mut self, room: Option<Room>) -> Self {
+        self.room = room;
+        self
+    }
+
     /// Starts it. It is in its containment before its program begins.
     ///
     /// # Errors
@@ -214,64 +228,79 @@ impl Command {
     }
 
     fn start(mut self) -> io::Result<Contained> {
-        let id = unique(&self.name);
-        let containment = self.contain(&id)?;
-        let spawned = self.spawn_into(&containment);
-        let mut child = match spawned {
-            Ok(child) => child,
+        let containment = self.contain()?;
+        let started = self.start_in(&containment);
+        let (Started { pid, process }, ends) = match started {
+            Ok(started) => started,
             Err(error) => {
                 containment.remove()?;
                 return Err(error);
             }
         };
-        match Identity::of(child.id()) {
+        match Identity::of(pid) {
             // Not reaped yet, so /proc still knows it even if it has ended.
-            Ok(Some(process)) => {
-                Contained::new(child, Record { process, containment }, self.lifetime)
+            Ok(Some(identity)) => {
+                let record = Record { process: identity, containment };
+                Ok(Contained::new(record, self.lifetime, process, ends))
             }
             result => {
-                child.kill()?;
-                child.wait()?;
+                rustix::process::pidfd_send_signal(&process, rustix::process::Signal::KILL)?;
+                start::reap(&process)?;
                 containment.remove()?;
                 Err(result.err().unwrap_or_else(|| io::Error::other("/proc does not show it")))
             }
         }
     }
 
-    fn contain(&mut self, id: &str) -> io::Result<Containment> {
+    fn contain(&mut self) -> io::Result<Containment> {
+        let room = self.room.take().filter(|_| self.limits == Limits::default());
+        let containment = match room.and_then(Room::enter) {
+            Some(containment) => containment,
+            None => self.build()?,
+        };
+        if let Members::Marked { mark } = &containment.members {
+            self.env.push((marked::VARIABLE.into(), mark.into()));
+        }
+        Ok(containment)
+    }
+
+    /// A containment of its own.
+    fn build(&self) -> io::Result<Containment> {
+        let id = unique(&self.name);
         let hierarchies = match self.use_cgroups {
             true => Hierarchies::read()?,
             false => Hierarchies::default(),
         };
-        if let Some(containment) = create::create(&hierarchies, id, &self.limits)? {
+        if let Some(containment) = create::create(&hierarchies, &id, &self.limits)? {
             return Ok(containment);
         }
-        let mark = marked::mark_for(id);
-        self.env.push((marked::VARIABLE.into(), mark.clone().into()));
-        let members = Members::Marked { mark };
+        let members = Members::Marked { mark: marked::mark_for(&id) };
         Ok(Containment { members, limiting: Vec::new(), enforced: Enforced::default() })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is where children are started")]
-    fn spawn_into(&mut self, containment: &Containment) -> io::Result<std::process::Child> {
+    fn start_in(&mut self, containment: &Containment) -> io::Result<(Started, Ends)> {
+        let exec = Exec::new(&self.program, &self.args, std::mem::take(&mut self.env))?;
+        let dir = self.dir.take().map(|dir| CString::new(dir.into_os_string().into_vec()));
         let (inherit, _filler) = self.lift()?;
-        let mut command = std::process::Command::new(&self.program);
-        command.args(&self.args).env_clear().envs(self.env.drain(..));
-        command.stdin(std::mem::replace(&mut self.stdin, Stdio::null()));
-        command.stdout(std::mem::replace(&mut self.stdout, Stdio::null()));
-        command.stderr(std::mem::replace(&mut self.stderr, Stdio::null()));
-        if let Some(dir) = &self.dir {
-            command.current_dir(dir);
-        }
-        let dies_with = (self.lifetime == Lifetime::WithParent).then(std::process::id);
-        BeforeExec { join: containment.doors()?, inherit, dies_with }.install(&mut command);
-        command.spawn()
+        let (stdin, stdin_end) = std::mem::take(&mut self.stdin).read_by_child()?;
+        let (stdout, stdout_end) = std::mem::take(&mut self.stdout).written_by_child()?;
+        let (stderr, stderr_end) = std::mem::take(&mut self.stderr).written_by_child()?;
+        let child = BeforeExec {
+            stdio: [stdin, stdout, stderr],
+            dir: dir.transpose()?,
+            join: containment.doors()?,
+            inherit,
+            dies_with: (self.lifetime == Lifetime::WithParent).then(std::process::id),
+            exec,
+        };
+        let ends = Ends { stdin: stdin_end, stdout: stdout_end, stderr: stderr_end };
+        Ok((start::start(&child)?, ends))
     }
 
     /// Moves the descriptors to hand over above all their targets, and fills
     /// the free numbers up to there, so that nothing the child still needs
-    /// before exec (a group's door, the pipe that reports a failed exec) sits
-    /// where a descriptor is about to go.
+    /// before exec (a group's door, its standard output) sits where a
+    /// descriptor is about to go.
     #[expect(clippy::type_complexity, reason = "descriptors by target, and fillers")]
     fn lift(&mut self) -> io::Result<(Vec<(OwnedFd, RawFd)>, Vec<OwnedFd>)> {
         let Some(highest) = self.inherit.iter().map(|(_, target)| *target).max() else {

@@ -16,6 +16,7 @@ use crate::identity::raw_pid;
 use crate::kill::KillError;
 use crate::limits::Enforced;
 use crate::record::Record;
+use crate::room::Room;
 
 /// A child with everything it starts. What dropping it means was said by its
 /// [`Lifetime`].
@@ -26,9 +27,15 @@ pub struct Contained {
     /// Descriptor of the child: it never comes to mean another process.
     process: OwnedFd,
     exit: Option<Exit>,
-    stdin: Option<OwnedFd>,
-    stdout: Option<OwnedFd>,
-    stderr: Option<OwnedFd>,
+    ends: Ends,
+}
+
+/// The parent's ends of the pipes to a child and from it.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    pub(crate) stdin: Option<OwnedFd>,
+    pub(crate) stdout: Option<OwnedFd>,
+    pub(crate) stderr: Option<OwnedFd>,
 }
 
 /// A child that cannot be taken over.
@@ -52,21 +59,8 @@ pub enum AdoptError {
 }
 
 impl Contained {
-    pub(crate) fn new(
-        mut child: std::process::Child,
-        record: Record,
-        lifetime: Lifetime,
-    ) -> io::Result<Self> {
-        let process = pidfd_open(raw_pid(child.id())?, PidfdFlags::empty())?;
-        Ok(Self {
-            record,
-            lifetime,
-            process,
-            exit: None,
-            stdin: child.stdin.take().map(OwnedFd::from),
-            stdout: child.stdout.take().map(OwnedFd::from),
-            stderr: child.stderr.take().map(OwnedFd::from),
-        })
+    pub(crate) fn new(record: Record, lifetime: Lifetime, process: OwnedFd, ends: Ends) -> Self {
+        Self { record, lifetime, process, exit: None, ends }
     }
 
     /// Takes over a child that another process started, or this one before it
@@ -88,7 +82,7 @@ impl Contained {
             return Err(AdoptError::Gone { pid });
         }
         let lifetime = Lifetime::OnItsOwn;
-        Ok(Self { record, lifetime, process, exit: None, stdin: None, stdout: None, stderr: None })
+        Ok(Self { record, lifetime, process, exit: None, ends: Ends::default() })
     }
 
     /// Its process id.
@@ -111,7 +105,7 @@ impl Contained {
     /// # Errors
     /// When the pipe cannot be registered with the runtime.
     pub fn take_stdin(&mut self) -> io::Result<Option<pipe::Sender>> {
-        self.stdin.take().map(pipe::Sender::from_owned_fd).transpose()
+        self.ends.stdin.take().map(pipe::Sender::from_owned_fd).transpose()
     }
 
     /// The reading end of its stdout, once, if that is a pipe.
@@ -119,7 +113,7 @@ impl Contained {
     /// # Errors
     /// When the pipe cannot be registered with the runtime.
     pub fn take_stdout(&mut self) -> io::Result<Option<pipe::Receiver>> {
-        self.stdout.take().map(pipe::Receiver::from_owned_fd).transpose()
+        self.ends.stdout.take().map(pipe::Receiver::from_owned_fd).transpose()
     }
 
     /// The reading end of its stderr, once, if that is a pipe.
@@ -127,7 +121,7 @@ impl Contained {
     /// # Errors
     /// When the pipe cannot be registered with the runtime.
     pub fn take_stderr(&mut self) -> io::Result<Option<pipe::Receiver>> {
-        self.stderr.take().map(pipe::Receiver::from_owned_fd).transpose()
+        self.ends.stderr.take().map(pipe::Receiver::from_owned_fd).transpose()
     }
 
     /// Ends when the child itself has ended, without saying how: what to wait
@@ -207,25 +201,21 @@ impl Contained {
         }
     }
 
-    /// Removes the control groups of a child that has ended, if it left nothing
-    /// running; whether that is so. Quick: nothing is killed or waited for.
+    /// What held a child that has ended, for the next one, if it left nothing
+    /// running there. Quick: nothing is killed or waited for.
     ///
     /// # Errors
-    /// When the system does not tell, or does not let the groups go.
-    pub fn retire(&mut self) -> io::Result<bool> {
-        if self.exit.is_none() || !self.record.members()?.is_empty() {
-            return Ok(false);
+    /// When the system does not tell.
+    pub fn vacate(&mut self) -> io::Result<Option<Room>> {
+        if self.exit.is_none() {
+            return Ok(None);
         }
-        match self.record.containment.remove() {
-            Ok(()) => {
-                // Nothing is left for the destructor to kill.
-                self.lifetime = Lifetime::OnItsOwn;
-                Ok(true)
-            }
-            // A list is not taken in one moment: somebody was missed.
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(false),
-            Err(error) => Err(error),
+        let room = Room::left_by(&self.record)?;
+        if room.is_some() {
+            // Nothing is left for the destructor to kill.
+            self.lifetime = Lifetime::OnItsOwn;
         }
+        Ok(room)
     }
 
     /// Kills everything in the containment, waits until it is gone, reaps the

@@ -16,6 +16,7 @@ mod place;
 mod prepare;
 mod program;
 mod report;
+mod rooms;
 mod script;
 mod shared;
 mod state;
@@ -32,11 +33,11 @@ use tokio::net::unix::pipe;
 use tokio_stream::StreamExt;
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 
-use crate::protocol::{Downward, Event, JobMessage, Reason, Services};
+use crate::protocol::{Downward, Event, Reason, Services};
 use mask::Masker;
-use report::{Reporter, report_on};
+use report::report_on;
+use rooms::Rooms;
 use shared::Shared;
-use stop::Stop;
 
 type Orders = FramedRead<pipe::Receiver, LinesCodec>;
 
@@ -87,7 +88,7 @@ async fn work() -> Result<(), WorkerError> {
     // A job has the text of a workflow and of an event in it: no limit but
     // what the engine reads itself.
     let mut orders = FramedRead::new(stdin, LinesCodec::new());
-    let mut first = true;
+    let (mut first, rooms) = (true, Rooms::default());
     while let Some(line) = orders.next().await {
         let job = match read_order(line)? {
             Downward::Job(job) => *job,
@@ -104,7 +105,8 @@ async fn work() -> Result<(), WorkerError> {
         let heartbeat = Duration::from_millis(job.limits.heartbeat_ms);
         let (reporter, writer) =
             report_on(stdout, masker.clone(), heartbeat).map_err(WorkerError::Report)?;
-        execute(job, masker, reporter, &mut orders).await?;
+        let shared = Shared::new(job, masker, reporter, rooms.clone());
+        execute(shared, &mut orders).await?;
         stdout = match writer.await {
             Ok(written) => written.map_err(WorkerError::Report)?,
             Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
@@ -133,14 +135,7 @@ fn read_order(line: Result<String, LinesCodecError>) -> Result<Downward, WorkerE
 
 /// Executes the job while listening for orders. When the engine is gone, the
 /// job's future is dropped, which kills whatever its steps started.
-async fn execute(
-    job: JobMessage,
-    masker: Masker,
-    reporter: Reporter,
-    orders: &mut Orders,
-) -> Result<(), WorkerError> {
-    let stop = Stop::default();
-    let shared = Shared::new(job, masker, reporter.clone(), stop);
+async fn execute(shared: Shared, orders: &mut Orders) -> Result<(), WorkerError> {
     let end = tokio::select! {
         end = job::execute(&shared) => Some(end),
         () = obey(orders, &shared) => None,
@@ -153,7 +148,7 @@ async fn execute(
         return Err(WorkerError::Orphaned);
     };
     let (result, outputs, reason) = (end.result, end.outputs, end.reason);
-    reporter.send(Event::JobEnded { result, outputs, reason }).await;
+    shared.reporter.send(Event::JobEnded { result, outputs, reason }).await;
     Ok(())
 }
 

@@ -57,6 +57,15 @@ fn removed(error: &io::Error) -> bool {
     gone(error) || error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error())
 }
 
+/// Whether nothing runs in a version 2 group and the groups below it.
+pub(crate) fn is_empty(group: &Path) -> io::Result<bool> {
+    match fs::read_to_string(group.join("cgroup.events")) {
+        Ok(events) => Ok(events.lines().any(|line| line == "populated 0")),
+        Err(error) if removed(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 /// Kills everything in a version 2 group with `cgroup.kill`, which no fork
 /// escapes, and waits until it is empty. Whether it could: before Linux 5.14
 /// there is no such file.

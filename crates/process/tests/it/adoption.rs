@@ -3,9 +3,10 @@
 //! The parent is this very test executable, run again to play one role.
 
 use std::io::Write as _;
-use std::process::Stdio;
 
-use shipway_process::{AdoptError, Command, Contained, Exit, Lifetime, Record, kill_leftovers};
+use shipway_process::{
+    AdoptError, Command, Contained, Exit, Lifetime, Record, Stdio, kill_leftovers,
+};
 
 use crate::support::{BOTH, By, DAEMON, lines, pid, runs, sh};
 

@@ -1,6 +1,6 @@
 //! Nothing escapes.
 
-use shipway_process::{Exit, Lifetime, Signal};
+use shipway_process::{Command, Exit, Lifetime, Signal, Stdio};
 
 use crate::support::{BOTH, By, DAEMON, groups, lines, pid, runs, sh};
 
@@ -134,19 +134,28 @@ async fn a_kill_in_the_middle_of_forking_misses_nothing() {
 }
 
 #[tokio::test]
-async fn a_child_that_left_nothing_retires() {
+async fn a_child_that_left_nothing_leaves_its_room() {
+    let sh = |by, script: &str| {
+        let command = Command::new("vacant", "/bin/sh").arg("-c").arg(script);
+        command.stdout(Stdio::piped()).use_cgroups(by == By::Cgroup)
+    };
     for by in BOTH {
         let mut child = sh(by, "exit 3").spawn().unwrap();
         child.ended().await.unwrap();
         assert_eq!(child.wait().await.unwrap(), Exit::Code(3), "{by:?}");
-        assert!(child.retire().unwrap(), "{by:?}");
+        let room = child.vacate().unwrap();
+        assert!(room.is_some(), "{by:?}");
+        let mut next = sh(by, "exit 4").room(room).spawn().unwrap();
+        assert_eq!(next.wait().await.unwrap(), Exit::Code(4), "{by:?}");
+        drop(next.vacate().unwrap().unwrap());
+        assert_eq!(groups("shipway.vacant."), Vec::<String>::new(), "{by:?}");
     }
     for by in BOTH {
         let mut child = sh(by, DAEMON).spawn().unwrap();
         let daemon = pid(&mut lines(&mut child)).await;
-        assert!(!child.retire().unwrap(), "it has not been waited for: {by:?}");
+        assert!(child.vacate().unwrap().is_none(), "it has not been waited for: {by:?}");
         child.wait().await.unwrap();
-        assert!(!child.retire().unwrap(), "the daemon runs: {by:?}");
+        assert!(child.vacate().unwrap().is_none(), "the daemon runs: {by:?}");
         assert!(runs(daemon), "{by:?}");
         drop(child);
         assert!(!runs(daemon), "{by:?}");

@@ -2,9 +2,8 @@
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::Stdio;
 
-use shipway_process::{Command, Exit, SpawnError};
+use shipway_process::{Command, Exit, SpawnError, Stdio};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{BOTH, By, groups, lines, sh};
@@ -52,6 +51,46 @@ async fn what_cannot_be_started_is_named_and_leaves_nothing() {
         assert!(matches!(error, SpawnError::Io { .. }), "{error}");
     }
     assert_eq!(groups("shipway.nope."), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_program_is_looked_up_in_the_path_that_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("/no/such/folder::{}:/usr/bin:/bin", folder.path().display());
+    let start = |name: &str| Command::new("test", name).env("PATH", "/bin").env("PATH", &path);
+    let error = start("tool").spawn().unwrap_err();
+    assert_eq!(error.to_string(), "cannot run `tool`: no such program");
+    // Without `#!`, as a shell would run it; the last value of PATH counts.
+    let tool = folder.path().join("tool");
+    std::fs::write(&tool, "exit $1").unwrap();
+    let error = start("tool").spawn().unwrap_err();
+    assert!(matches!(error, SpawnError::Io { .. }), "it must not be executed: {error}");
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut child = start("tool").arg("6").spawn().unwrap();
+    assert_eq!(child.wait().await.unwrap(), Exit::Code(6));
+    child.kill_all().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_threads_start_children_at_once() {
+    let start = |code: u8| {
+        let mut child = sh(By::Cgroup, &format!("exit {code}")).spawn().unwrap();
+        while child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        (child.try_wait().unwrap(), Some(Exit::Code(code.into())))
+    };
+    let (said, expected): (Vec<_>, Vec<_>) = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..40).map(|code| scope.spawn(move || start(code))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).unzip()
+    });
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn what_has_a_zero_byte_is_refused() {
+    let error = sh(By::Cgroup, "true").arg("a\0b").spawn().unwrap_err();
+    assert!(matches!(error, SpawnError::Io { .. }), "{error}");
 }
 
 #[tokio::test]

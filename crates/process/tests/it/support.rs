@@ -1,8 +1,6 @@
 //! What the tests share.
 
-use std::process::Stdio;
-
-use shipway_process::{Command, Contained};
+use shipway_process::{Command, Contained, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::unix::pipe;
 

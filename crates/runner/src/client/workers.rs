@@ -4,12 +4,11 @@
 //! ended one in order may take the next, of the same run: what one job of a run
 //! could do to a worker, the steps of another could do to it themselves.
 
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipway_core::ids::RunId;
-use shipway_process::{Command, Contained, KillError, Lifetime, SpawnError, kill_leftovers};
+use shipway_process::{Command, Contained, KillError, Lifetime, SpawnError, Stdio, kill_leftovers};
 use tokio::net::unix::pipe;
 use tokio_util::codec::FramedRead;
 
@@ -23,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// As much is read from a worker at once.
 const PIECE: usize = 256 << 10;
+
+/// As much may be on its way from a worker.
+const ROOM: usize = 1 << 20;
 
 /// The workers of one engine.
 #[derive(Clone)]
@@ -114,6 +116,10 @@ impl Workers {
         let stdin = child.take_stdin()?.ok_or_else(absent)?;
         let stdout = child.take_stdout()?.ok_or_else(absent)?;
         let stderr = child.take_stderr()?.ok_or_else(absent)?;
+        // Fewer and larger pieces; where it is not allowed, it stays.
+        if let Err(error) = rustix::pipe::fcntl_setpipe_size(&stdout, ROOM) {
+            tracing::debug!(%error, "a worker's pipe stays as small as it is");
+        }
         Ok(Worker {
             child,
             stdin,

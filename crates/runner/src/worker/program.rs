@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use bytes::{Bytes, BytesMut};
-use shipway_process::{Command, Contained, Exit, KillError, Signal, SpawnError};
+use shipway_process::{Command, Contained, Exit, KillError, Signal, SpawnError, Stdio};
 use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
@@ -96,6 +95,7 @@ pub(crate) async fn run(
         .envs(program.env)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .room(shared.rooms.take())
         .spawn()?;
     let (stdout, stderr) = (child.take_stdout()?, child.take_stderr()?);
     let mut pipes = Pipes { stdout: Reading::of(stdout), stderr: Reading::of(stderr) };
@@ -104,12 +104,14 @@ pub(crate) async fn run(
     pipes.rest(listener).await?;
     listener.finish().await;
     match ended {
-        Ended::Exit(_) if child.retire().map_err(ProgramError::Watch)? => {}
-        Ended::Exit(exit) | Ended::Left(exit) => {
-            state.lock().running.push(child);
-            pipes.leave(state, shared, step);
-            return Ok(Ended::Left(exit));
-        }
+        Ended::Exit(exit) | Ended::Left(exit) => match child.vacate()? {
+            Some(room) => shared.rooms.put(room),
+            None => {
+                state.lock().running.push(child);
+                pipes.leave(state, shared, step);
+                return Ok(Ended::Left(exit));
+            }
+        },
         Ended::Stopped => {
             child.kill_all().await?;
         }

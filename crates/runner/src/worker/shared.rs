@@ -13,6 +13,7 @@ use crate::worker::container::Containers;
 use crate::worker::mask::Masker;
 use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
+use crate::worker::rooms::Rooms;
 use crate::worker::step_files::StepFiles;
 use crate::worker::stop::Stop;
 
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) go_on: Notify,
     /// The containers of the job.
     pub(crate) containers: Containers,
+    /// Where its programs may run.
+    pub(crate) rooms: Rooms,
     /// The environment of the worker, which steps inherit.
     pub(crate) machine_env: Vec<(OsString, OsString)>,
     /// Whether `::debug::` messages are shown: the secret or variable
@@ -39,7 +42,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(message: JobMessage, masker: Masker, reporter: Reporter, stop: Stop) -> Self {
+    pub(crate) fn new(
+        message: JobMessage,
+        masker: Masker,
+        reporter: Reporter,
+        rooms: Rooms,
+    ) -> Self {
         let contexts = &message.contexts;
         let debug = contexts.secrets.get("ACTIONS_STEP_DEBUG").map(|secret| secret.reveal());
         let debug = debug.or(contexts.vars.get("ACTIONS_STEP_DEBUG").map(String::as_str));
@@ -51,9 +59,10 @@ impl Shared {
             message,
             masker,
             reporter,
-            stop,
+            stop: Stop::default(),
             go_on: Notify::new(),
             containers: Containers::default(),
+            rooms,
             machine_env,
             debug,
             matchers,

@@ -1,9 +1,8 @@
 //! However a job ends, nothing of it is left.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use shipway_process::{Command, Lifetime, Signal};
+use shipway_process::{Command, Lifetime, Signal, Stdio};
 use shipway_runner::client::{JobOutcome, WorkerCommand, Workers, run_job};
 use shipway_runner::protocol::{Event, JobResult, Outcome};
 use tokio::io::{AsyncBufReadExt, BufReader};

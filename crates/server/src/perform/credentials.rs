@@ -1,7 +1,6 @@
 //! What a job is trusted with: its secrets and its token.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -9,7 +8,7 @@ use serde_json::{Map, Value};
 use shipway_core::config::{Environment, SecretSource, TokenSource};
 use shipway_core::effect::{EffectId, Failure, FailureCode, Outcome};
 use shipway_core::run::{JobSpec, RunSpec, called_secrets, is_from_fork};
-use shipway_process::{Command, Lifetime};
+use shipway_process::{Command, Lifetime, Stdio};
 use shipway_runner::protocol::Secret;
 use tokio::io::AsyncReadExt as _;
 

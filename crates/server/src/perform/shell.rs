@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use shipway_core::digest::Digest;
 use shipway_core::effect::{EffectId, Failure, FailureCode, Outcome};
-use shipway_process::{Command, Exit, Lifetime};
+use shipway_process::{Command, Exit, Lifetime, Stdio};
 use shipway_runner::mask::Masker;
 use shipway_targets::Secret;
 use tokio::io::AsyncReadExt as _;
