@@ -29,6 +29,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use shipway_core::run::WorkflowText;
 use tokio::net::unix::pipe;
 use tokio_stream::StreamExt;
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
@@ -88,17 +89,21 @@ async fn work() -> Result<(), WorkerError> {
     // A job has the text of a workflow and of an event in it: no limit but
     // what the engine reads itself.
     let mut orders = FramedRead::new(stdin, LinesCodec::new());
-    let (mut first, rooms) = (true, Rooms::default());
+    let (mut last, rooms): (Option<WorkflowText>, Rooms) = Default::default();
     while let Some(line) = orders.next().await {
-        let job = match read_order(line)? {
+        let mut job = match read_order(line)? {
             Downward::Job(job) => *job,
             // It came when the job it was for had ended.
-            Downward::Cancel | Downward::GoOn if !first => continue,
+            Downward::Cancel | Downward::GoOn if last.is_some() => continue,
             Downward::Cancel | Downward::GoOn => {
                 return Err(WorkerError::BadJob("an order came before the job".to_owned()));
             }
         };
-        first = false;
+        // Mostly it stands in the same file as the one before, which was read.
+        match &last {
+            Some(text) if *text == job.workflow.text => job.workflow.text = text.clone(),
+            _ => last = Some(job.workflow.text.clone()),
+        }
         let masker = Masker::default();
         masker.add_all(job.contexts.secrets.values().map(|secret| secret.reveal()));
         masker.add_all(job.services.iter().flat_map(Services::secrets));
@@ -112,7 +117,7 @@ async fn work() -> Result<(), WorkerError> {
             Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
         };
     }
-    if first { Err(WorkerError::NoJob) } else { Ok(()) }
+    if last.is_none() { Err(WorkerError::NoJob) } else { Ok(()) }
 }
 
 /// A descriptor that closes when dropped, of one that does not.

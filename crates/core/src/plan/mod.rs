@@ -19,7 +19,7 @@ use crate::ids::{CommitId, EnvName, PlanId, RunId, ServiceName};
 use crate::journal::Actor;
 use crate::machine::Illegal;
 use crate::release::Artifact;
-use crate::run::{Attempt, CalledWorkflow, Rules, RunSpec};
+use crate::run::{Attempt, CalledWorkflow, Rules, RunSpec, WorkflowText};
 
 /// What follows from an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub struct PlannedRun {
     /// The workflow's file, from the repository's root.
     pub path: String,
     /// The file's text at that commit.
-    pub text: String,
+    pub text: WorkflowText,
     /// The workflow's name for people.
     pub name: String,
     /// Why it runs.

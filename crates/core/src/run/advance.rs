@@ -7,7 +7,7 @@ use crate::ids::JobKey;
 use crate::machine::Illegal;
 
 use super::decide::{Turn, failed};
-use super::language::{self, Book, Judgement};
+use super::language::{self, Judgement};
 use super::{Event, Instance, InstanceState, JobEnd, JobSpec, JobState, UnderWay};
 
 /// The next thing that an instance does.
@@ -23,24 +23,24 @@ enum Step {
 
 impl Turn {
     /// Until nothing is left that can be done now.
-    pub(super) fn advance(&mut self, book: &Book) -> Result<(), Illegal> {
+    pub(super) fn advance(&mut self) -> Result<(), Illegal> {
         if self.run()?.waiting {
             return Ok(());
         }
         loop {
-            let judged = self.judge_jobs(book)?;
+            let judged = self.judge_jobs()?;
             let begun = self.begin_instances()?;
-            let ended = self.end_calls(book)?;
+            let ended = self.end_calls()?;
             if !(judged || begun || ended) {
                 return self.end_if_done();
             }
         }
     }
 
-    fn judge_jobs(&mut self, book: &Book) -> Result<bool, Illegal> {
+    fn judge_jobs(&mut self) -> Result<bool, Illegal> {
         let mut any = false;
         while let Some(key) = ready(self.run()?) {
-            let event = match language::judge(self.run()?, &key, book) {
+            let event = match language::judge(self.run()?, &key) {
                 Judgement::Run { instances, fail_fast, max_parallel } => {
                     Event::JobExpanded { job: key, instances, fail_fast, max_parallel }
                 }
@@ -75,7 +75,7 @@ impl Turn {
         Ok(())
     }
 
-    fn end_calls(&mut self, book: &Book) -> Result<bool, Illegal> {
+    fn end_calls(&mut self) -> Result<bool, Illegal> {
         let run = self.run()?;
         let over = |key: &JobKey, index: usize, instance: &Instance| {
             let calls = instance.what.call.is_some()
@@ -86,7 +86,7 @@ impl Turn {
         for (key, job) in &run.jobs {
             for (index, instance) in job.instances().iter().enumerate() {
                 if over(key, index, instance) {
-                    let end = language::end_of_call(run, key, index, book);
+                    let end = language::end_of_call(run, key, index);
                     ended.push((key.clone(), index, end.unwrap_or_else(|why| failed(&why))));
                 }
             }

@@ -11,7 +11,7 @@ use crate::journal::StreamId;
 use crate::machine::{Decision, Illegal, Input};
 use crate::plan;
 
-use super::language::{self, Book};
+use super::language;
 use super::{Command, Event, InstanceState, JobEnd, Place, Run, RunResult, RunSpec, UnderWay};
 
 /// As often a lost job is begun again: what takes the engine with it each time
@@ -23,10 +23,10 @@ pub(super) fn decide(
     input: &Input<Command>,
     now: Timestamp,
 ) -> Result<Vec<Decision<Event>>, Illegal> {
-    let (mut turn, book) = (Turn::new(state, now), Book::default());
+    let mut turn = Turn::new(state, now);
     match input {
-        Input::Command { command, .. } => turn.command(command, &book)?,
-        Input::Ended { effect, outcome } => turn.ended(effect, outcome, &book)?,
+        Input::Command { command, .. } => turn.command(command)?,
+        Input::Ended { effect, outcome } => turn.ended(effect, outcome)?,
         Input::Tick => {}
     }
     Ok(turn.done())
@@ -43,9 +43,9 @@ impl Turn {
         }
     }
 
-    fn command(&mut self, command: &Command, book: &Book) -> Result<(), Illegal> {
+    fn command(&mut self, command: &Command) -> Result<(), Illegal> {
         let run = match (&self.state, command) {
-            (Run::New, Command::Start { spec }) => return self.start(spec, book),
+            (Run::New, Command::Start { spec }) => return self.start(spec),
             (_, Command::Start { .. }) => {
                 return Err(Illegal::new("there is a run of that name already"));
             }
@@ -59,11 +59,11 @@ impl Turn {
             Command::Cancel | Command::GiveWay { place: Place::Run, .. } if run.cancelling => {
                 Ok(())
             }
-            Command::Cancel => self.cancel_run("the run was called off", book),
-            Command::GiveWay { place: Place::Run, why } => self.cancel_run(why, book),
+            Command::Cancel => self.cancel_run("the run was called off"),
+            Command::GiveWay { place: Place::Run, why } => self.cancel_run(why),
             Command::Passed { place: Place::Run } if run.waiting => {
                 self.happen(Event::Admitted)?;
-                self.advance(book)
+                self.advance()
             }
             Command::Refused { place: Place::Run, why } if run.waiting => {
                 self.end(RunResult::Cancelled, Some(why.clone()))
@@ -73,33 +73,33 @@ impl Turn {
             | Command::Rejected { place: Place::Run, .. } => Ok(()),
             Command::Passed { place: Place::Job { job, index } } => {
                 self.passed(job, *index)?;
-                self.advance(book)
+                self.advance()
             }
             Command::Refused { place: Place::Job { job, index }, why } => {
                 self.refused(job, *index, cancelled(why))?;
-                self.advance(book)
+                self.advance()
             }
             Command::Rejected { place: Place::Job { job, index }, why } => {
                 self.refused(job, *index, failed(why))?;
-                self.advance(book)
+                self.advance()
             }
             Command::GiveWay { place: Place::Job { job, index }, why } => {
                 self.call_off_instance(job, *index, why)?;
-                self.advance(book)
+                self.advance()
             }
         }
     }
 
-    fn start(&mut self, spec: &RunSpec, book: &Book) -> Result<(), Illegal> {
+    fn start(&mut self, spec: &RunSpec) -> Result<(), Illegal> {
         let spec = Box::new(spec.clone());
-        match language::begin(&spec, book) {
+        match language::begin(&spec) {
             Ok(begun) => {
                 let (jobs, name, concurrency) = (begun.jobs, begun.name, begun.concurrency);
                 let group = concurrency.clone();
                 self.happen(Event::Started { spec, jobs, name, concurrency })?;
                 match group {
                     Some(group) => self.enter(&group, Place::Run),
-                    None => self.advance(book),
+                    None => self.advance(),
                 }
             }
             Err(why) => {
@@ -112,18 +112,18 @@ impl Turn {
 
     /// Running jobs are called off, unless their `if` holds for a run that is
     /// called off; those that never began are over in the same way.
-    fn cancel_run(&mut self, why: &str, book: &Book) -> Result<(), Illegal> {
+    fn cancel_run(&mut self, why: &str) -> Result<(), Illegal> {
         if self.run()?.waiting {
             return self.end(RunResult::Cancelled, Some(why.to_owned()));
         }
         self.happen(Event::Cancelling)?;
         let run = self.run()?;
-        let ends = |key: &&JobKey| !language::goes_on_when_cancelled(run, key, book);
+        let ends = |key: &&JobKey| !language::goes_on_when_cancelled(run, key);
         let keys: Vec<JobKey> = run.jobs.keys().filter(ends).cloned().collect();
         for key in keys {
             self.call_off(&key, why)?;
         }
-        self.advance(book)
+        self.advance()
     }
 
     /// Calls off every instance of a job. What a call has called is called off
@@ -164,7 +164,7 @@ impl Turn {
         }
     }
 
-    fn ended(&mut self, effect: &EffectId, outcome: &Outcome, book: &Book) -> Result<(), Illegal> {
+    fn ended(&mut self, effect: &EffectId, outcome: &Outcome) -> Result<(), Illegal> {
         let Run::UnderWay(run) = &self.state else { return Ok(()) };
         let Some((job, index)) = run.instance_of(effect) else { return Ok(()) };
         let end = match outcome {
@@ -177,12 +177,12 @@ impl Turn {
             }
             Outcome::Lost if self.is_retried(&job, index)? => {
                 self.happen(Event::InstanceLost { job, index })?;
-                return self.advance(book);
+                return self.advance();
             }
             Outcome::Lost => failed("the engine ended while it ran; nothing of it is left running"),
         };
         self.end_instance(&job, index, end)?;
-        self.advance(book)
+        self.advance()
     }
 
     fn is_retried(&self, job: &JobKey, index: usize) -> Result<bool, Illegal> {

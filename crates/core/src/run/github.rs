@@ -5,7 +5,6 @@
 //! added there.
 
 use serde_json::{Map, Value, json};
-use shipway_workflow::model::Workflow;
 
 use crate::journal::Actor;
 use crate::plan::Trigger;
@@ -15,7 +14,7 @@ use super::RunSpec;
 /// The `github` context of `spec`'s jobs. Where the event's payload names no
 /// repository, `repository` is the name of its folder.
 pub fn github_context(spec: &RunSpec) -> Map<String, Value> {
-    match Workflow::read(&spec.path, &spec.text) {
+    match spec.text.read(&spec.path) {
         Ok(workflow) => github_context_of(spec, workflow.title()),
         Err(_) => github_context_of(spec, &spec.path),
     }

@@ -18,6 +18,7 @@ mod rerun;
 mod secrets;
 mod spec;
 mod state;
+mod text;
 mod wishes;
 
 use indexmap::IndexMap;
@@ -36,6 +37,7 @@ pub use rerun::{Again, NotAgain, again};
 pub use secrets::called_secrets;
 pub use spec::{Attempt, CallFrame, CalledFrom, CalledWorkflow, JobSpec, Rules, RunSpec};
 pub use state::{Run, UnderWay};
+pub use text::WorkflowText;
 pub use wishes::Wishes;
 
 use crate::digest::Digest;

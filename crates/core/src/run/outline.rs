@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::ids::JobKey;
 use crate::machine::{Illegal, Machine};
 
-use super::language::{self, Book, Judgement};
+use super::language::{self, Judgement};
 use super::{Event, Expanded, JobEnd, JobState, Run, RunResult, RunSpec};
 
 /// A job of a run that was not begun.
@@ -42,8 +42,7 @@ pub enum Fate {
 /// # Errors
 /// What is wrong with the workflow, for people.
 pub fn outline(spec: &RunSpec) -> Result<IndexMap<JobKey, Outlined>, String> {
-    let book = Book::default();
-    let begun = language::begin(spec, &book)?;
+    let begun = language::begin(spec)?;
     let mut run = Run::default();
     let happen = |run: &mut Run, event: Event| {
         run.evolve(&event, Timestamp::UNIX_EPOCH).map_err(|Illegal { message }| message)
@@ -60,7 +59,7 @@ pub fn outline(spec: &RunSpec) -> Result<IndexMap<JobKey, Outlined>, String> {
             .find(|(_, job)| job.state == JobState::Waiting && job.needs.iter().all(done));
         if let Some((key, _)) = ready {
             let key = key.clone();
-            let judged = language::judge(state, &key, &book);
+            let judged = language::judge(state, &key);
             let events = events_of(&key, judged, &mut fates);
             events.into_iter().try_for_each(|event| happen(&mut run, event))?;
             continue;

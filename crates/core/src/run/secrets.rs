@@ -4,9 +4,9 @@
 use indexmap::IndexMap;
 use serde_json::json;
 use shipway_workflow::expr::{Object, Value, Variables};
-use shipway_workflow::model::{JobKind, Secrets, Workflow};
+use shipway_workflow::model::{JobKind, Secrets};
 
-use super::{JobSpec, RunSpec, github_context};
+use super::{JobSpec, RunSpec, WorkflowText, github_context};
 
 /// The secrets that a job gets, of those that its run has. Every call on the
 /// way hands on those that it names, or with `inherit` all. Secrets are values
@@ -22,8 +22,8 @@ pub fn called_secrets(
     let (mut secrets, mut inputs) = (secrets, run.inputs.clone());
     let (mut path, mut text) = (&run.path, &run.text);
     for frame in &job.calls {
-        let read = |path: &str, text: &str| {
-            Workflow::read(path, text).map_err(|_| format!("{path} cannot be read"))
+        let read = |path: &str, text: &WorkflowText| {
+            text.read(path).map_err(|_| format!("{path} cannot be read"))
         };
         let caller = read(path, text)?;
         let called = run.called.get(&frame.workflow);

@@ -1,7 +1,11 @@
 //! What a run executes, and one job of it.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use shipway_workflow::Diagnostic;
+use shipway_workflow::model::Workflow;
 
 use crate::config::{self, LostJob, SecretSource, TokenPermissions, TokenSource};
 use crate::ids::{CommitId, EnvName, JobKey, PlanId, RunId};
@@ -11,6 +15,7 @@ use crate::plan::{Commit, Trigger};
 use super::JobEnd;
 use super::cache_mode::CacheMode;
 use super::permissions::Granted;
+use super::text::WorkflowText;
 use super::wishes::Wishes;
 
 /// What a run executes. Nothing is read again once it was begun.
@@ -23,7 +28,7 @@ pub struct RunSpec {
     /// The workflow's file, from the repository's root.
     pub path: String,
     /// The file's text.
-    pub text: String,
+    pub text: WorkflowText,
     /// The workflows that it calls, and those that these call, by
     /// [`CalledWorkflow::key`].
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -67,6 +72,30 @@ impl RunSpec {
     pub fn first(&self) -> &RunId {
         self.attempt.first.as_ref().unwrap_or(&self.id)
     }
+
+    /// The workflow.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, rendered for people.
+    pub fn workflow(&self) -> Result<Arc<Workflow>, String> {
+        self.text.read(&self.path).map_err(|problems| rendered(&self.text, &problems))
+    }
+
+    /// One of the workflows that it calls, directly or not.
+    ///
+    /// # Errors
+    /// When there is none of that key; everything that is wrong with its text.
+    pub fn called_workflow(&self, key: &str) -> Result<Arc<Workflow>, String> {
+        let called = self.called.get(key);
+        let called = called.ok_or_else(|| format!("the run knows no workflow `{key}`"))?;
+        let CalledWorkflow { path, text, .. } = called;
+        text.read(path).map_err(|problems| rendered(text, &problems))
+    }
+}
+
+fn rendered(text: &str, problems: &[Diagnostic]) -> String {
+    let rendered: Vec<_> = problems.iter().map(|problem| problem.render(text)).collect();
+    rendered.join("\n")
 }
 
 /// How runs are carried out here: what the configuration and the machine say.
@@ -130,7 +159,7 @@ pub struct CalledWorkflow {
     /// Its file, from its repository's root.
     pub path: String,
     /// The file's text.
-    pub text: String,
+    pub text: WorkflowText,
     /// Where it is from; `None`: the run's own commit.
     pub from: Option<CalledFrom>,
 }

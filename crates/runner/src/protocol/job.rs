@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shipway_core::ids::{CommitId, JobKey, RunId};
+use shipway_core::run::WorkflowText;
 
 use super::{Secret, Services};
 use crate::actions::Settings;
@@ -75,8 +76,8 @@ pub struct JobMessage {
 pub struct WorkflowFile {
     /// Its path in the repository, for messages.
     pub path: String,
-    /// Its whole text. The worker parses it again.
-    pub text: String,
+    /// Its whole text. The worker reads it again.
+    pub text: WorkflowText,
     /// `owner/name/path@ref`: `job.workflow_ref`, and `job_workflow_ref` in OIDC
     /// tokens.
     pub reference: String,

@@ -1,5 +1,7 @@
 //! From the message to a job that can be executed, or the reasons why not.
 
+use std::sync::Arc;
+
 use shipway_workflow::model::{JobKind, StepsJob, Workflow};
 use shipway_workflow::{Diagnostic, Span};
 
@@ -8,7 +10,7 @@ use crate::protocol::{JobMessage, PROTOCOL};
 
 /// The workflow and the job in it.
 pub(crate) struct Prepared {
-    pub(crate) workflow: Workflow,
+    pub(crate) workflow: Arc<Workflow>,
     pub(crate) job: Box<StepsJob>,
 }
 
@@ -27,7 +29,7 @@ pub(crate) fn prepare(message: &JobMessage) -> Result<Prepared, String> {
         let texts: Vec<String> = problems.iter().map(|p| p.render(&file.text)).collect();
         texts.join("\n")
     };
-    let workflow = Workflow::read(&file.path, &file.text).map_err(render)?;
+    let workflow = file.text.read(&file.path).map_err(render)?;
     let key = message.job.own();
     let Some(job) = workflow.jobs.get(key).cloned() else {
         return Err(format!("{} has no job `{key}`", file.path));

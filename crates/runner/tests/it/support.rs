@@ -126,7 +126,7 @@ impl Run {
             name: key.to_owned(),
             workflow: WorkflowFile {
                 path: ".github/workflows/w.yml".to_owned(),
-                text: text.to_owned(),
+                text: text.to_owned().into(),
                 reference: "acme/shop/.github/workflows/w.yml@refs/heads/main".to_owned(),
                 commit: CommitId::new(self.git(&["rev-parse", "HEAD"])).unwrap(),
                 repository: None,

@@ -5,6 +5,7 @@ mod error;
 mod running;
 mod work;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,21 @@ const LOOK: Duration = Duration::from_millis(20);
 const PAGE: usize = 100;
 /// Views are kept after as many entries.
 const KEEP_EVERY: u64 = 500;
+
+/// Why something is appended.
+struct Because<'a> {
+    actor: &'a Actor,
+    cause: Cause,
+    now: Timestamp,
+    /// The request that is answered by it.
+    input: Option<InputId>,
+}
+
+impl Because<'_> {
+    const fn engine(cause: Cause, now: Timestamp) -> Self {
+        Self { actor: &Actor::Engine, cause, now, input: None }
+    }
+}
 
 /// The owner of a journal. It works on a runtime of several threads: what
 /// blocks (git, archives, the disk) hands its place to another thread, so that
@@ -255,9 +271,9 @@ impl Engine {
     }
 
     /// A stream in which something may happen, or one that is over.
-    fn stream(&self, id: &StreamId) -> Result<Stream, EngineError> {
+    fn stream(&self, id: &StreamId) -> Result<Cow<'_, Stream>, EngineError> {
         if let Some(stream) = self.views.live.stream(id) {
-            return Ok(stream.clone());
+            return Ok(Cow::Borrowed(stream));
         }
         let mut stream = Stream::new(id.clone());
         for entry in self.store.journal().read_stream(id, Version(1))? {
@@ -268,7 +284,7 @@ impl Engine {
             let record: Record = serde_json::from_str(payload)?;
             stream.evolve(&record, entry.cause.as_ref(), entry.at)?;
         }
-        Ok(stream)
+        Ok(Cow::Owned(stream))
     }
 
     fn input(&mut self, input: Input) -> Result<(), EngineError> {
@@ -280,10 +296,16 @@ impl Engine {
             }
         };
         let cause = Cause(input.id.as_str().to_owned());
-        let stream = self.stream(&request.to)?;
         let now = self.now();
-        match stream.command(&request.command, &input.actor, &cause, now) {
-            Ok(decided) => self.commit(&stream, decided, &input.actor, cause, now, Some(input.id)),
+        let (version, decided) = {
+            let stream = self.stream(&request.to)?;
+            (stream.version, stream.command(&request.command, &input.actor, &cause, now))
+        };
+        match decided {
+            Ok(decided) => {
+                let by = Because { actor: &input.actor, cause, now, input: Some(input.id) };
+                self.commit(&request.to, version, decided, by)
+            }
             Err(illegal) => self.settle(Settled::refused(input.id, illegal.message)),
         }
     }
@@ -300,12 +322,15 @@ impl Engine {
         to: &StreamId,
         command: &Command,
     ) -> Result<(), EngineError> {
-        let stream = self.stream(to)?;
         let cause = Cause(effect.to_string());
         let now = self.now();
-        failpoint::hit(Point::During, EffectKind::Tell);
-        match stream.command(command, &Actor::Engine, &cause, now) {
-            Ok(decided) => self.commit(&stream, decided, &Actor::Engine, cause, now, None)?,
+        let (version, decided) = {
+            let stream = self.stream(to)?;
+            failpoint::hit(Point::During, EffectKind::Tell);
+            (stream.version, stream.command(command, &Actor::Engine, &cause, now))
+        };
+        match decided {
+            Ok(decided) => self.commit(to, version, decided, Because::engine(cause, now))?,
             // What it was told came too late; the state says so by itself.
             Err(illegal) => tracing::warn!(%to, %effect, %illegal, "a message was not expected"),
         }
@@ -314,37 +339,41 @@ impl Engine {
     }
 
     fn ended(&mut self, effect: &EffectId, outcome: Outcome) -> Result<(), EngineError> {
-        let stream = self.stream(&effect.stream)?;
-        if !stream.pending.contains_key(&effect.version) {
-            return Ok(());
-        }
         let now = self.now();
-        let decided = stream.ended(effect.version, outcome, now)?;
+        let (version, decided) = {
+            let stream = self.stream(&effect.stream)?;
+            if !stream.pending.contains_key(&effect.version) {
+                return Ok(());
+            }
+            (stream.version, stream.ended(effect.version, outcome, now)?)
+        };
         let cause = Cause(format!("end of {effect}"));
-        self.commit(&stream, decided, &Actor::Engine, cause, now, None)
+        self.commit(&effect.stream, version, decided, Because::engine(cause, now))
     }
 
     fn tick(&mut self, id: &StreamId) -> Result<(), EngineError> {
-        let stream = self.stream(id)?;
         let now = self.now();
-        let decided = stream.tick(now)?;
+        let (version, decided) = {
+            let stream = self.stream(id)?;
+            (stream.version, stream.tick(now)?)
+        };
         if decided.records.is_empty() {
             tracing::warn!(stream = %id, "a deadline came and changed nothing");
-            self.asked.insert(id.clone(), stream.version);
+            self.asked.insert(id.clone(), version);
         }
-        self.commit(&stream, decided, &Actor::Engine, Cause("tick".to_owned()), now, None)
+        self.commit(id, version, decided, Because::engine(Cause("tick".to_owned()), now))
     }
 
-    /// Appends what was decided, then begins and calls off effects.
+    /// Appends what a stream of `version` decided, then begins and calls off
+    /// effects.
     fn commit(
         &mut self,
-        stream: &Stream,
+        stream: &StreamId,
+        version: Version,
         decided: Decided,
-        actor: &Actor,
-        cause: Cause,
-        now: Timestamp,
-        input: Option<InputId>,
+        because: Because<'_>,
     ) -> Result<(), EngineError> {
+        let Because { actor, cause, now, input } = because;
         if decided.records.is_empty() && input.is_none() {
             return Ok(());
         }
@@ -360,7 +389,7 @@ impl Engine {
         let appends = if entries.is_empty() {
             Vec::new()
         } else {
-            vec![Append { stream: stream.id.clone(), expected: stream.version, entries }]
+            vec![Append { stream: stream.clone(), expected: version, entries }]
         };
         let settled = input.map(Settled::handled).into_iter().collect();
         let batch = Batch { appends, settled };

@@ -106,7 +106,7 @@ impl Calls<'_> {
             found.called.insert(key.clone(), called);
         }
         let Some(called) = found.called.get(&key).cloned() else { return Ok(()) };
-        let workflow = Workflow::read(&called.path, &called.text).map_err(|problems| {
+        let workflow = called.text.read(&called.path).map_err(|problems| {
             let all: Vec<_> = problems.iter().map(|p| p.render(&called.text)).collect();
             format!("`{key}` is wrong:\n{}", all.join("\n"))
         })?;
@@ -132,7 +132,7 @@ impl Calls<'_> {
                 let text = text.ok_or_else(|| {
                     format!("commit {} has no file `{path}`", self.commit.short())
                 })?;
-                Ok(CalledWorkflow { path: path.clone(), text, from: None })
+                Ok(CalledWorkflow { path: path.clone(), text: text.into(), from: None })
             }
             (WorkflowUses::Local { path }, Some(from)) => {
                 let CalledFrom { owner, name, reference, .. } = from.clone();
@@ -159,7 +159,7 @@ impl Calls<'_> {
         })?;
         let (owner, name, reference) = (owner.clone(), name.clone(), reference.clone());
         let from = CalledFrom { owner, name, reference, commit };
-        Ok(CalledWorkflow { path: path.to_owned(), text, from: Some(from) })
+        Ok(CalledWorkflow { path: path.to_owned(), text: text.into(), from: Some(from) })
     }
 
     fn lock(&self) -> Result<Option<shipway_runner::actions::lock::Lock>, String> {

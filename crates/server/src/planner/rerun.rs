@@ -5,7 +5,6 @@ use shipway_core::journal::Actor;
 use shipway_core::plan::{Plan, PlannedRun};
 use shipway_core::run::{self, Again, NotAgain, again};
 use shipway_core::view::Live;
-use shipway_workflow::model::Workflow;
 
 use super::{PlanError, plan_id};
 
@@ -28,7 +27,7 @@ pub fn rerun(
     let commit = commit.ok_or(NotAgain::NotStarted)?;
     let id = plan_id(live, &commit)?;
     let spec = again(events, what, &id, &by)?;
-    let workflow = Workflow::read(&spec.path, &spec.text);
+    let workflow = spec.text.read(&spec.path);
     let name = workflow.map_or_else(|_| spec.path.clone(), |w| w.title().to_owned());
     let run = PlannedRun {
         id: spec.id,

@@ -5,7 +5,7 @@ use shipway_core::config::{Config, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{CommitId, PlanId, RunId};
 use shipway_core::plan::{NotRun, PlannedRun};
-use shipway_core::run::{Attempt, CalledWorkflow};
+use shipway_core::run::{Attempt, CalledWorkflow, WorkflowText};
 use shipway_core::view::{Live, PlanSummary};
 use shipway_workflow::Diagnostic;
 use shipway_workflow::model::{Input, Workflow};
@@ -31,7 +31,7 @@ pub struct Triggered {
     /// Its file.
     pub path: String,
     /// The file's text.
-    pub text: String,
+    pub text: WorkflowText,
     /// Its name for people.
     pub name: String,
     /// Its jobs, in the file's order.
@@ -56,10 +56,11 @@ pub(super) fn triggered(
     let (mut found, mut problems) = (Found { runs: Vec::new(), not_run: Vec::new() }, Vec::new());
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
     for (path, text) in repository.texts(commit, FOLDER, is_workflow)? {
-        let workflow = match Workflow::read(&path, &text) {
+        let text = WorkflowText::from(text);
+        let workflow = match text.read(&path) {
             Ok(workflow) => workflow,
             Err(wrong) => {
-                problems.extend(wrong.into_iter().map(|p: Diagnostic| (p, text.clone())));
+                problems.extend(wrong.into_iter().map(|p: Diagnostic| (p, text.to_string())));
                 continue;
             }
         };
@@ -94,8 +95,8 @@ pub(super) fn triggered(
 impl Triggered {
     /// Its text, and those of the workflows that it calls.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        let called = self.called.values().map(|called| called.text.as_str());
-        std::iter::once(self.text.as_str()).chain(called)
+        let called = self.called.values().map(|called| &*called.text);
+        std::iter::once(&*self.text).chain(called)
     }
 }
 

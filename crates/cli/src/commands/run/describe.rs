@@ -9,7 +9,7 @@ use shipway_core::plan::{Plan, PlannedRun};
 use shipway_core::run::{Fate, Granted, RunSpec, github_context, outline};
 use shipway_workflow::expr::{Context, Status, Value};
 use shipway_workflow::matrix::Combination;
-use shipway_workflow::model::{Job, JobKind, Strategy, Workflow, WorkflowUses};
+use shipway_workflow::model::{Job, JobKind, Strategy, WorkflowUses};
 
 /// As many combinations of a matrix are named.
 const NAMED: usize = 8;
@@ -39,7 +39,7 @@ pub(super) fn describe(plan: &Plan) -> Vec<String> {
 
 fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
     // It was read when the plan was made.
-    let Ok(workflow) = Workflow::read(&run.path, &run.text) else { return Vec::new() };
+    let Ok(workflow) = run.text.read(&run.path) else { return Vec::new() };
     let known = Known::of(&run.spec(plan));
     let width = workflow.jobs.keys().map(|id| id.chars().count()).max().unwrap_or(0);
     let mut lines = Vec::new();

@@ -47,7 +47,7 @@ pub(super) async fn refused(
     let tree = Tree { name, read: &read };
     let mut refused = Vec::new();
     for run in runs {
-        let workflow = Workflow::read(&run.path, &run.text).map_err(|problems| {
+        let workflow = run.text.read(&run.path).map_err(|problems| {
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
         let chosen = run.only_job.as_deref().map(|job| with_needs(&workflow, job));

@@ -13,14 +13,13 @@ use crate::run::jobs::rank;
 use crate::run::{Call, CallFrame, CalledWorkflow, JobEnd, JobState, RunResult, UnderWay, inputs};
 
 use super::world::World;
-use super::{Book, concurrency, located};
+use super::{concurrency, located};
 
 /// The call of a job, and the concurrency group of the workflow that it calls.
 pub(super) fn of(
     called: &CallJob,
     index: Option<usize>,
     world: &World<'_>,
-    book: &Book,
 ) -> Result<(Call, Option<Concurrency>), String> {
     let Some((_, key)) = world.job else { return Err("only jobs call workflows".to_owned()) };
     let file = &world.workflow.file;
@@ -30,12 +29,12 @@ pub(super) fn of(
     let target = CalledWorkflow::key(from, &called.uses);
     let at = called.uses.span.start;
     let not_known = |why: String| format!("{file}:{}:{}: {why}", at.line, at.column);
-    let workflow = book.workflow(world.spec, Some(&target)).map_err(not_known)?;
+    let workflow = world.spec.called_workflow(&target).map_err(not_known)?;
     let Some(takes) = workflow.on.call() else {
         return Err(not_known(format!("`{target}` is not started by `workflow_call`")));
     };
     let given = called.with.evaluate(world).map_err(|error| located(file, &error))?;
-    let callee = World::of_run(world.spec, &workflow, book);
+    let callee = World::of_run(world.spec, &workflow);
     let inputs = inputs::of_call(takes, &given, &callee).map_err(not_known)?;
     let callee = callee.with([("inputs", serde_json::Value::Object(inputs.clone()).into())]);
     let group = workflow.concurrency.as_ref().map(|written| concurrency(written, &callee));
@@ -50,11 +49,10 @@ pub(in crate::run) fn end_of_call(
     run: &UnderWay,
     key: &JobKey,
     index: usize,
-    book: &Book,
 ) -> Result<JobEnd, String> {
     let call = run.instance(key, index).and_then(|instance| instance.what.call.as_ref());
     let call = call.ok_or_else(|| format!("job `{key}` calls no workflow"))?;
-    let workflow = book.workflow(&run.spec, Some(&call.workflow))?;
+    let workflow = run.spec.called_workflow(&call.workflow)?;
     let (mut result, mut why) = (RunResult::Skipped, None);
     let mut jobs = serde_json::Map::new();
     for (key, job) in run.called_by(key, index) {
@@ -66,8 +64,8 @@ pub(in crate::run) fn end_of_call(
     }
     let inputs = serde_json::Value::Object(call.inputs.clone());
     let jobs = Value::from(serde_json::Value::Object(jobs));
-    let world = World::of_run(&run.spec, &workflow, book)
-        .with([("inputs", Value::from(inputs)), ("jobs", jobs)]);
+    let world =
+        World::of_run(&run.spec, &workflow).with([("inputs", Value::from(inputs)), ("jobs", jobs)]);
     let mut outputs = IndexMap::new();
     for (name, output) in workflow.on.call().into_iter().flat_map(|call| &call.outputs) {
         let wrong = |error: EvaluateError| located(&workflow.file, &error);

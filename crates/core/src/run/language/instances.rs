@@ -11,14 +11,13 @@ use crate::run::machine_labels::serves;
 use crate::run::{CacheMode, Expanded, Gate, github};
 
 use super::world::World;
-use super::{Book, call, concurrency, located};
+use super::{call, concurrency, located};
 use crate::run::permissions::Granted;
 
 pub(super) fn of(
     job: &model::Job,
     plan: &Plan,
     world: &World<'_>,
-    book: &Book,
 ) -> Result<Vec<Expanded>, String> {
     let has_matrix = match &job.strategy {
         Some(Strategy::Written { matrix, .. }) => matrix.is_some(),
@@ -38,7 +37,7 @@ pub(super) fn of(
             .with([("matrix", matrix.clone().unwrap_or_default()), ("strategy", strategy.into())]);
         let matrix = matrix.map_or(serde_json::Value::Null, |matrix| json!(matrix));
         let index = has_matrix.then_some(index);
-        instance(job, combination, (index, matrix), &world, book)
+        instance(job, combination, (index, matrix), &world)
     };
     let wishes = &world.spec.rules.wishes;
     let wanted = |(_, combination): &(usize, &Combination)| wishes.wants(combination);
@@ -56,7 +55,6 @@ fn instance(
     combination: &Combination,
     (index, matrix): (Option<usize>, serde_json::Value),
     world: &World<'_>,
-    book: &Book,
 ) -> Result<Expanded, String> {
     let wrong = |error: EvaluateError| located(&world.workflow.file, &error);
     let name = name(job, combination, world).map_err(wrong)?;
@@ -75,7 +73,7 @@ fn instance(
     };
     match &job.kind {
         JobKind::Steps(steps) => with_steps(plain, steps, world).map_err(wrong),
-        JobKind::Call(called) => with_call(plain, called, index, world, book),
+        JobKind::Call(called) => with_call(plain, called, index, world),
     }
 }
 
@@ -136,9 +134,8 @@ fn with_call(
     called: &CallJob,
     index: Option<usize>,
     world: &World<'_>,
-    book: &Book,
 ) -> Result<Expanded, String> {
-    let (call, group) = call::of(called, index, world, book)?;
+    let (call, group) = call::of(called, index, world)?;
     instance.gates.extend(group.map(Gate::Concurrency));
     instance.call = Some(Box::new(call));
     Ok(instance)

@@ -5,9 +5,7 @@ mod call;
 mod instances;
 mod world;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::json;
@@ -22,41 +20,12 @@ use super::{Expanded, JobState, RunResult, RunSpec, UnderWay};
 pub(super) use call::{end_of_call, frames};
 use world::World;
 
-/// The workflows of a run, each read once.
-#[derive(Default)]
-pub(super) struct Book {
-    read: RefCell<BTreeMap<String, Rc<Workflow>>>,
-}
-
-impl Book {
-    /// The run's own workflow, or the called one of this key.
-    fn workflow(&self, spec: &RunSpec, called: Option<&str>) -> Result<Rc<Workflow>, String> {
-        let key = called.unwrap_or_default();
-        if let Some(workflow) = self.read.borrow().get(key) {
-            return Ok(Rc::clone(workflow));
-        }
-        let (path, text) = match called {
-            None => (&spec.path, &spec.text),
-            Some(key) => {
-                let called = spec.called.get(key);
-                let called = called.ok_or_else(|| format!("the run knows no workflow `{key}`"))?;
-                (&called.path, &called.text)
-            }
-        };
-        let workflow = Workflow::read(path, text).map_err(|problems| {
-            let rendered: Vec<_> = problems.iter().map(|p| p.render(text)).collect();
-            rendered.join("\n")
-        })?;
-        let workflow = Rc::new(workflow);
-        self.read.borrow_mut().insert(key.to_owned(), Rc::clone(&workflow));
-        Ok(workflow)
-    }
-
-    /// The workflow that a job of the run stands in.
-    fn workflow_of(&self, run: &UnderWay, key: &JobKey) -> Result<Rc<Workflow>, String> {
-        let callers = run.callers(key);
-        let call = callers.first().and_then(|(_, _, caller)| caller.what.call.as_ref());
-        self.workflow(&run.spec, call.map(|call| call.workflow.as_str()))
+/// The workflow that a job of the run stands in.
+fn workflow_of(run: &UnderWay, key: &JobKey) -> Result<Arc<Workflow>, String> {
+    let callers = run.callers(key);
+    match callers.first().and_then(|(_, _, caller)| caller.what.call.as_ref()) {
+        Some(call) => run.spec.called_workflow(&call.workflow),
+        None => run.spec.workflow(),
     }
 }
 
@@ -82,13 +51,13 @@ pub(super) enum Judgement {
 ///
 /// # Errors
 /// Everything that is wrong with the text, rendered for people.
-pub(super) fn begin(spec: &RunSpec, book: &Book) -> Result<Begun, String> {
-    let workflow = book.workflow(spec, None)?;
+pub(super) fn begin(spec: &RunSpec) -> Result<Begun, String> {
+    let workflow = spec.workflow()?;
     let mut jobs = jobs(&workflow, |own| JobKey::new(own))?;
     if let Some(only) = &spec.only_job {
         restrict(&mut jobs, only, &spec.path)?;
     }
-    let world = World::of_run(spec, &workflow, book);
+    let world = World::of_run(spec, &workflow);
     let wrong = |error: EvaluateError| located(&workflow.file, &error);
     let name = workflow.run_name.as_ref().map(|name| name.render(&world)).transpose();
     let concurrency = workflow.concurrency.as_ref().map(|c| concurrency(c, &world)).transpose();
@@ -127,8 +96,8 @@ fn restrict(
 }
 
 /// What becomes of the job `key` of `run`, now that what it needs is done.
-pub(super) fn judge(run: &UnderWay, key: &JobKey, book: &Book) -> Judgement {
-    judged(run, key, book).unwrap_or_else(|why| Judgement::Fail { why })
+pub(super) fn judge(run: &UnderWay, key: &JobKey) -> Judgement {
+    judged(run, key).unwrap_or_else(|why| Judgement::Fail { why })
 }
 
 /// `needs`: how each job that `key` needs ended, and its outputs.
@@ -145,31 +114,31 @@ pub(super) fn needs(run: &UnderWay, key: &JobKey) -> serde_json::Value {
 
 /// Whether a job is carried on although its run is called off: its `if` holds
 /// also then.
-pub(super) fn goes_on_when_cancelled(run: &UnderWay, key: &JobKey, book: &Book) -> bool {
+pub(super) fn goes_on_when_cancelled(run: &UnderWay, key: &JobKey) -> bool {
     // What was not judged yet is judged later, and a call has no end of its own.
     let instances = run.jobs.get(key).map_or(&[][..], super::Job::instances);
     if instances.iter().any(|instance| instance.what.call.is_some()) {
         return true;
     }
-    let Ok(workflow) = book.workflow_of(run, key) else { return false };
+    let Ok(workflow) = workflow_of(run, key) else { return false };
     let Some(job) = workflow.jobs.get(key.own()) else { return false };
-    let world = World::of(run, key, &workflow, book).in_state(Status::Cancelled);
+    let world = World::of(run, key, &workflow).in_state(Status::Cancelled);
     job.condition.evaluate(&world).unwrap_or(false)
 }
 
-fn judged(run: &UnderWay, key: &JobKey, book: &Book) -> Result<Judgement, String> {
-    let workflow = book.workflow_of(run, key)?;
+fn judged(run: &UnderWay, key: &JobKey) -> Result<Judgement, String> {
+    let workflow = workflow_of(run, key)?;
     let Some(job) = workflow.jobs.get(key.own()) else {
         return Err(format!("{} has no job `{key}` any more", workflow.file));
     };
     let wrong = |error: EvaluateError| located(&workflow.file, &error);
-    let world = World::of(run, key, &workflow, book);
+    let world = World::of(run, key, &workflow);
     if !job.condition.evaluate(&world).map_err(wrong)? {
         return Ok(Judgement::Skip { why: why_skipped(run, key, &world) });
     }
     let plan = job.strategy.as_ref().map(|strategy| strategy.evaluate(&world)).transpose();
     let plan = plan.map_err(wrong)?.unwrap_or_default();
-    let instances = instances::of(job, &plan, &world, book)?;
+    let instances = instances::of(job, &plan, &world)?;
     let (fail_fast, max_parallel) = (plan.fail_fast, plan.max_parallel);
     Ok(Judgement::Run { instances, fail_fast, max_parallel })
 }

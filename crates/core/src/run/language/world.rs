@@ -10,8 +10,6 @@ use crate::ids::JobKey;
 use crate::run::github::github_context_of;
 use crate::run::{Instance, Job, RunResult, RunSpec, UnderWay};
 
-use super::Book;
-
 /// What expressions see: of the run as a whole, or of one of its jobs.
 #[derive(Clone)]
 pub(super) struct World<'a> {
@@ -23,9 +21,9 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn of_run(spec: &'a RunSpec, workflow: &'a Workflow, book: &Book) -> Self {
+    pub(super) fn of_run(spec: &'a RunSpec, workflow: &'a Workflow) -> Self {
         // `github.workflow` is the caller's also in what it calls.
-        let callers = book.workflow(spec, None);
+        let callers = spec.workflow();
         let title = callers.as_ref().map_or(spec.path.as_str(), |workflow| workflow.title());
         let github: Map<_, _> = github_context_of(spec, title);
         let contexts = Object::from_iter([
@@ -36,13 +34,8 @@ impl<'a> World<'a> {
         Self { spec, job: None, workflow, contexts, status: None }
     }
 
-    pub(super) fn of(
-        run: &'a UnderWay,
-        key: &'a JobKey,
-        workflow: &'a Workflow,
-        book: &Book,
-    ) -> Self {
-        let mut world = Self::of_run(&run.spec, workflow, book);
+    pub(super) fn of(run: &'a UnderWay, key: &'a JobKey, workflow: &'a Workflow) -> Self {
+        let mut world = Self::of_run(&run.spec, workflow);
         world.job = Some((run, key));
         if let Some(call) = world.caller().and_then(|caller| caller.what.call.as_ref()) {
             let inputs = serde_json::Value::Object(call.inputs.clone());

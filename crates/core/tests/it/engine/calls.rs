@@ -31,7 +31,7 @@ fn spec(text: &str) -> RunSpec {
         id: RunId::new("r1").unwrap(),
         plan: PlanId::new("p1").unwrap(),
         path: ".github/workflows/ci.yml".to_owned(),
-        text: text.to_owned(),
+        text: text.to_owned().into(),
         called: IndexMap::new(),
         trigger: shop::trigger(),
         commit: shop::told(7),
@@ -51,7 +51,7 @@ fn spec(text: &str) -> RunSpec {
 fn calling(text: &str, called: &[(&str, &str)]) -> RunSpec {
     let called = called.iter().map(|(name, text)| {
         let path = format!(".github/workflows/{name}.yml");
-        let text = (*text).to_owned();
+        let text = (*text).to_owned().into();
         (path.clone(), CalledWorkflow { path, text, from: None })
     });
     RunSpec { called: called.collect(), ..spec(text) }

@@ -19,7 +19,7 @@ fn spec(text: &str) -> RunSpec {
         id: RunId::new("r1").unwrap(),
         plan: PlanId::new("p1").unwrap(),
         path: ".github/workflows/ci.yml".to_owned(),
-        text: text.to_owned(),
+        text: text.to_owned().into(),
         trigger: shop::trigger(),
         commit: shop::told(7),
         repository: "/srv/git/shop".to_owned(),

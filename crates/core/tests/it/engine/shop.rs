@@ -97,7 +97,7 @@ pub(super) fn plan(id: &str, n: u64, config: &Config, by: &str) -> Plan {
     let run = PlannedRun {
         id: RunId::new(format!("{id}.ci")).unwrap(),
         path: ".github/workflows/ci.yml".to_owned(),
-        text: WORKFLOW.to_owned(),
+        text: WORKFLOW.to_owned().into(),
         name: "ci".to_owned(),
         why: "push".to_owned(),
         required: true,
