@@ -16,8 +16,19 @@ pub(crate) fn line(text: impl AsRef<str>) {
 
 /// Whole lines of the answer, as they are.
 pub(crate) fn lines(text: &str) {
-    let mut out = anstream::stdout().lock();
-    drop(out.write_all(text.as_bytes()));
+    // To look for colours takes longer than all the rest where there is much.
+    if is_plain(text.as_bytes()) {
+        drop(std::io::stdout().lock().write_all(text.as_bytes()));
+    } else {
+        drop(anstream::stdout().lock().write_all(text.as_bytes()));
+    }
+}
+
+/// Whether a text has no control characters, of which colours are made. Pieces
+/// are looked at as a whole, so that many bytes are looked at in one go.
+fn is_plain(text: &[u8]) -> bool {
+    let plain = |b: u8| (b >= b' ' && b != 0x7f) || b == b'\n' || b == b'\r' || b == b'\t';
+    text.chunks(1024).all(|piece| piece.iter().fold(true, |all, byte| all & plain(*byte)))
 }
 
 /// A line beside the answer.
@@ -61,4 +72,28 @@ pub(crate) fn took(duration: std::time::Duration) -> String {
 /// The time between two moments; nothing if they are in the wrong order.
 pub(crate) fn between(from: jiff::Timestamp, to: jiff::Timestamp) -> std::time::Duration {
     std::time::Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn colours_are_not_plain() {
+        assert!(is_plain("a │ ✓ done\r\n\tb\n".as_bytes()));
+        assert!(!is_plain(b"\x1b[31mred\x1b[0m\n"));
+        let late = "x".repeat(3000) + "\x07";
+        assert!(!is_plain(late.as_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_has_nothing_to_be_left_out(text in "[\\PC\x1b\n\r\t\x00-\u{a0}m\\[0]{0,40}") {
+            if is_plain(text.as_bytes()) {
+                prop_assert_eq!(anstream::adapter::strip_str(&text).to_string(), text);
+            }
+        }
+    }
 }

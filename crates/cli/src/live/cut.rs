@@ -1,5 +1,7 @@
 //! Cuts what a job writes into lines.
 
+use std::borrow::Cow;
+
 /// A longer line is shown in parts: who looks on need not wait for the end of a
 /// line without end.
 const LONGEST: usize = 16 * 1024;
@@ -12,14 +14,22 @@ pub(super) struct Cut {
 
 impl Cut {
     /// The lines that these bytes complete, each with its line feed.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Option<String> {
-        self.begun.extend_from_slice(bytes);
-        let whole = self.begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        if whole > 0 {
-            let rest = self.begun.split_off(whole);
-            return Some(into_text(std::mem::replace(&mut self.begun, rest)));
+    pub(super) fn push<'b>(&mut self, bytes: &'b [u8]) -> Option<Cow<'b, str>> {
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let (lines, rest) = bytes.split_at(whole);
+        let text = if lines.is_empty() {
+            None
+        } else if self.begun.is_empty() {
+            Some(String::from_utf8_lossy(lines))
+        } else {
+            self.begun.extend_from_slice(lines);
+            Some(Cow::Owned(into_text(std::mem::take(&mut self.begun))))
+        };
+        self.begun.extend_from_slice(rest);
+        if text.is_none() && self.begun.len() > LONGEST {
+            return self.all().map(Cow::Owned);
         }
-        (self.begun.len() > LONGEST).then(|| self.all())?
+        text
     }
 
     /// What stands there without a line feed is a line, too.

@@ -25,26 +25,30 @@ impl Lines {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let cut = begun.entry(JobId::of(job)).or_default();
         match event {
-            Event::Output { data, .. } => self.show(job, cut.push(data.as_bytes())),
-            Event::StepStarted { name, .. } => self.show(job, Some(format!("▶ {name}\n"))),
+            Event::Output { data, .. } => self.show(job, cut.push(data.as_bytes()).as_deref()),
+            Event::StepStarted { name, .. } => self.show(job, Some(&format!("▶ {name}\n"))),
             Event::StepEnded(report) => {
-                self.show(job, cut.all());
-                self.show(job, Some(format!("{}\n", ended(report))));
+                self.show(job, cut.all().as_deref());
+                self.show(job, Some(&format!("{}\n", ended(report))));
             }
             Event::JobEnded { .. } => {
-                self.show(job, cut.all());
+                self.show(job, cut.all().as_deref());
                 begun.remove(&JobId::of(job));
             }
             _ => {}
         }
     }
 
-    fn show(&self, job: &JobSpec, text: Option<String>) {
+    /// Whole lines.
+    fn show(&self, job: &JobSpec, text: Option<&str>) {
         let Some(text) = text else { return };
-        let mut lines = String::with_capacity(text.len() * 2);
-        for line in text.lines() {
-            for part in [&job.name, " │ ", line, "\n"] {
-                lines.push_str(part);
+        let before = format!("{} │ ", job.name);
+        let mut lines = String::with_capacity(text.len() + text.len() / 4);
+        for line in text.split_inclusive('\n') {
+            lines.push_str(&before);
+            match line.strip_suffix("\r\n") {
+                Some(line) => lines.extend([line, "\n"]),
+                None => lines.push_str(line),
             }
         }
         (self.write)(&lines);
