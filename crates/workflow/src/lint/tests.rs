@@ -100,7 +100,7 @@ fn what_could_not_be_read_is_not_told_twice() {
     insta::assert_snapshot!(found(jobs), @r"
     f.yml:7:9: error[SW0302]: the step says neither `run` nor `uses`, so there is nothing to do
     f.yml:8:9: error[SW0301]: unknown key `rnu` in a step
-    f.yml:9:56: error[unknown-member]: no step before this one has the id `two`
+    f.yml:9:56: warning[unknown-member]: no step before this one has the id `two`
     f.yml:10:3: error[SW0302]: job `b` has no `runs-on`, which is required
     ");
 }
@@ -115,7 +115,7 @@ fn actions_at_hand_are_known() {
     f.yml:7:16: error[action-input]: `somebody/x@v1` needs the input `must`
     f.yml:7:45: warning[deprecated-input]: input `old` is deprecated: use new
     f.yml:7:53: warning[action-input]: `somebody/x@v1` has no input `odd`
-    f.yml:8:67: error[unknown-member]: `steps.x.outputs` has no member `pth`
+    f.yml:8:67: warning[unknown-member]: `steps.x.outputs` has no member `pth`
     f.yml:9:15: warning[missing-action]: there is no such action in this repository
     ");
 }
@@ -152,7 +152,7 @@ jobs:
     f.yml:7:15: error[workflow-call]: input `n` has to be a number, not a string
     f.yml:8:21: error[workflow-call]: the called workflow takes no secret `t`
     f.yml:9:13: error[workflow-call]: there is no such workflow in this repository
-    f.yml:13:45: error[unknown-member]: `needs.b.outputs` has no member `p`
+    f.yml:13:45: warning[unknown-member]: `needs.b.outputs` has no member `p`
     ");
 }
 
@@ -278,7 +278,7 @@ runs:
     insta::assert_snapshot!(lines.join("\n"), @r"
     a/action.yml:1:1: warning[action-metadata]: the action has no `description`
     a/action.yml:3:19: warning[action-metadata]: `pink` is no colour for `branding`
-    a/action.yml:7:30: error[unknown-member]: there is no input `woh`
+    a/action.yml:7:30: warning[unknown-member]: there is no input `woh`
     a/action.yml:7:46: error[unknown-shell]: `fish` is no shell that GitHub knows
     ");
 }

@@ -8,29 +8,48 @@ use shipway_workflow::expr::{
 use crate::corpus;
 
 #[derive(Deserialize)]
-struct Case {
-    expr: String,
+pub(crate) struct Case {
+    pub(crate) expr: String,
     #[serde(default)]
-    contexts: Given,
-    result: Option<Expected>,
-    err: Option<Failure>,
+    pub(crate) contexts: serde_json::Map<String, serde_json::Value>,
+    pub(crate) result: Option<Expected>,
+    pub(crate) err: Option<Failure>,
+    #[serde(default)]
+    pub(crate) options: Options,
 }
 
-/// Contexts by name; absent is empty.
+#[derive(Deserialize)]
+pub(crate) struct Expected {
+    pub(crate) kind: String,
+    pub(crate) value: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) kind: String,
+    pub(crate) value: String,
+}
+
 #[derive(Default, Deserialize)]
-#[serde(transparent)]
-struct Given(serde_json::Map<String, serde_json::Value>);
-
-#[derive(Deserialize)]
-struct Expected {
-    kind: String,
-    value: serde_json::Value,
+pub(crate) struct Options {
+    /// The implementations that the case is not for; none of them is the runner.
+    #[serde(default)]
+    pub(crate) skip: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Failure {
-    kind: String,
-    value: String,
+/// Every case with the name of its file; nothing where the corpus is not at hand.
+pub(crate) fn cases() -> Option<Vec<(String, Case)>> {
+    let folder = corpus::folder("expressions")?;
+    let mut all = Vec::new();
+    for (file, text) in corpus::files(&folder, "json").unwrap() {
+        let groups: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&text).unwrap();
+        for cases in groups.into_iter().map(|(_, cases)| cases) {
+            let cases: Vec<Case> = serde_json::from_value(cases).unwrap();
+            all.extend(cases.into_iter().map(|case| (file.clone(), case)));
+        }
+    }
+    Some(all)
 }
 
 /// The cases expect one megabyte as the limit.
@@ -53,9 +72,9 @@ enum Problem {
 }
 
 fn run(case: &Case) -> Result<Value, Problem> {
-    let names: Vec<&str> = case.contexts.0.keys().map(String::as_str).collect();
+    let names: Vec<&str> = case.contexts.keys().map(String::as_str).collect();
     let scope = Scope { contexts: &names, status: StatusFunctions::None, hash_files: false };
-    let contexts = Contexts(case.contexts.0.clone().into_iter().collect());
+    let contexts = Contexts(case.contexts.clone().into_iter().collect());
     let expression = Expression::parse(&case.expr, &scope).map_err(Problem::Syntax)?;
     expression.evaluate(&contexts).map_err(Problem::Evaluation)
 }
@@ -99,22 +118,12 @@ fn judge_value(expected: &Expected, value: &Value) -> Result<(), String> {
 /// Every case applies: those that skip the TypeScript library are about the runner.
 #[test]
 fn all_of_githubs_cases_hold() {
-    let Some(folder) = corpus::folder("expressions") else { return };
-    let mut seen = 0;
-    let mut wrong = Vec::new();
-    for (name, text) in corpus::files(&folder, "json").unwrap() {
-        let groups: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&text).unwrap();
-        for (group, cases) in groups {
-            let cases: Vec<Case> = serde_json::from_value(cases).unwrap();
-            for case in cases {
-                seen += 1;
-                if let Err(why) = judge(&case) {
-                    wrong.push(format!("{name} {group}: {}\n  {why}", case.expr));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {seen} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(seen, 1020);
+    let Some(cases) = cases() else { return };
+    let judged = cases.iter().filter_map(|(file, case)| {
+        let why = judge(case).err()?;
+        Some(format!("{file}: {}\n  {why}", case.expr))
+    });
+    let wrong: Vec<String> = judged.collect();
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert_eq!(cases.len(), 1020);
 }

@@ -37,16 +37,13 @@ fn valid_workflows_are_read() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Valid files with a finding of level error: what each has is a mistake that its author did not
-/// look for.
-const ERRORS: &[(&str, &str, &str)] = &[
-    ("defaults.yaml", "unknown-member", "`matrix.shell` without a matrix: the shell is empty"),
-    ("env-with-simple-expression.yaml", "expression-type", "`env` is a string there"),
-    ("matrix_from_json.yaml", "unknown-member", "`needs.job1` without `needs`"),
-    ("matrix_include.yaml", "unknown-member", "the row is called `node`, not `node-version`"),
-    ("matrix_include_expression.yaml", "unknown-member", "`needs.job1` without `needs`"),
-    ("workflow_call_input_issue_2501.yaml", "unknown-member", "the input is not declared"),
-];
+/// Files that fit the schema, with a finding of level error: GitHub's runner fails each when it
+/// comes to that place.
+const ERRORS: &[(&str, &str, &str)] = &[(
+    "env-with-simple-expression.yaml",
+    "expression-type",
+    "`env: ${{ matrix.env }}` is the string `MYVAR=1`, and the runner wants a mapping there",
+)];
 
 #[test]
 fn valid_workflows_have_no_errors() {

@@ -52,7 +52,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     stage = "evaluation";
     answer = { value: plain(new Evaluator(tree, given(contexts)).evaluate()) };
   } catch (error) {
-    answer = { error: stage, message: String(error.message) };
+    // The runner's message has the position in it, from 1; the library's error has it beside.
+    const position = error.pos ? error.pos.column + 1 : null;
+    answer = { error: stage, message: String(error.message), position };
   }
   out.push(JSON.stringify(answer));
 }

@@ -12,10 +12,10 @@ pub(super) const RULES: &[&Rule] =
 
 const UNKNOWN_MEMBER: Rule = Rule {
     id: "unknown-member",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "an expression names a member that its context does not have",
-    why: "The value is always empty: a step, a job in `needs`, an input, an output or a key of \
-          the matrix is misspelled, or comes later. `steps` knows the steps before, `needs` the \
+    why: "GitHub runs the workflow, and the value is always empty: a step, a job in `needs`, an \
+          input, an output or a key of the matrix is misspelled, or comes later. `steps` knows the steps before, `needs` the \
           jobs that the job itself names, `inputs` what `workflow_dispatch` and `workflow_call` \
           declare. Outputs are known of local actions, of called workflows in the repository and \
           of actions that many use.",
