@@ -1,6 +1,6 @@
 //! What of a workflow's jobs this machine cannot run, told before they begin.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fmt;
 
@@ -8,7 +8,7 @@ use shipway_workflow::Span;
 use shipway_workflow::model::{Job, JobKind, Runs, Workflow};
 
 use super::node::{Node, NodeError};
-use super::walk::{Found, Tree, Used, walk};
+use super::walk::{Found, Tree, Used, Wanted, walk};
 use super::{Manifest, Store};
 use crate::docker::{self, NeedKind};
 
@@ -40,41 +40,30 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What of the jobs of `workflow` that `wanted` chooses cannot be run on
-/// `machine`, in the order of the files. Actions are fetched on the way, so
-/// that the job itself finds them in the cache.
+/// What of the jobs of `workflow`, and of those it calls, that `wanted` chooses
+/// cannot be run on `machine`, in the order of the files; nothing is said twice.
+/// Actions are fetched on the way, so that the job itself finds them in the
+/// cache.
 pub async fn check(
     store: &Store,
     workflow: &Workflow,
-    wanted: impl Fn(&Job) -> bool,
+    wanted: &Wanted<'_>,
     tree: Tree<'_>,
     machine: Machine<'_>,
 ) -> Vec<Refusal> {
-    let mut refused = Vec::new();
-    for job in workflow.jobs.values().filter(|job| wanted(job)) {
-        let JobKind::Steps(steps) = &job.kind else { continue };
-        let file = workflow.file.clone();
-        if let Some(why) = machine.no_containers {
-            let needs = docker::needs(steps).into_iter();
-            // Images of steps are among what is walked below.
-            let needs = needs.filter(|need| !matches!(need.kind, NeedKind::Image(_)));
-            refused.extend(needs.map(|need| Refusal {
-                file: file.clone(),
-                span: need.span,
-                why: format!("{}: {why}", need.kind),
-            }));
-        }
-        let found = crate::worker::unsupported(job.id.span, steps);
-        refused.extend(found.into_iter().map(|(span, what)| Refusal {
-            file: file.clone(),
-            span,
-            why: format!("not supported yet: {what}"),
-        }));
-    }
+    let of_jobs = |workflow: &Workflow| -> Vec<Refusal> {
+        let jobs = workflow.jobs.values().filter(|job| wanted(workflow, job));
+        jobs.flat_map(|job| of_job(&workflow.file, job, machine)).collect()
+    };
+    let mut refused = of_jobs(workflow);
     let mut nodes = Nodes { store, machine, known: HashMap::new() };
     for Used { file, span, found } in walk(store, workflow, wanted, tree).await {
         let why = match found {
-            Found::BuiltIn | Found::Workflow(_) | Found::Later => None,
+            Found::BuiltIn | Found::Later => None,
+            Found::Workflow(_, called) => {
+                refused.extend(of_jobs(&called));
+                None
+            }
             Found::Nowhere(why) => Some(why),
             Found::Image(image) => machine
                 .no_containers
@@ -83,7 +72,25 @@ pub async fn check(
         };
         refused.extend(why.map(|why| Refusal { file, span, why }));
     }
+    let mut told = HashSet::new();
+    refused.retain(|refusal| told.insert(refusal.to_string()));
     refused
+}
+
+/// What a job asks for itself; what its steps use is walked.
+fn of_job(file: &str, job: &Job, machine: Machine<'_>) -> Vec<Refusal> {
+    let JobKind::Steps(steps) = &job.kind else { return Vec::new() };
+    let mut found = Vec::new();
+    if let Some(why) = machine.no_containers {
+        let needs = docker::needs(steps).into_iter();
+        // Images of steps are among what is walked.
+        let needs = needs.filter(|need| !matches!(need.kind, NeedKind::Image(_)));
+        found.extend(needs.map(|need| (need.span, format!("{}: {why}", need.kind))));
+    }
+    let unsupported = crate::worker::unsupported(job.id.span, steps).into_iter();
+    found.extend(unsupported.map(|(span, what)| (span, format!("not supported yet: {what}"))));
+    let refusal = |(span, why)| Refusal { file: file.to_owned(), span, why };
+    found.into_iter().map(refusal).collect()
 }
 
 /// The Nodes that were looked for: each is asked for its version once.

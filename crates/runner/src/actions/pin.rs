@@ -21,11 +21,23 @@ pub async fn pin(
     let store = Store::new(Settings { locked: false, ..settings.clone() }, None);
     let (mut lock, mut refused) = (Lock::default(), Vec::new());
     for workflow in workflows {
-        for Used { file, span, found } in walk(&store, workflow, |_| true, tree).await {
+        for Used { file, span, found } in walk(&store, workflow, &|_, _| true, tree).await {
             match found {
-                Found::Action(Some(resolved), _) | Found::Workflow(resolved) => lock.pin(resolved),
-                Found::Nowhere(why) => refused.push(Refusal { file, span, why }),
-                Found::BuiltIn | Found::Action(None, _) | Found::Image(_) | Found::Later => {}
+                Found::Action(Some(resolved), _) | Found::Workflow(Some(resolved), _) => {
+                    lock.pin(resolved);
+                }
+                Found::Nowhere(why) => {
+                    let refusal = Refusal { file, span, why };
+                    // A workflow of the repository is met again where it is called.
+                    if !refused.contains(&refusal) {
+                        refused.push(refusal);
+                    }
+                }
+                Found::BuiltIn
+                | Found::Action(None, _)
+                | Found::Workflow(None, _)
+                | Found::Image(_)
+                | Found::Later => {}
             }
         }
     }

@@ -22,6 +22,10 @@ pub const MAX_DEPTH: usize = 10;
 /// nothing if it is not there.
 pub type ReadFile<'a> = dyn Fn(&str) -> io::Result<Option<String>> + Sync + 'a;
 
+/// Whether a job of a workflow is looked into. A called workflow of another
+/// repository has the file `owner/name/path@ref`.
+pub type Wanted<'a> = dyn Fn(&Workflow, &Job) -> bool + Sync + 'a;
+
 /// The repository that a workflow is in, at the commit that it is of.
 #[derive(Clone, Copy)]
 pub struct Tree<'a> {
@@ -49,8 +53,9 @@ pub enum Found {
     BuiltIn,
     /// An action, of another repository at a revision or of this one.
     Action(Option<Resolved>, Box<Manifest>),
-    /// A workflow of another repository.
-    Workflow(Resolved),
+    /// A workflow that is called, of another repository at a revision or of
+    /// this one.
+    Workflow(Option<Resolved>, Box<Workflow>),
     /// A container.
     Image(String),
     /// A folder that is not in the repository: a step may still make it.
@@ -81,18 +86,17 @@ enum What {
     Call(WorkflowUses),
 }
 
-/// Walks the jobs of `workflow` that `wanted` chooses, in the order of the
-/// files; what an action uses comes after it.
+/// Walks the jobs of `workflow`, and of those it calls, that `wanted` chooses,
+/// in the order of the files; what an action uses comes after it.
 pub async fn walk(
     store: &Store,
     workflow: &Workflow,
-    wanted: impl Fn(&Job) -> bool,
+    wanted: &Wanted<'_>,
     tree: Tree<'_>,
 ) -> Vec<Used> {
-    let mut walk =
-        Walk { store, tree, resolved: HashMap::new(), todo: Vec::new(), used: Vec::new() };
-    let jobs = workflow.jobs.values().filter(|job| wanted(job));
-    walk.jobs(jobs, &workflow.file, &Home::Own, 0);
+    let (resolved, todo, used) = (HashMap::new(), Vec::new(), Vec::new());
+    let mut walk = Walk { store, wanted, tree, resolved, todo, used };
+    walk.jobs(workflow, &Home::Own, 0);
     while let Some(item) = walk.todo.pop() {
         let Item { file, span, home, depth, what } = item;
         let found = if depth > MAX_DEPTH {
@@ -113,6 +117,7 @@ pub async fn walk(
 
 struct Walk<'a> {
     store: &'a Store,
+    wanted: &'a Wanted<'a>,
     tree: Tree<'a>,
     resolved: HashMap<ActionRef, Result<(Resolved, PathBuf), String>>,
     /// What comes next is at the end.
@@ -121,19 +126,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn jobs<'j>(
-        &mut self,
-        jobs: impl Iterator<Item = &'j Job>,
-        file: &str,
-        home: &Home,
-        depth: usize,
-    ) {
+    fn jobs(&mut self, workflow: &Workflow, home: &Home, depth: usize) {
         let mut items = Vec::new();
-        for job in jobs {
+        let file = &workflow.file;
+        for job in workflow.jobs.values().filter(|job| (self.wanted)(workflow, job)) {
             match &job.kind {
                 JobKind::Steps(job) => self.steps(&job.steps, file, home, depth, &mut items),
                 JobKind::Call(call) => items.push(Item {
-                    file: file.to_owned(),
+                    file: file.clone(),
                     span: call.uses.span,
                     home: home.clone(),
                     depth,
@@ -227,8 +227,7 @@ impl Walk<'_> {
 
     async fn call(&mut self, uses: &WorkflowUses, home: &Home, depth: usize) -> Found {
         let (folder, resolved, path) = match (uses, home) {
-            // It is among the repository's own workflows, which are walked by themselves.
-            (WorkflowUses::Local { .. }, Home::Own) => return Found::Later,
+            (WorkflowUses::Local { path }, Home::Own) => return self.own_workflow(path, depth),
             (WorkflowUses::Local { path }, Home::Other(folder, resolved)) => {
                 (folder.clone(), resolved.clone(), path)
             }
@@ -241,15 +240,37 @@ impl Walk<'_> {
             }
         };
         let file = format!("{}/{path}@{}", resolved.action.repository, resolved.action.reference);
-        let text = match std::fs::read_to_string(folder.join(path)) {
-            Ok(text) => text,
-            Err(error) => return Found::Nowhere(format!("cannot read {file}: {error}")),
-        };
-        match Workflow::read(&file, &text) {
-            Ok(workflow) => {
+        match std::fs::read_to_string(folder.join(path)) {
+            Ok(text) => {
                 let home = Home::Other(folder, resolved.clone());
-                self.jobs(workflow.jobs.values(), &file, &home, depth + 1);
-                Found::Workflow(resolved)
+                self.called(&file, &text, Some(resolved), &home, depth)
+            }
+            Err(error) => Found::Nowhere(format!("cannot read {file}: {error}")),
+        }
+    }
+
+    /// A workflow of the repository itself.
+    fn own_workflow(&mut self, path: &str, depth: usize) -> Found {
+        match (self.tree.read)(path) {
+            Ok(Some(text)) => self.called(path, &text, None, &Home::Own, depth),
+            Ok(None) => Found::Nowhere(format!("there is no `{path}`")),
+            Err(error) => Found::Nowhere(format!("cannot read {path}: {error}")),
+        }
+    }
+
+    /// What a called workflow uses comes next.
+    fn called(
+        &mut self,
+        file: &str,
+        text: &str,
+        resolved: Option<Resolved>,
+        home: &Home,
+        depth: usize,
+    ) -> Found {
+        match Workflow::read(file, text) {
+            Ok(workflow) => {
+                self.jobs(&workflow, home, depth + 1);
+                Found::Workflow(resolved, Box::new(workflow))
             }
             Err(problems) => {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();

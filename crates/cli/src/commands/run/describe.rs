@@ -51,21 +51,16 @@ fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
 }
 
 /// What the run would come to if all went well: the jobs of called workflows,
-/// what nothing here can run, and what tokens may do.
+/// and what tokens may do.
 fn outlined(plan: &Plan, run: &PlannedRun) -> Vec<String> {
-    let jobs = match outline(&run.spec(plan)) {
-        Ok(jobs) => jobs,
-        Err(why) => return vec![format!("  cannot run: {why}")],
-    };
+    // What is wrong with it is said among what cannot be run.
+    let Ok(jobs) = outline(&run.spec(plan)) else { return Vec::new() };
     let (mut lines, mut tokens) = (Vec::new(), IndexMap::<String, Vec<&str>>::new());
     for (key, job) in &jobs {
         let Fate::Runs(instances) = &job.what else { continue };
         for instance in instances {
             if key.caller().is_some() {
                 lines.push(format!("  calls for {}", instance.name));
-            }
-            if let Some(why) = &instance.cannot {
-                lines.push(format!("  cannot run here: {}: {why}", instance.name));
             }
             if instance.call.is_none() {
                 let token = token(&instance.permissions);

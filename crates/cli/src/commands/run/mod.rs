@@ -40,20 +40,23 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     }
     let payload = args.payload.as_deref().map(payload::read).transpose()?;
     let plan = plan(args, &project, &repository, commit(&repository)?, payload)?;
+    let refused = refused::refused(&plan, &repository, &settings(args)?).await?;
     if args.plan {
-        let refused = refused::refused(&plan, &repository, &settings(args)?).await?;
+        let whole = refused.is_empty();
         if args.shown.json {
-            let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
             print::json(&WithRefusals { plan: &plan, refused })?;
         } else {
             describe::describe(&plan).into_iter().for_each(print::line);
-            for refusal in &refused {
-                print::line(format!("  cannot be run here: {refusal}"));
-            }
+            refused.iter().map(|refusal| format!("  {}", cannot(refusal))).for_each(print::line);
         }
-        return Ok(if refused.is_empty() { Exit::Ok } else { Exit::Failed });
+        return Ok(if whole { Exit::Ok } else { Exit::Failed });
     }
+    refused.iter().map(|refusal| cannot(refusal)).for_each(print::aside);
     carry_out(&project, plan, job(args)?).await
+}
+
+fn cannot(refusal: &str) -> String {
+    format!("cannot be run here: {refusal}")
 }
 
 fn job(args: &Run) -> Result<Job<'_>, CliError> {

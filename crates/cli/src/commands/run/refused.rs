@@ -1,11 +1,14 @@
 //! What of a plan this machine cannot run, told before it begins.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::io;
 
-use shipway_core::plan::Plan;
-use shipway_runner::actions::check::{Machine, Refusal, check};
+use indexmap::IndexMap;
+use shipway_core::ids::JobKey;
+use shipway_core::plan::{Plan, PlannedRun};
+use shipway_core::run::{Fate, Outlined, outline};
+use shipway_runner::actions::check::{Machine, check};
 use shipway_runner::actions::lock::{FILE, Lock};
 use shipway_runner::actions::walk::Tree;
 use shipway_runner::actions::{Settings, Store};
@@ -18,19 +21,91 @@ use crate::error::CliError;
 /// A workflow without any of these words needs nothing of the machine.
 const NEEDS: [&str; 4] = ["uses", "container", "services", "snapshot"];
 
-/// What cannot be run here, with its place. Actions that are not on this
-/// machine yet are fetched.
+/// What cannot be run here, a line each, with its place: jobs without a runner,
+/// actions that cannot be had, containers without Docker. Actions that are not
+/// on this machine yet are fetched.
 pub(super) async fn refused(
     plan: &Plan,
     repository: &Repository,
     settings: &Settings,
-) -> Result<Vec<Refusal>, CliError> {
-    let runs = plan.runs.iter().filter(|run| run.passed.is_none());
-    let runs: Vec<_> =
-        runs.filter(|run| NEEDS.iter().any(|word| run.text.contains(word))).collect();
-    if runs.is_empty() {
-        return Ok(Vec::new());
+) -> Result<Vec<String>, CliError> {
+    let mut refused = Vec::new();
+    let mut asking = Vec::new();
+    for run in plan.runs.iter().filter(|run| run.passed.is_none()) {
+        match outline(&run.spec(plan)) {
+            Ok(jobs) => {
+                refused.extend(without_runner(run, &jobs));
+                if NEEDS.iter().any(|word| run.text.contains(word)) {
+                    asking.push((run, left_out(run, &jobs)));
+                }
+            }
+            Err(why) => refused.push(format!("{}: {why}", run.path)),
+        }
     }
+    if !asking.is_empty() {
+        refused.extend(of_machine(plan, &asking, repository, settings).await?);
+    }
+    Ok(refused)
+}
+
+/// The jobs that nothing here can run.
+fn without_runner(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Vec<String> {
+    let instances = jobs.values().flat_map(|job| match &job.what {
+        Fate::Runs(instances) => instances.as_slice(),
+        Fate::Skipped { .. } | Fate::Unknown { .. } => &[],
+    });
+    let cannot = instances.filter_map(|instance| Some((&instance.name, instance.cannot.as_ref()?)));
+    cannot.map(|(name, why)| format!("{}: {name}: {why}", run.path)).collect()
+}
+
+/// Jobs by the file of their workflow and their id there.
+type Jobs = HashSet<(String, String)>;
+
+/// The jobs that do not run whatever happens: they are not asked for, or their
+/// `if` does not hold.
+fn left_out(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Jobs {
+    let mut runs: HashMap<(String, String), bool> = HashMap::new();
+    for (key, job) in jobs {
+        let Some(file) = file_of(key, run, jobs) else { continue };
+        let here = !matches!(job.what, Fate::Skipped { .. });
+        *runs.entry((file, key.own().to_owned())).or_default() |= here;
+    }
+    if let Some(chosen) = &run.only_job
+        && let Ok(workflow) = Workflow::read(&run.path, &run.text)
+    {
+        let wanted = with_needs(&workflow, chosen);
+        let others = workflow.jobs.keys().filter(|id| !wanted.contains(*id));
+        runs.extend(others.map(|id| ((run.path.clone(), id.clone()), false)));
+    }
+    runs.into_iter().filter(|(_, runs)| !runs).map(|(job, _)| job).collect()
+}
+
+/// The file of the workflow that a job is in.
+fn file_of(key: &JobKey, run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Option<String> {
+    let Some((caller, index)) = key.caller() else { return Some(run.path.clone()) };
+    let Fate::Runs(instances) = &jobs.get(&caller)?.what else { return None };
+    instances.get(index)?.call.as_ref().map(|call| call.workflow.clone())
+}
+
+/// A job and those that it needs, directly or not.
+fn with_needs(workflow: &Workflow, job: &str) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut todo = vec![job.to_owned()];
+    while let Some(name) = todo.pop() {
+        let needs = workflow.jobs.get(&name).map(|job| job.needs.as_slice()).unwrap_or_default();
+        todo.extend(needs.iter().map(|need| need.value.clone()).filter(|n| !names.contains(n)));
+        names.insert(name);
+    }
+    names
+}
+
+/// What actions and containers ask of the machine, and it does not have.
+async fn of_machine(
+    plan: &Plan,
+    runs: &[(&PlannedRun, Jobs)],
+    repository: &Repository,
+    settings: &Settings,
+) -> Result<Vec<String>, CliError> {
     let lock = repository.text(&plan.commit.id, FILE)?;
     let lock = lock.map(|text| {
         Lock::read(&text).map_err(|problems| {
@@ -46,25 +121,15 @@ pub(super) async fn refused(
     let name = plan.trigger.payload["repository"]["full_name"].as_str();
     let tree = Tree { name, read: &read };
     let mut refused = Vec::new();
-    for run in runs {
+    for (run, left_out) in runs {
         let workflow = run.text.read(&run.path).map_err(|problems| {
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
-        let chosen = run.only_job.as_deref().map(|job| with_needs(&workflow, job));
-        let wanted = |job: &Job| chosen.as_ref().is_none_or(|names| names.contains(&job.id.value));
-        refused.extend(check(&store, &workflow, wanted, tree, machine).await);
+        let wanted = |workflow: &Workflow, job: &Job| {
+            !left_out.contains(&(workflow.file.clone(), job.id.value.clone()))
+        };
+        let found = check(&store, &workflow, &wanted, tree, machine).await;
+        refused.extend(found.iter().map(ToString::to_string));
     }
     Ok(refused)
-}
-
-/// A job and those that it needs, directly or not.
-fn with_needs(workflow: &Workflow, job: &str) -> HashSet<String> {
-    let mut names = HashSet::new();
-    let mut todo = vec![job.to_owned()];
-    while let Some(name) = todo.pop() {
-        let needs = workflow.jobs.get(&name).map(|job| job.needs.as_slice()).unwrap_or_default();
-        todo.extend(needs.iter().map(|need| need.value.clone()).filter(|n| !names.contains(n)));
-        names.insert(name);
-    }
-    names
 }
