@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use shipway_checks::secrets;
 use shipway_core::config::{self, FILE_NAME};
 use shipway_workflow::Severity;
 use shipway_workflow::lint::{Report, Settings, Subject, format};
@@ -37,6 +38,7 @@ fn examine(args: &Lint, repository: &Repository, files: &[File]) -> Result<Vec<R
     let mut settings = Settings::default();
     settings.trusted_actions.extend(args.trust.iter().cloned());
     settings.runner_labels.extend(args.runner_label.iter().cloned());
+    settings.other_rules.extend(secrets::kinds().map(|kind| kind.id.to_owned()));
     let subjects: Vec<Option<Subject<'_>>> = files.iter().map(subject).collect();
     let scripts: Vec<_> = subjects
         .iter()

@@ -5,10 +5,10 @@
 //! the [`Rule`]s of [`rules`]. Nothing is read or run here: other files come from
 //! [`Surroundings`], and what shellcheck says about [`Subject::scripts`] is handed in.
 
+mod allow;
 mod callee;
 mod checking;
 pub mod format;
-mod ignore;
 mod known;
 mod rule;
 mod rules;
@@ -23,8 +23,8 @@ mod walk;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+pub use allow::Ignored;
 use checking::{Checking, Content};
-pub use ignore::Ignored;
 pub use rule::Rule;
 pub use rules::{all as rules, is_rule};
 pub use script::{Script, ScriptProblem, Shell};
@@ -104,19 +104,20 @@ impl<'a> Subject<'a> {
             check(&checking, &mut found);
         }
         found.extend(shell.iter().map(|problem| rules::shellcheck(self.file, problem)));
-        self.report(found)
+        self.report(found, settings)
     }
 
     /// Findings in order, none twice, without those that are ignored.
-    fn report(&self, mut found: Vec<Diagnostic>) -> Report {
+    fn report(&self, mut found: Vec<Diagnostic>, settings: &Settings) -> Report {
         found.sort_by(|a, b| {
             let key = |d: &Diagnostic| (d.span.start, d.code);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
         // What stands in an anchor is found once for each alias.
         found.dedup();
-        let names: Vec<&'static str> = rules().iter().map(|rule| rule.id).collect();
-        let (findings, ignored) = ignore::apply(self.file, self.text, is_rule, &names, found);
+        let own: Vec<&'static str> = rules().iter().map(|rule| rule.id).collect();
+        let names = allow::Names { is_rule: &is_rule, own: &own, others: &settings.other_rules };
+        let (findings, ignored) = allow::apply(self.file, self.text, &names, found);
         Report { findings, ignored }
     }
 }

@@ -6,7 +6,7 @@ use crate::span::Span;
 /// Something that is looked for in every file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Its stable name, written in `# shipway: ignore[…]`.
+    /// Its stable name, written in `# shipway: allow …`.
     pub id: &'static str,
     /// How bad a finding is, as a rule; a finding may be milder.
     pub severity: Severity,

@@ -15,7 +15,7 @@ pub(super) const SHELLCHECK: Rule = Rule {
     why: "Scripts of `run` steps are handed to shellcheck where it is installed, with every \
           `${{ … }}` replaced by a word. Its levels error and warning are warnings here, info \
           and style are notes: GitHub runs the script all the same. Beside \
-          `# shipway: ignore[shellcheck] reason`, its own `# shellcheck disable=SC…` works.",
+          `# shipway: allow shellcheck: reason`, its own `# shellcheck disable=SC…` works.",
 };
 
 /// A shell that shellcheck knows.

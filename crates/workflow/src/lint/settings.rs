@@ -11,13 +11,16 @@ pub struct Settings {
     pub trusted_actions: Vec<String>,
     /// Labels of runners of one's own; `*` stands for any characters.
     pub runner_labels: Vec<String>,
+    /// Rules of other checks: comments that allow their findings are theirs.
+    #[serde(skip)]
+    pub other_rules: Vec<String>,
 }
 
 impl Default for Settings {
     /// Trusts GitHub's own actions: whoever runs on GitHub trusts it already.
     fn default() -> Self {
         let trusted_actions = vec!["actions/*".into(), "github/*".into()];
-        Self { trusted_actions, runner_labels: Vec::new() }
+        Self { trusted_actions, runner_labels: Vec::new(), other_rules: Vec::new() }
     }
 }
 

@@ -25,8 +25,12 @@ outputs: {path: {value: x}}
 runs: {using: composite, steps: []}
 ";
 
+fn settings() -> Settings {
+    Settings { other_rules: vec!["github-pat".to_owned()], ..Settings::default() }
+}
+
 fn report(text: &str) -> Report {
-    Subject::workflow("f.yml", text).check(&Files(&[]), &Settings::default(), &[])
+    Subject::workflow("f.yml", text).check(&Files(&[]), &settings(), &[])
 }
 
 /// The findings of a workflow whose jobs are these lines, but for those on permissions.
@@ -41,7 +45,7 @@ fn steps(steps: &str) -> String {
 }
 
 #[test]
-fn findings_are_ignored_with_a_reason_alone() {
+fn findings_are_allowed_with_a_reason_alone() {
     let text = "\
 on: push
 permissions: {}
@@ -49,28 +53,36 @@ jobs:
   a:
     runs-on: ubuntu-latest
     steps:
-      - uses: o/a@v1 # shipway: ignore[unpinned-action] our own
-      # shipway: ignore[unpinned-action]: next line
+      - uses: o/a@v1 # shipway: allow unpinned-action: our own
+      # shipway: allow unpinned-action: next line
       # and a comment between
       - uses: o/b@v1
-      - uses: o/c@v1 # shipway: ignore[unpinned-action]
-      - uses: o/d@v1 # shipway: ignore[unpined-action] a slip
-      - run: x # shipway: ignore[untrusted-input] nothing here
-      - run: x # shipway: ignore
+      - uses: o/c@v1 # shipway: allow unpinned-action
+      - uses: o/d@v1 # shipway: allow unpined-action: a slip
+      - run: x # shipway: allow untrusted-input: nothing here
+      - run: x # shipway: allow
+      - run: x # shipway: allow untrusted-input it is ours
+      - run: x # shipway: ignore[untrusted-input] the earlier form
+      - run: x # shipway: allow github-pat: a rule of another check
       - run: |
-          # shipway: ignore[untrusted-input] only maintainers push
+          # shipway: allow untrusted-input: only maintainers push
           echo ${{ github.head_ref }}
 ";
     let report = report(text);
     let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     f.yml:11:15: warning[unpinned-action]: `o/c` is not pinned: `v1` can be moved
-    f.yml:11:22: warning[ignore-without-reason]: `unpinned-action` is not ignored: the comment says no reason
+    f.yml:11:22: warning[allow-without-reason]: `unpinned-action` is not allowed: the comment says no reason
     f.yml:12:15: warning[unpinned-action]: `o/d` is not pinned: `v1` can be moved
-    f.yml:12:22: warning[ignore-unknown-rule]: there is no rule `unpined-action`
-    f.yml:13:16: warning[ignore-unused]: nothing here is found by `untrusted-input`
-    f.yml:14:16: warning[ignore-unknown-rule]: the comment names no rule
+    f.yml:12:22: warning[allow-unknown-rule]: there is no rule `unpined-action`
+    f.yml:13:16: warning[allow-unused]: nothing here is found by `untrusted-input`
+    f.yml:14:16: warning[allow-malformed]: the comment names no rule
+    f.yml:15:16: warning[allow-malformed]: the reason has to stand behind a colon
+    f.yml:16:16: warning[allow-malformed]: `ignore` is not read any more
     ");
+    let help = report.findings.last().and_then(|finding| finding.help.clone());
+    let wanted = "write `# shipway: allow untrusted-input: why this does not matter here`";
+    assert_eq!(help.as_deref(), Some(wanted));
     let reasons: Vec<&str> = report.ignored.iter().map(|i| i.reason.as_str()).collect();
     assert_eq!(reasons, ["our own", "next line", "only maintainers push"]);
 }
@@ -107,7 +119,7 @@ fn what_could_not_be_read_is_not_told_twice() {
 
 #[test]
 fn actions_at_hand_are_known() {
-    let text = "      - {uses: somebody/x@v1, id: x, with: {old: 1, odd: 2}} # shipway: ignore[unpinned-action] test
+    let text = "      - {uses: somebody/x@v1, id: x, with: {old: 1, odd: 2}} # shipway: allow unpinned-action: test
       - run: echo ${{ steps.x.outputs.path }} ${{ steps.x.outputs.pth }}
       - uses: ./nowhere
 ";
@@ -230,7 +242,7 @@ jobs:
 
 #[test]
 fn formats_say_the_same() {
-    let text = "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          # shipway: ignore[untrusted-input] a, b: 50%\n          echo ${{ github.head_ref }}\n      - uses: o/a@v1\n";
+    let text = "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          # shipway: allow untrusted-input: a, b: 50%\n          echo ${{ github.head_ref }}\n      - uses: o/a@v1\n";
     let report = report(text);
     assert_eq!(
         format::github(std::slice::from_ref(&report)),
@@ -272,8 +284,7 @@ runs:
   steps:
     - {run: 'echo ${{ inputs.woh }}', shell: fish}
 ";
-    let report =
-        Subject::action("a/action.yml", text).check(&Files(&[]), &Settings::default(), &[]);
+    let report = Subject::action("a/action.yml", text).check(&Files(&[]), &settings(), &[]);
     let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     a/action.yml:1:1: warning[action-metadata]: the action has no `description`

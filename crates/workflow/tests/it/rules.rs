@@ -9,8 +9,8 @@ fn page() -> String {
     let mut page = String::from(
         "# Rules of shipway lint\n\n\
          Written by a test from the rules themselves (`SHIPWAY_BLESS=1 cargo test -p shipway-workflow`).\n\n\
-         A finding is ignored where it stands, with a reason:\n\n\
-         \x20   - uses: somebody/action@v1 # shipway: ignore[unpinned-action] our own, released with this\n\n\
+         A finding is allowed where it stands, with a reason:\n\n\
+         \x20   - uses: somebody/action@v1 # shipway: allow unpinned-action: our own, released with this\n\n\
          Beside these rules there are the codes of the reader: `SW01xx` is YAML, `SW02xx` are\n\
          expressions, `SW03xx` is what a workflow or an `action.yml` may say. They are errors: GitHub\n\
          refuses the file, too.\n\n\

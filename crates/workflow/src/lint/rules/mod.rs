@@ -14,8 +14,8 @@ mod runner;
 mod trigger;
 mod uses;
 
+use super::allow;
 use super::checking::Checking;
-use super::ignore;
 use super::rule::Rule;
 use super::script;
 pub(super) use super::script::finding as shellcheck;
@@ -63,7 +63,7 @@ const RULES: &[&[&Rule]] = &[
     command::RULES,
     metadata::RULES,
     &[&script::SHELLCHECK, &UNREADABLE],
-    &[&ignore::WITHOUT_REASON, &ignore::UNKNOWN_RULE, &ignore::UNUSED],
+    &[&allow::WITHOUT_REASON, &allow::UNKNOWN_RULE, &allow::MALFORMED, &allow::UNUSED],
 ];
 
 /// Every rule, in the order of the documentation.
@@ -72,7 +72,7 @@ pub fn all() -> Vec<&'static Rule> {
     RULES.iter().flat_map(|rules| rules.iter().copied()).collect()
 }
 
-/// Whether a comment may ignore findings of this name: that of a rule, or a code of the reader.
+/// Whether a comment may allow findings of this name: that of a rule, or a code of the reader.
 #[must_use]
 pub fn is_rule(name: &str) -> bool {
     all().iter().any(|rule| rule.id == name)
