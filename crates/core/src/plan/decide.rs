@@ -49,7 +49,8 @@ impl Turn {
             (Command::Open { plan }, Delivery::New) => {
                 plan.check()?;
                 self.happen(Event::Opened { plan: plan.clone(), order: self.now })?;
-                self.start_runs()?;
+                let due = self.open()?.due_at_first();
+                self.start(due);
                 self.after_runs()
             }
             (Command::Open { .. }, _) => Err(Illegal::new("there is a plan of that name already")),
@@ -59,6 +60,8 @@ impl Turn {
             }
             (Command::RunEnded { run, result }, _) => {
                 self.happen(Event::RunEnded { run: run.clone(), result: *result })?;
+                let due = self.open()?.due_after(run, *result);
+                self.start(due);
                 self.after_runs()
             }
             (Command::StageEnded { env, end }, _) => {
@@ -72,16 +75,11 @@ impl Turn {
         }
     }
 
-    fn start_runs(&mut self) -> Result<(), Illegal> {
-        let open = self.open()?;
-        let plan = &open.plan;
-        let specs: Vec<RunSpec> =
-            plan.runs.iter().filter(|run| run.passed.is_none()).map(|run| run.spec(plan)).collect();
-        for spec in specs {
+    fn start(&mut self, runs: Vec<RunSpec>) {
+        for spec in runs {
             let to = StreamId::Run(spec.id.clone());
             self.tell(to, AnyCommand::Run(run::Command::Start { spec: Box::new(spec) }));
         }
-        Ok(())
     }
 
     /// Once the required runs have ended: build, or give up. A plan without
@@ -254,6 +252,7 @@ impl Turn {
     fn cancel_all(&mut self) -> Result<(), Illegal> {
         let open = self.open()?;
         let running = open.runs.iter().filter(|(_, result)| result.is_none());
+        let running = running.filter(|(id, _)| open.has_begun(id));
         let running: Vec<RunId> = running.map(|(id, _)| id.clone()).collect();
         for run in running {
             self.tell(StreamId::Run(run), AnyCommand::Run(run::Command::Cancel));

@@ -2,6 +2,7 @@
 //! environments they go to. Immutable once made; its stream records how it
 //! is delivered.
 
+mod chained;
 mod decide;
 mod delivery;
 mod event;
@@ -10,6 +11,7 @@ mod manual;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+pub use chained::{Activity, Chained};
 pub use delivery::{BuildState, Delivery, End, Open, Stage};
 pub use event::{Command, Event};
 pub use manual::manual_candidate;
@@ -141,9 +143,17 @@ pub struct PlannedRun {
     /// How runs are carried out here.
     #[serde(default)]
     pub rules: Rules,
+    /// The run of the plan that it follows, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chained: Option<Box<Chained>>,
 }
 
 impl PlannedRun {
+    /// The commit that it runs on.
+    pub fn commit<'a>(&'a self, plan: &'a Plan) -> &'a Commit {
+        self.chained.as_ref().map_or(&plan.commit, |chained| &chained.commit)
+    }
+
     /// What the run of it executes, as part of `plan`.
     pub fn spec(&self, plan: &Plan) -> RunSpec {
         RunSpec {
@@ -151,8 +161,8 @@ impl PlannedRun {
             plan: plan.id.clone(),
             path: self.path.clone(),
             text: self.text.clone(),
-            trigger: plan.trigger.clone(),
-            commit: plan.commit.clone(),
+            trigger: self.chained.as_ref().map_or(&plan.trigger, |c| &c.trigger).clone(),
+            commit: self.commit(plan).clone(),
             repository: plan.repository.clone(),
             by: plan.by.clone(),
             only_job: self.only_job.clone(),

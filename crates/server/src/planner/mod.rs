@@ -2,6 +2,7 @@
 //! git is asked; what comes out is immutable.
 
 mod calls;
+mod chain;
 mod config;
 mod error;
 mod happening;
@@ -33,6 +34,7 @@ pub use workflows::Found;
 use crate::git::Repository;
 
 use calls::Calls;
+use chain::Chain;
 use happening::{Happening, Known};
 
 /// A commit is to be shipped.
@@ -94,8 +96,11 @@ impl Ship<'_> {
         let known = Known { repository, commit, git_ref: &git_ref, given };
         let Happening { trigger, asked, .. } = known.happening(Event::Push)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
-        let found = workflows::triggered(repository, &commit.id, &asked, &calls, None)?;
-        let runs = found.planned(&id, &self.commit.id, &git_ref, &config, live)?;
+        let mut found = workflows::triggered(repository, &commit.id, &asked, &calls, None)?;
+        let chain = Chain { calls: &calls, commit, trigger: &trigger };
+        chain.extend(&mut found)?;
+        let mut runs = found.planned(&id, &self.commit.id, &git_ref, &config, live)?;
+        chain.link(&mut runs, &found.runs);
         let services = services::of(self.repository, &config, live, &self.commit.id)?;
         Ok(Shipping::Plan(Box::new(Plan {
             id,
@@ -154,10 +159,14 @@ impl Run<'_> {
         let id = plan_id(live, &commit.id)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
         let workflow = self.workflow.as_deref();
-        let found = workflows::triggered(repository, &commit.id, &asked, &calls, workflow)?;
+        let mut found = workflows::triggered(repository, &commit.id, &asked, &calls, workflow)?;
         if found.runs.is_empty() {
             let (event, not_run) = (self.event.to_string(), found.not_run);
             return Err(PlanError::NothingRuns { event, not_run });
+        }
+        // A workflow or a job that is asked for comes alone.
+        if workflow.is_none() && self.job.is_none() {
+            Chain { calls: &calls, commit: &commit, trigger: &trigger }.extend(&mut found)?;
         }
         let found = found.with_job(self.job.as_deref())?;
         let config = match at_commit(repository, &commit.id) {
@@ -168,7 +177,7 @@ impl Run<'_> {
         let ids = run_ids(&id, found.runs.iter().map(|run| run.path.as_str()))?;
         let mut runs = Vec::new();
         for (run, id) in found.runs.iter().zip(ids) {
-            let alone = found.runs.len() == 1;
+            let alone = found.runs.iter().filter(|run| run.link.is_none()).count() == 1;
             let inputs = self.inputs_of(run, alone, config.as_ref())?;
             runs.push(self.planned(run, id, inputs, &trigger, config.as_ref(), live));
         }
@@ -176,6 +185,7 @@ impl Run<'_> {
             // There as texts, whatever their types.
             trigger.payload["inputs"] = json!(texts(&runs));
         }
+        Chain { calls: &calls, commit: &commit, trigger: &trigger }.link(&mut runs, &found.runs);
         Ok(Plan {
             id,
             trigger,
@@ -220,8 +230,9 @@ impl Run<'_> {
             attempt: Attempt::default(),
             rules: Rules {
                 wishes: self.wishes.clone(),
-                ..rules::of(config, &trigger.git_ref, run.texts())
+                ..rules::of(config, run.git_ref(&trigger.git_ref), run.texts())
             },
+            chained: None,
         }
     }
 
@@ -234,6 +245,9 @@ impl Run<'_> {
         config: Option<&Config>,
     ) -> Result<Map<String, Value>, PlanError> {
         let path = run.path.clone();
+        if run.link.is_some() {
+            return Ok(Map::new());
+        }
         let Some(takes) = run.inputs.as_ref().filter(|_| self.event == Event::WorkflowDispatch)
         else {
             return Ok(self.inputs.iter().map(|(k, v)| (k.clone(), json!(v))).collect());

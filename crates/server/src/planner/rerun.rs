@@ -45,6 +45,7 @@ pub fn rerun(
         number: spec.number,
         attempt: spec.attempt,
         rules: spec.rules,
+        chained: None,
     };
     Ok(Plan {
         id,

@@ -14,9 +14,10 @@ use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
 use crate::git::Repository;
 
 use super::calls::Calls;
+use super::chain::{Follower, Link};
 use super::{PlanError, rules, run_ids};
 
-const FOLDER: &str = ".github/workflows";
+pub(super) const FOLDER: &str = ".github/workflows";
 
 /// What an event starts.
 pub struct Found {
@@ -24,6 +25,8 @@ pub struct Found {
     pub runs: Vec<Triggered>,
     /// What does not.
     pub not_run: Vec<NotRun>,
+    /// What may follow other runs of the plan.
+    pub(super) followers: Vec<Follower>,
 }
 
 /// A workflow that an event starts.
@@ -42,6 +45,8 @@ pub struct Triggered {
     pub inputs: Option<IndexMap<String, Input>>,
     /// Why it runs.
     pub why: String,
+    /// The run that it follows, if it does.
+    pub(super) link: Option<Link>,
 }
 
 /// What an event at `commit` starts; only `wanted` (a file or a name), if given.
@@ -53,7 +58,8 @@ pub(super) fn triggered(
     calls: &Calls<'_>,
     wanted: Option<&str>,
 ) -> Result<Found, PlanError> {
-    let (mut found, mut problems) = (Found { runs: Vec::new(), not_run: Vec::new() }, Vec::new());
+    let mut found = Found { runs: Vec::new(), not_run: Vec::new(), followers: Vec::new() };
+    let mut problems = Vec::new();
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
     for (path, text) in repository.texts(commit, FOLDER, is_workflow)? {
         let text = WorkflowText::from(text);
@@ -75,12 +81,14 @@ pub(super) fn triggered(
             continue;
         }
         known = true;
+        found.followers.extend(Follower::of(&path, &text, &workflow));
         match workflow.on.matches(trigger) {
             Match::Yes { why } => {
                 let jobs = workflow.jobs.keys().cloned().collect();
                 let inputs = workflow.on.dispatch_inputs().cloned();
                 let called = calls.of(&workflow).map_err(PlanError::Calls)?;
-                found.runs.push(Triggered { path, text, name, jobs, called, inputs, why });
+                let link = None;
+                found.runs.push(Triggered { path, text, name, jobs, called, inputs, why, link });
             }
             Match::No { why } => found.not_run.push(NotRun { path, why }),
         }
@@ -93,6 +101,11 @@ pub(super) fn triggered(
 }
 
 impl Triggered {
+    /// The ref that it runs for, in a plan for `of_plan`.
+    pub(super) fn git_ref<'a>(&'a self, of_plan: &'a str) -> &'a str {
+        self.link.as_ref().map_or(of_plan, |link| link.git_ref.as_str())
+    }
+
     /// Its text, and those of the workflows that it calls.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let called = self.called.values().map(|called| &*called.text);
@@ -100,11 +113,11 @@ impl Triggered {
     }
 }
 
-fn is_workflow(path: &str) -> bool {
+pub(super) fn is_workflow(path: &str) -> bool {
     path.ends_with(".yml") || path.ends_with(".yaml")
 }
 
-fn name(workflow: &Workflow, path: &str) -> String {
+pub(super) fn name(workflow: &Workflow, path: &str) -> String {
     workflow.name.as_ref().map_or_else(|| path.to_owned(), |name| name.value.clone())
 }
 
@@ -147,7 +160,8 @@ impl Found {
             called: run.called.clone(),
             number: live.next_number(&run.path),
             attempt: Attempt::default(),
-            rules: rules::of(Some(config), &git_name, run.texts()),
+            rules: rules::of(Some(config), run.git_ref(&git_name), run.texts()),
+            chained: None,
         });
         Ok(planned.collect())
     }

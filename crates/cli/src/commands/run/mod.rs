@@ -146,7 +146,8 @@ fn begin_with(
     views: &Views,
 ) -> Result<Plan, CliError> {
     let mut begun = None;
-    for run in std::mem::take(&mut plan.runs) {
+    let first = std::mem::take(&mut plan.runs).into_iter().filter(|run| run.chained.is_none());
+    for run in first {
         let Some(events) = past::newest_of(project, views, &run.path)? else { continue };
         match again(&events, &Again::From(job.to_owned()), &plan.id, &plan.by) {
             Ok(spec) => begun = Some(PlannedRun { attempt: spec.attempt, ..run }),

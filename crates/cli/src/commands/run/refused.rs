@@ -117,11 +117,12 @@ async fn of_machine(
     let machine_env: Vec<_> = env::vars_os().collect();
     let no_containers = docker::is_there().await.err().map(|error| error.to_string());
     let machine = Machine { env: &machine_env, no_containers: no_containers.as_deref() };
-    let read = |path: &str| repository.text(&plan.commit.id, path).map_err(io::Error::other);
     let name = plan.trigger.payload["repository"]["full_name"].as_str();
-    let tree = Tree { name, read: &read };
     let mut refused = Vec::new();
     for (run, left_out) in runs {
+        let commit = &run.commit(plan).id;
+        let read = |path: &str| repository.text(commit, path).map_err(io::Error::other);
+        let tree = Tree { name, read: &read };
         let workflow = run.text.read(&run.path).map_err(|problems| {
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;

@@ -110,6 +110,7 @@ pub(super) fn plan(id: &str, n: u64, config: &Config, by: &str) -> Plan {
         number: 1,
         attempt: Attempt::default(),
         rules: Rules::default(),
+        chained: None,
     };
     let build =
         |name: &ServiceName| (name.clone(), PlannedService::Build { why: "it changed".to_owned() });
