@@ -285,7 +285,7 @@ impl Stream {
     pub fn is_busy(&self) -> bool {
         let machine_is = match &self.state {
             State::Env(env) => env.is_busy(),
-            State::Run(run) => matches!(run, Run::UnderWay(_)),
+            State::Run(run) => run.is_busy(),
             State::Plan(_) | State::Group(_) | State::Gates(_) => false,
         };
         machine_is || !self.pending.is_empty()

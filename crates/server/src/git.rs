@@ -188,12 +188,13 @@ impl Repository {
         }
     }
 
-    /// The address of `origin`, if there is one.
+    /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
+    /// finds the repository, not what it is called.
     ///
     /// # Errors
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
-        match git(&self.root, ["remote", "get-url", "origin"]) {
+        match git(&self.root, ["config", "--get", "remote.origin.url"]) {
             Ok(url) => Ok(Some(line(&url).to_owned())),
             Err(GitError::Failed { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -4,12 +4,13 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-use shipway_core::approval;
+use shipway_core::approval::{self, Given};
 use shipway_core::command::Command;
+use shipway_core::config::Approval;
 use shipway_core::digest::Digest;
-use shipway_core::environment::{self, Waiting};
+use shipway_core::environment::{self, Environment};
 use shipway_core::ids::{EnvName, PlanId};
-use shipway_core::journal::StreamId;
+use shipway_core::journal::{Actor, StreamId};
 use shipway_core::view::Live;
 
 use crate::args::Ship;
@@ -25,6 +26,41 @@ pub(super) struct Approving {
     question: Option<Question>,
     lines: Option<Receiver<String>>,
     curtain: Curtain,
+}
+
+/// What waits for people.
+struct Waiting<'a> {
+    identity: Digest,
+    rule: Option<&'a Approval>,
+    /// Who asked for it.
+    by: &'a Actor,
+    given: &'a [Given],
+    /// What it would do, for people, before the environment's name.
+    what: String,
+}
+
+/// What of the plan waits in an environment: its release, or the job of it that
+/// has waited longest.
+fn waits<'a>(env: &'a Environment, plan: &PlanId) -> Option<(&'a EnvName, Waiting<'a>)> {
+    let release = env.waiting.as_ref().filter(|w| w.candidate.plan.as_ref() == Some(plan));
+    let release = release.map(|waiting| Waiting {
+        identity: waiting.identity,
+        rule: waiting.candidate.rules.approval.as_ref(),
+        by: &waiting.candidate.by,
+        given: &waiting.given,
+        what: format!("Deploy {} to", waiting.candidate.commit.short()),
+    });
+    let job = || {
+        let waiting = env.external.waiting.iter().find(|waiting| waiting.ask.plan == *plan)?;
+        Some(Waiting {
+            identity: waiting.identity,
+            rule: waiting.ask.rules.approval.as_ref(),
+            by: &waiting.ask.by,
+            given: &waiting.given,
+            what: format!("Let job {} deploy {} to", waiting.ask.job, waiting.ask.commit.short()),
+        })
+    };
+    Some((&env.name, release.or_else(job)?))
 }
 
 /// The newest question.
@@ -46,17 +82,12 @@ impl Approving {
         live: &Live,
         id: &PlanId,
     ) -> Result<Option<EnvName>, CliError> {
-        let waits = live.environments().find_map(|env| {
-            let waiting = env.waiting.as_ref()?;
-            (waiting.candidate.plan.as_ref() == Some(id)).then_some((&env.name, waiting))
-        });
-        let Some((env, waiting)) = waits else {
+        let Some((env, waiting)) = live.environments().find_map(|env| waits(env, id)) else {
             self.withdraw();
             return Ok(None);
         };
-        let rule = waiting.candidate.rules.approval.as_ref();
-        let mine = rule.is_some_and(|rule| {
-            approval::allows(rule, &actor(), &waiting.candidate.by, &waiting.given).is_ok()
+        let mine = waiting.rule.is_some_and(|rule| {
+            approval::allows(rule, &actor(), waiting.by, waiting.given).is_ok()
         });
         match &self.question {
             Some(question) if question.identity == waiting.identity => {
@@ -64,7 +95,7 @@ impl Approving {
                     // On its way; or more people have to agree.
                     return Ok((!mine).then(|| env.clone()));
                 }
-                self.hear(project, env, waiting)
+                self.hear(project, env, &waiting)
             }
             Some(_) | None => {
                 self.withdraw();
@@ -72,9 +103,9 @@ impl Approving {
                     return Ok(Some(env.clone()));
                 }
                 if self.yes {
-                    self.decide(project, env, waiting, true)?;
+                    self.decide(project, env, &waiting, true)?;
                 } else if self.curtain.shown() >= live.seq {
-                    self.put(env, waiting);
+                    self.put(env, &waiting);
                 }
                 Ok(None)
             }
@@ -86,7 +117,7 @@ impl Approving {
         &mut self,
         project: &Project,
         env: &EnvName,
-        waiting: &Waiting,
+        waiting: &Waiting<'_>,
     ) -> Result<Option<EnvName>, CliError> {
         match self.lines.as_ref().map(Receiver::try_recv) {
             Some(Ok(line)) => {
@@ -104,12 +135,12 @@ impl Approving {
         }
     }
 
-    fn put(&mut self, env: &EnvName, waiting: &Waiting) {
+    fn put(&mut self, env: &EnvName, waiting: &Waiting<'_>) {
         self.curtain.draw();
         let lines = self.lines.get_or_insert_with(typed);
         // What was typed before is no answer to this.
         while lines.try_recv().is_ok() {}
-        print::question(format!("Deploy {} to {env}? [y/N] ", waiting.candidate.commit.short()));
+        print::question(format!("{} {env}? [y/N] ", waiting.what));
         self.question = Some(Question { identity: waiting.identity, answered: false });
     }
 
@@ -125,7 +156,7 @@ impl Approving {
         &mut self,
         project: &Project,
         env: &EnvName,
-        waiting: &Waiting,
+        waiting: &Waiting<'_>,
         yes: bool,
     ) -> Result<(), CliError> {
         let identity = waiting.identity;

@@ -1,7 +1,6 @@
 //! `shipway history`.
 
-use shipway_core::deployment::Kind;
-use shipway_core::view::HistoryLine;
+use shipway_core::view::{HistoryKind, HistoryLine};
 use shipway_server::follow::Views;
 
 use crate::args::History;
@@ -30,10 +29,15 @@ pub(super) fn history(args: &History) -> Result<Exit, CliError> {
 
 fn describe(line: &HistoryLine) -> String {
     let kind = match line.kind {
-        Kind::Ship => "ship",
-        Kind::Manual => "deploy",
-        Kind::Rollback => "rollback",
+        HistoryKind::Ship => "ship",
+        HistoryKind::Manual => "deploy",
+        HistoryKind::Rollback => "rollback",
+        HistoryKind::Job => "job",
     };
+    let job = line.job.as_ref();
+    let name = job.map_or_else(String::new, |job| format!(" {} of {}", job.name, job.run));
+    let url = job.and_then(|job| job.url.as_ref());
+    let url = url.map_or_else(String::new, |url| format!("  {url}"));
     let end = match &line.end {
         None => "under way".to_owned(),
         Some(end) => {
@@ -46,7 +50,7 @@ fn describe(line: &HistoryLine) -> String {
     };
     let started = line.started.strftime("%F %T");
     format!(
-        "{started}Z  {}  {}  {kind} by {}  {end}",
+        "{started}Z  {}  {}  {kind}{name} by {}  {end}{url}",
         line.deployment,
         line.commit.short(),
         line.by

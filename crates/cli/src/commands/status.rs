@@ -7,7 +7,7 @@ use serde::Serialize;
 use shipway_core::environment::Environment;
 use shipway_core::gate::Destination;
 use shipway_core::ids::EnvName;
-use shipway_core::view::{EnvStatus, GateStatus, Live, PlanStatus, Status};
+use shipway_core::view::{EnvStatus, GateStatus, JobStatus, Live, PlanStatus, Status};
 use shipway_server::follow::Views;
 use shipway_targets::App;
 
@@ -71,14 +71,16 @@ async fn addresses(project: &Project, live: &Live) -> Addresses {
 }
 
 fn environment(env: &EnvStatus, now: Timestamp) -> Vec<String> {
-    let serving = match &env.serving {
-        Some(serving) => format!(
+    let jobs = &env.jobs;
+    let serving = match (&env.serving, &jobs.deployed) {
+        (None, Some(deployed)) => deployed_by_job(deployed, now),
+        (None, None) => "nothing runs".to_owned(),
+        (Some(serving), _) => format!(
             "serves {} ({}) for {}",
             serving.commit.short(),
             serving.deployment,
             print::took(print::between(serving.since, now))
         ),
-        None => "nothing runs".to_owned(),
     };
     let resume = format!("  [paused: `shipway resume {}` goes on]", env.name);
     let paused = if env.paused { resume.as_str() } else { "" };
@@ -108,6 +110,21 @@ fn environment(env: &EnvStatus, now: Timestamp) -> Vec<String> {
         ));
     }
     lines.extend(env.queued.iter().map(|commit| format!("  {} is next", commit.short())));
+    lines.extend(jobs.active.iter().map(|job| {
+        let since = print::took(print::between(job.since, now));
+        format!("  {}: job {} deploys for {since}", job.commit.short(), job.job)
+    }));
+    lines.extend(jobs.waiting.iter().map(|job| {
+        format!(
+            "  {}: job {} waits for approval ({} of {}): `shipway approve {}`",
+            job.commit.short(),
+            job.job,
+            job.given,
+            job.required,
+            env.name
+        )
+    }));
+    lines.extend(jobs.queued.iter().map(|job| format!("  job {job} is next")));
     lines
 }
 
@@ -125,6 +142,15 @@ fn gates(of: &GateStatus) -> Vec<String> {
         .iter()
         .map(|why| format!("gates  {commit} OVERRIDES on its way to {to}: {why}"));
     shut.chain(through).collect()
+}
+
+/// What a job of a workflow has deployed: nothing here sees whether it serves.
+fn deployed_by_job(job: &JobStatus, now: Timestamp) -> String {
+    let since = print::took(print::between(job.since, now));
+    let deployment = job.deployment.as_ref().map_or_else(String::new, |id| format!(" ({id})"));
+    let url = job.url.as_ref().map_or_else(String::new, |url| format!("  {url}"));
+    let (commit, job) = (job.commit.short(), &job.job);
+    format!("{commit}{deployment} was deployed by job {job} {since} ago{url}")
 }
 
 fn open_plan(plan: &PlanStatus, now: Timestamp) -> String {

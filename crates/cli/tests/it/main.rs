@@ -10,6 +10,7 @@ mod cli_places;
 mod cli_reports;
 mod concurrent;
 mod crash;
+mod deploying_jobs;
 mod from_artifact;
 mod gates;
 mod readme;

@@ -64,6 +64,19 @@ impl Run {
             Self::UnderWay(run) | Self::Ended { run, .. } => Some(run),
         }
     }
+
+    /// Something of it goes on, or can, without an answer from elsewhere: of a
+    /// person, of an environment, of a concurrency group.
+    pub fn is_busy(&self) -> bool {
+        let Self::UnderWay(run) = self else { return false };
+        let instances = || run.jobs.values().flat_map(|job| job.instances());
+        let asks =
+            |state: &InstanceState| matches!(state, InstanceState::Gated { asking: true, .. });
+        let runs =
+            |state: &InstanceState| matches!(state, InstanceState::Running { effect: Some(_), .. });
+        !instances().any(|instance| asks(&instance.state))
+            || instances().any(|instance| runs(&instance.state))
+    }
 }
 
 impl Machine for Run {

@@ -13,7 +13,7 @@ use crate::plan::{BuildState, Open};
 use crate::release::ReleaseId;
 use crate::run::RunResult;
 
-use super::{Live, PlanSummary};
+use super::{JobsStatus, Live, PlanSummary};
 
 /// What is where, what is under way, and what waits for whom.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,6 +61,9 @@ pub struct EnvStatus {
     pub paused: bool,
     /// What a rollback would go back to.
     pub previous: Option<ServingStatus>,
+    /// What jobs of workflows deploy there.
+    #[serde(skip_serializing_if = "JobsStatus::is_empty")]
+    pub jobs: JobsStatus,
 }
 
 /// What serves.
@@ -194,6 +197,7 @@ impl EnvStatus {
             queued: env.rollback.as_ref().or(env.queued.as_ref()).map(|c| c.commit.clone()),
             paused: env.paused,
             previous: env.previous().map(ServingStatus::from),
+            jobs: JobsStatus::from(&env.external),
         }
     }
 }
