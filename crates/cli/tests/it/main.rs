@@ -13,6 +13,7 @@ mod crash;
 mod deploying_jobs;
 mod from_artifact;
 mod gates;
+mod leftovers;
 mod readme;
 mod reference;
 mod rollback;

@@ -130,21 +130,23 @@ impl Engine {
             }));
             for version in lost {
                 let effect = stream.effect_id(version);
-                self.leave_nothing_of(&effect).await?;
+                if let Some(what) = stream.pending.get(&version) {
+                    self.leave_nothing_of(&effect, what).await?;
+                }
                 self.work.push_back(Work::Ended { effect, outcome: Outcome::Lost });
             }
         }
         for (id, effect) in again {
-            self.leave_nothing_of(&id).await?;
+            self.leave_nothing_of(&id, &effect).await?;
             self.begin(id, effect)?;
         }
         self.drain()
     }
 
     /// What a dead engine left running may take a while to go.
-    async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), EngineError> {
+    async fn leave_nothing_of(&self, id: &EffectId, effect: &Effect) -> Result<(), EngineError> {
         self.store.journal().renew(self.epoch, LEASE)?;
-        Ok(self.performer.leave_nothing_of(effect).await?)
+        Ok(self.performer.leave_nothing_of(id, effect).await?)
     }
 
     /// Works until `enough` says so; it is asked after every change. What is

@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::bundle;
 use crate::git;
 
-use super::Performer;
 use super::shell::Shell;
+use super::{Performer, remove_work};
 
 /// Bytes that an artifact may unpack to.
 const MOST_UNPACKED: u64 = 256 << 30;
@@ -31,12 +31,10 @@ impl Performer {
         spec: &BuildSpec,
         cancel: CancellationToken,
     ) -> Outcome {
-        let work = self.folders.work(&format!("build-{}-{}", spec.plan, spec.service));
+        let work = self.build_work(spec);
         let outcome = self.build_in(&work, id, spec, cancel).await;
         // What is left of an earlier try is removed before the next one.
-        if let Err(error) = block_in_place(|| bundle::remove(&work)) {
-            tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
-        }
+        remove_work(&work);
         outcome.unwrap_or_else(|outcome| outcome)
     }
 

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::bundle;
 use crate::failpoint::{self, Point};
 
-use super::Performer;
 use super::output::Output;
 use super::shell::storage;
+use super::{Performer, remove_work};
 
 /// Events of a job on their way; a full channel slows the job down.
 const EVENTS: usize = 32;
@@ -36,11 +36,9 @@ impl Performer {
             let message = format!("the run {} is not known", spec.run);
             return Outcome::Failed { failure: Failure::new(FailureCode::Run, message) };
         };
-        let work = self.folders.work(&format!("{}-{}-{}", spec.run, spec.job, spec.index));
+        let work = self.job_work(spec);
         let outcome = self.run_job_in(work.clone(), id, spec, run, cancel).await;
-        if let Err(error) = block_in_place(|| bundle::remove(&work)) {
-            tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
-        }
+        remove_work(&work);
         outcome.unwrap_or_else(|outcome| outcome)
     }
 

@@ -13,10 +13,10 @@ mod shell;
 mod watch;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use shipway_core::effect::{Effect, EffectId, Outcome};
+use shipway_core::effect::{BuildSpec, Effect, EffectId, Outcome};
 use shipway_core::ids::{EnvName, ProjectId, ServiceName};
 use shipway_core::run::{JobSpec, RunSpec};
 use shipway_process::KillError;
@@ -25,8 +25,10 @@ use shipway_runner::docker::{self, DockerError};
 use shipway_runner::protocol::Event;
 use shipway_store::Store;
 use shipway_targets::{App, Material, Target};
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
+use crate::bundle;
 use crate::folders::Folders;
 
 pub use results::Results;
@@ -105,17 +107,36 @@ impl Performer {
     }
 
     /// Kills whatever an engine that died left running of an effect, and removes
-    /// its containers.
+    /// its containers and its folder.
     ///
     /// # Errors
-    /// When something may be left.
-    pub async fn leave_nothing_of(&self, effect: &EffectId) -> Result<(), LeftoverError> {
+    /// When something may be left running.
+    pub async fn leave_nothing_of(
+        &self,
+        id: &EffectId,
+        effect: &Effect,
+    ) -> Result<(), LeftoverError> {
         // A worker is no single effect's; none of this engine works yet.
         self.workers.clean_up().await?;
-        let name = self.process_name(effect);
+        let name = self.process_name(id);
         shipway_process::kill_leftovers(&name).await?;
         docker::clean_up(&name, &|variable| std::env::var_os(variable)).await?;
+        match effect {
+            Effect::RunJob(spec) => remove_work(&self.job_work(spec)),
+            Effect::Build(spec) => remove_work(&self.build_work(spec)),
+            _ => {}
+        }
         Ok(())
+    }
+
+    /// The folder in which a job works.
+    fn job_work(&self, spec: &JobSpec) -> PathBuf {
+        self.folders.work(&format!("{}-{}-{}", spec.run, spec.job, spec.index))
+    }
+
+    /// The folder in which a service is built.
+    fn build_work(&self, spec: &BuildSpec) -> PathBuf {
+        self.folders.work(&format!("build-{}-{}", spec.plan, spec.service))
     }
 
     /// What the processes of an effect are found by.
@@ -125,5 +146,13 @@ impl Performer {
 
     fn app(&self, env: &EnvName, service: &ServiceName) -> App {
         App { project: self.project.clone(), env: env.clone(), service: service.clone() }
+    }
+}
+
+/// Removes a folder in which nothing works any more. What cannot be removed is
+/// in nobody's way: the next to work there tries again.
+fn remove_work(work: &Path) {
+    if let Err(error) = block_in_place(|| bundle::remove(work)) {
+        tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
     }
 }

@@ -129,7 +129,8 @@ fn combinations(job: &Job, known: &Known) -> Option<String> {
     match expanded {
         Ok(plan) => {
             let all = plan.combinations;
-            let named = all.iter().take(NAMED).map(Combination::label).collect::<Vec<_>>();
+            let label = |combination: &Combination| format!("({})", combination.label());
+            let named = all.iter().take(NAMED).map(label).collect::<Vec<_>>();
             let more = if all.len() > NAMED { ", …" } else { "" };
             Some(format!("{} combinations: {}{more}", all.len(), named.join(", ")))
         }
