@@ -82,7 +82,7 @@ impl Chain<'_> {
                 next.push(found.runs.len());
                 found.runs.push(Triggered {
                     path: follower.path.clone(),
-                    text: follower.text.clone(),
+                    text: follower.text.clone().into(),
                     name: name(&follower.workflow, &follower.path),
                     jobs: follower.workflow.jobs.keys().cloned().collect(),
                     called: calls.of(&follower.workflow).map_err(PlanError::Calls)?,
