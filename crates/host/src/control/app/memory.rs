@@ -65,7 +65,7 @@ mod tests {
         let mut process = shipway_process::Command::new("memory-test", "/bin/sh")
             .args(["-c", script])
             .env("PATH", "/usr/bin:/bin")
-            .stdin(stdin)
+            .stdin(std::os::fd::OwnedFd::from(stdin))
             .spawn()
             .unwrap();
         let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
