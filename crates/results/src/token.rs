@@ -6,7 +6,7 @@
 //! `Actions.Results:<run>:<job>`) and, for caches, `ac`; the service itself
 //! trusts nothing but its signature and the jobs that it knows.
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -61,9 +61,10 @@ const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9";
 impl Tokens {
     /// Draws a key. `None`: the machine has no randomness.
     pub(crate) fn new() -> Option<Self> {
-        let random = rand::SystemRandom::new();
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &random).ok()?;
-        Some(Self { key })
+        // The kernel's: to seed the library's own takes tens of milliseconds.
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).ok()?;
+        Some(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
     }
 
     /// A token for `grant`'s job.

@@ -88,6 +88,6 @@ impl Uploads {
 /// 128 bits that nobody guesses. `None`: the machine has no randomness.
 pub(crate) fn random() -> Option<String> {
     let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    getrandom::fill(&mut bytes).ok()?;
     Some(base64url::encode(bytes))
 }

@@ -62,11 +62,11 @@ pub(super) fn triggered(
     let mut problems = Vec::new();
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
     for (path, text) in repository.texts(commit, FOLDER, is_workflow)? {
-        let text = WorkflowText::from(text);
-        let workflow = match text.read(&path) {
+        // Not kept: of many workflows only texts are remembered.
+        let workflow = match Workflow::read(&path, &text) {
             Ok(workflow) => workflow,
             Err(wrong) => {
-                problems.extend(wrong.into_iter().map(|p: Diagnostic| (p, text.to_string())));
+                problems.extend(wrong.into_iter().map(|p: Diagnostic| (p, text.clone())));
                 continue;
             }
         };
@@ -87,7 +87,7 @@ pub(super) fn triggered(
                 let jobs = workflow.jobs.keys().cloned().collect();
                 let inputs = workflow.on.dispatch_inputs().cloned();
                 let called = calls.of(&workflow).map_err(PlanError::Calls)?;
-                let link = None;
+                let (link, text) = (None, text.into());
                 found.runs.push(Triggered { path, text, name, jobs, called, inputs, why, link });
             }
             Match::No { why } => found.not_run.push(NotRun { path, why }),

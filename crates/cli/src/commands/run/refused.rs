@@ -123,7 +123,7 @@ async fn of_machine(
         let commit = &run.commit(plan).id;
         let read = |path: &str| repository.text(commit, path).map_err(io::Error::other);
         let tree = Tree { name, read: &read };
-        let workflow = run.text.read(&run.path).map_err(|problems| {
+        let workflow = Workflow::read(&run.path, &run.text).map_err(|problems| {
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
         let wanted = |workflow: &Workflow, job: &Job| {
