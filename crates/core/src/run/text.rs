@@ -38,6 +38,15 @@ impl WorkflowText {
     }
 }
 
+impl WorkflowText {
+    /// A copy that is read anew, and forgotten with what was read: for who looks
+    /// at many of them once.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        self.to_string().into()
+    }
+}
+
 impl From<String> for WorkflowText {
     fn from(text: String) -> Self {
         Self(Arc::new(Held { text, reading: OnceLock::new() }))

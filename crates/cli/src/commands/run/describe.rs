@@ -26,7 +26,7 @@ pub(super) fn describe(plan: &Plan) -> Vec<String> {
     )];
     for run in &plan.runs {
         // Read for its own lines alone: all of them at once take much memory.
-        let run = &PlannedRun { text: run.text.to_string().into(), ..run.clone() };
+        let run = &PlannedRun { text: run.text.afresh(), ..run.clone() };
         lines.extend([String::new(), format!("{}  {}", run.path, run.name)]);
         lines.push(format!("  runs: {}", run.why));
         lines.extend(jobs(plan, run));

@@ -7,7 +7,7 @@ use std::io;
 use indexmap::IndexMap;
 use shipway_core::ids::JobKey;
 use shipway_core::plan::{Plan, PlannedRun};
-use shipway_core::run::{Fate, Outlined, outline};
+use shipway_core::run::{Fate, Outlined, RunSpec, outline};
 use shipway_runner::actions::check::{Machine, check};
 use shipway_runner::actions::lock::{FILE, Lock};
 use shipway_runner::actions::walk::Tree;
@@ -32,7 +32,9 @@ pub(super) async fn refused(
     let mut refused = Vec::new();
     let mut asking = Vec::new();
     for run in plan.runs.iter().filter(|run| run.passed.is_none()) {
-        match outline(&run.spec(plan)) {
+        // Read for this alone: all of them at once take much memory.
+        let spec = RunSpec { text: run.text.afresh(), ..run.spec(plan) };
+        match outline(&spec) {
             Ok(jobs) => {
                 refused.extend(without_runner(run, &jobs));
                 if NEEDS.iter().any(|word| run.text.contains(word)) {
