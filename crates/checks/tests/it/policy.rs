@@ -262,6 +262,15 @@ fn migrations_take_label_and_review_or_an_agreement_to_every_statement() {
     let why = shut(verified, &dropping(&[false], Some(said(&[label], &["dora"], false))));
     assert!(why.contains("not verified"), "{why}");
     shut("migrations: on", &dropping(&[true], None));
+    // What its author allows in the file is not counted, and nobody approves their own statement.
+    let mut allowed = dropping(&[false], None);
+    allowed.migrations.what.as_mut().unwrap().findings =
+        Findings { allowed: 1, ..Findings::default() };
+    assert!(shut(DBA, &allowed).contains("m.sql:1: drops"));
+    let mut agreed = dropping(&[true], None);
+    agreed.migrations.what.as_mut().unwrap().findings =
+        Findings { allowed: 1, ..Findings::default() };
+    open(DBA, &agreed);
     // What could not be analysed may be anything: nobody can agree to it.
     let mut undecided = dropping(&[true], None);
     undecided.migrations.what.as_mut().unwrap().findings.undecided = 1;

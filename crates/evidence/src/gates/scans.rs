@@ -40,15 +40,16 @@ pub(super) fn migrations(look: &Look<'_>) -> Result<Seen<Migrations>, LookError>
     Ok(Seen { what: Some(migrations), sources, broken: Vec::new() })
 }
 
-/// What it takes a database administrator for. What is destructive needs one even where its author
-/// allows it in the file: nobody approves their own statement.
+/// What it takes a database administrator for. What is destructive, or could not be analysed, needs
+/// one even where its author allows it in the file: nobody approves their own statement.
 fn statements(look: &Look<'_>, gate: &MigrationSafety, findings: &[Finding]) -> Vec<Statement> {
     let Some(approval) = &gate.approval else { return Vec::new() };
     let allowed = People { by: approval.by.clone(), unverified: approval.unverified };
     let from = severity(gate.from);
-    let wants = |finding: &&Finding| {
-        let open = finding.allowed.is_none() && finding.severity >= from;
-        finding.kind == Kind::Found && (open || is_destructive(&finding.rule))
+    let wants = |finding: &&Finding| match (finding.kind, &finding.allowed) {
+        (Kind::Found, None) => finding.severity >= from,
+        (Kind::Found, Some(_)) => finding.severity >= from && is_destructive(&finding.rule),
+        (Kind::Undecided, allowed) => allowed.is_some(),
     };
     let statement = |finding: &Finding| {
         let subject = Digest::of(finding.fingerprint.as_str().as_bytes());

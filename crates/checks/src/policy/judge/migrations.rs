@@ -26,13 +26,15 @@ pub(super) fn of_migrations(gate: &MigrationSafety, seen: &Seen<shown::Migration
             ruling.opens = Some("write it so that it can be read".to_owned());
             return ruling;
         }
-        if findings.from(gate.from) == 0 {
+        // With an approval, what the author allows in the file waits for it as well.
+        if findings.from(gate.from) == 0 && migrations.statements.is_empty() {
             return ruling;
         }
         match gate.approval.as_ref().map(|approval| approved(approval, migrations)) {
             Some(Ok(by)) => ruling.evidence.push(by),
             Some(Err(missing)) => {
-                ruling.problems.push(told(&findings.shown));
+                let open = migrations.statements.iter().filter(|of| of.agreed.is_none());
+                ruling.problems.push(told(&open.map(|of| of.what.clone()).collect::<Vec<_>>()));
                 ruling.problems.push(missing.why);
                 ruling.opens = Some(format!(
                     "take the safe way that `shipway check migrations` shows, or {}",
