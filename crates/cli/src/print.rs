@@ -14,6 +14,17 @@ pub(crate) fn line(text: impl AsRef<str>) {
     drop(writeln!(out, "{}", text.as_ref()));
 }
 
+/// As much may be on its way to whoever reads the answer from a pipe: less to
+/// wait for where there is much.
+const ON_ITS_WAY: usize = 1 << 20;
+
+/// Widens the pipe that the answer goes to, if it goes to one.
+pub(crate) fn widen_pipe() {
+    if let Err(error) = rustix::pipe::fcntl_setpipe_size(std::io::stdout(), ON_ITS_WAY) {
+        tracing::trace!(%error, "the answer goes elsewhere, or no wider pipe is allowed");
+    }
+}
+
 /// Whole lines of the answer, as they are.
 pub(crate) fn lines(text: &str) {
     // To look for colours takes longer than all the rest where there is much.

@@ -15,7 +15,7 @@ use shipway_runner::client::{WorkerCommand, Workers};
 use shipway_server::folders::{Folders, UserEnv};
 use shipway_server::git::{GitError, Repository};
 use shipway_server::material::ProjectMaterial;
-use shipway_server::{Performer, Results};
+use shipway_server::{Performer, Results, Workspaces};
 use shipway_store::Store;
 use shipway_targets::{HostTarget, Material, Secret, Target};
 use shipway_workflow::yaml;
@@ -90,6 +90,7 @@ impl Project {
             ),
             secrets,
             live_output,
+            workspaces: Workspaces::default(),
             on_failure: None,
             actions: actions()?,
             results: Results::default(),

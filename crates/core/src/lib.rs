@@ -9,6 +9,7 @@ pub mod concurrency;
 pub mod config;
 pub mod deployment;
 pub mod digest;
+pub mod durability;
 pub mod effect;
 pub mod environment;
 pub mod gate;

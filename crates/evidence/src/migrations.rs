@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use shipway_checks::migrations::known::learn_tables;
 use shipway_checks::migrations::layout::migrations;
 use shipway_checks::migrations::{
-    FileSummary, Migration, Options, Part, Status, judge_compensation, judge_file, judge_sequence,
+    FileSummary, Migration, Options, Part, Status, judge_compensation, judge_file_within,
+    judge_sequence,
 };
-use shipway_checks::sql::Dialect;
+use shipway_checks::sql::{Dialect, Room};
 use shipway_checks::{Sink, Tally};
 
 use crate::git::{self, FileChange, GitError};
@@ -159,7 +160,7 @@ impl Gathered {
     /// When a file cannot be read.
     pub fn judge(&self, options: Options, sink: &mut impl Sink) -> Result<Looked, GatherError> {
         judge_sequence(&self.migrations, sink);
-        let mut looked = Looked::default();
+        let (mut looked, mut room) = (Looked::default(), Room::default());
         let mut known: BTreeMap<&str, HashSet<String>> = BTreeMap::new();
         let mut undone = HashSet::new();
         for (migration, status) in &self.migrations {
@@ -177,9 +178,10 @@ impl Gathered {
                 }
                 Status::New | Status::Changed => {
                     let file = self.open(migration).map_err(unreadable)?;
-                    let FileSummary { statements, undoing } =
-                        judge_file(file, migration, dialect, options, known, sink)
-                            .map_err(unreadable)?;
+                    let FileSummary { statements, undoing } = judge_file_within(
+                        &mut room, file, migration, dialect, options, known, sink,
+                    )
+                    .map_err(unreadable)?;
                     looked.files += 1;
                     looked.statements += statements;
                     looked.undoing += undoing;

@@ -19,21 +19,27 @@ pub fn files_below(root: &Path) -> io::Result<Vec<PathBuf>> {
 /// The same, leaving out folders of these names alone.
 pub(crate) fn files_but_in(root: &Path, left_out: &[&str]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let skip = left_out.iter().any(|name| entry.file_name() == *name);
-            if kind.is_dir() && !skip {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
-            }
+    add_files(root, left_out, &mut files)?;
+    Ok(files)
+}
+
+/// Entries in the order of their names, each folder's files where the folder stands: so paths are
+/// in order, part by part.
+fn add_files(folder: &Path, left_out: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        entries.push((entry.file_name(), entry.file_type()?));
+    }
+    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, kind) in entries {
+        if kind.is_file() {
+            files.push(folder.join(name));
+        } else if kind.is_dir() && left_out.iter().all(|other| name != *other) {
+            add_files(&folder.join(name), left_out, files)?;
         }
     }
-    files.sort_unstable();
-    Ok(files)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -43,7 +49,7 @@ mod tests {
     #[test]
     fn every_file_but_those_of_others_is_found_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        for path in ["b/2.sql", "b/1.sql", "a.sql", "node_modules/x.sql"] {
+        for path in ["b/2.sql", "b/1.sql", "b-c.sql", "a.sql", "node_modules/x.sql"] {
             let path = dir.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
@@ -51,6 +57,7 @@ mod tests {
         let found = files_below(dir.path()).unwrap();
         let names: Vec<_> =
             found.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str()).collect();
-        assert_eq!(names, [Some("a.sql"), Some("b/1.sql"), Some("b/2.sql")]);
+        assert_eq!(names, ["a.sql", "b/1.sql", "b/2.sql", "b-c.sql"].map(Some));
+        assert!(found.is_sorted());
     }
 }

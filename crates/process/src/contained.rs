@@ -128,7 +128,7 @@ impl Contained {
     /// for while other things are done with it, then ask [`Contained::wait`].
     pub fn ended(&self) -> impl Future<Output = io::Result<()>> + use<> {
         let process = self.process.try_clone();
-        async move { ended(&process?).await }
+        async move { ended(process?).await }
     }
 
     /// Waits until the child itself has ended; what it started may go on. May
@@ -143,7 +143,7 @@ impl Contained {
         if let Some(exit) = self.try_wait()? {
             return Ok(exit);
         }
-        ended(&self.process).await?;
+        ended(self.process.try_clone()?).await?;
         self.reap()
     }
 

@@ -12,8 +12,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// Returns when the process has ended. May be dropped half-way.
-pub(crate) async fn ended(process: &OwnedFd) -> io::Result<()> {
-    let process = process.try_clone()?;
+pub(crate) async fn ended(process: OwnedFd) -> io::Result<()> {
     // SAFETY: an `OwnedFd` is open and the same until it is dropped, and it is
     // moved into the registration, which is dropped here.
     let process = unsafe { AsyncFd::register_with_interest(process, Interest::READABLE) }?;

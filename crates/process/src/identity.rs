@@ -1,7 +1,7 @@
 //! Which process a pid means: pids are used again, start times are not.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::OnceLock;
 
 use rustix::process::Pid;
@@ -58,8 +58,11 @@ pub(crate) struct Stat {
 
 impl Stat {
     pub(crate) fn read(pid: u32) -> io::Result<Option<Self>> {
-        match fs::read(format!("/proc/{pid}/stat")) {
-            Ok(text) => Self::parse(&String::from_utf8_lossy(&text)).map(Some),
+        // All of it comes at once, and is never longer.
+        let mut text = [0; 2048];
+        let read = fs::File::open(format!("/proc/{pid}/stat")).and_then(|mut f| f.read(&mut text));
+        match read {
+            Ok(count) => Self::parse(&String::from_utf8_lossy(&text[..count])),
             Err(error) if gone(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -67,20 +70,24 @@ impl Stat {
 
     /// The second field is the program's name in parentheses, which may
     /// contain spaces and parentheses itself: what follows its last one counts.
-    fn parse(text: &str) -> io::Result<Self> {
+    /// `None`: it is being reaped, and has no session any more.
+    fn parse(text: &str) -> io::Result<Option<Self>> {
         let bad = || io::Error::new(io::ErrorKind::InvalidData, "unexpected /proc/<pid>/stat");
         let (_, rest) = text.rsplit_once(')').ok_or_else(bad)?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        if fields.get(6 - 3) == Some(&"-1") {
+            return Ok(None);
+        }
         let number = |field: usize| {
             fields.get(field - 3).and_then(|text| text.parse::<u64>().ok()).ok_or_else(bad)
         };
         let id = |field| number(field).and_then(|id| u32::try_from(id).map_err(|_| bad()));
-        Ok(Self {
+        Ok(Some(Self {
             state: fields.first().and_then(|field| field.chars().next()).ok_or_else(bad)?,
             parent: id(4)?,
             session: id(6)?,
             start_time: number(22)?,
-        })
+        }))
     }
 }
 
@@ -106,7 +113,16 @@ mod tests {
     fn a_program_name_with_parentheses_is_no_trap() {
         let middle = vec!["0"; 15].join(" ");
         let stat = Stat::parse(&format!("7 (a) b (c) S 1 2 3 {middle} 4711 23")).unwrap();
-        assert_eq!(stat, Stat { state: 'S', parent: 1, session: 3, start_time: 4711 });
+        assert_eq!(stat, Some(Stat { state: 'S', parent: 1, session: 3, start_time: 4711 }));
+    }
+
+    /// What the kernel says between the end of a zombie and that of its pid.
+    #[test]
+    fn who_is_being_reaped_is_gone() {
+        let middle = vec!["0"; 15].join(" ");
+        let stat = Stat::parse(&format!("7 (bash) X 0 -1 -1 {middle} 4711 23")).unwrap();
+        assert_eq!(stat, None);
+        assert!(Stat::parse("7 (bash) X 0").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod chunk;
 mod event;
+mod folders;
 pub(crate) mod frame;
 mod job;
 mod secret;
@@ -14,8 +15,10 @@ pub use chunk::Chunk;
 pub use event::{
     Annotation, Event, JobResult, Level, Outcome, Reason, StepIndex, StepReport, Stream,
 };
+pub use folders::Folders;
+pub(crate) use folders::STEP_FILES;
 pub use frame::{FrameError, Frames};
-pub use job::{Contexts, Folders, JobMessage, Limits, Remote, Source, WorkflowFile};
+pub use job::{Contexts, JobMessage, Limits, Remote, Source, WorkflowFile};
 pub use secret::Secret;
 pub use services::{CacheMode, IdTokens, OF_OUTER_RUNNER, Services};
 

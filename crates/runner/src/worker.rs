@@ -9,6 +9,7 @@ pub mod file_command;
 mod glob;
 mod hash_files;
 mod job;
+mod kept_file;
 mod ladder;
 pub mod mask;
 mod output;

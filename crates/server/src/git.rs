@@ -2,9 +2,11 @@
 
 mod between;
 mod facts;
+mod objects;
 mod texts;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -58,7 +60,12 @@ pub enum GitError {
 #[derive(Debug, Clone)]
 pub struct Repository {
     root: PathBuf,
+    /// Where what is to be committed next stands.
+    index: PathBuf,
+    /// Where the commits are listed that a shallow clone begins with.
+    shallow: PathBuf,
     known: facts::Known,
+    objects: objects::Objects,
 }
 
 impl Repository {
@@ -67,9 +74,17 @@ impl Repository {
     /// # Errors
     /// When it is in none, or git is missing.
     pub fn at(dir: &Path) -> Result<Self, GitError> {
-        match git(dir, ["rev-parse", "--show-toplevel"]) {
-            Ok(root) => {
-                Ok(Self { root: PathBuf::from(line(&root)), known: facts::Known::default() })
+        let places = ["--show-toplevel", "--path-format=absolute"];
+        let files = ["--git-path", "index", "--git-path", "shallow"];
+        match git(dir, ["rev-parse"].into_iter().chain(places).chain(files)) {
+            Ok(answer) => {
+                let odd = || not_understood("rev-parse", &answer);
+                // The folder may have a line feed in its name.
+                let (rest, shallow) = line(&answer).rsplit_once('\n').ok_or_else(odd)?;
+                let (root, index) = rest.rsplit_once('\n').ok_or_else(odd)?;
+                let [root, index, shallow] = [root, index, shallow].map(PathBuf::from);
+                let (known, objects) = (facts::Known::default(), objects::Objects::default());
+                Ok(Self { root, index, shallow, known, objects })
             }
             // Anything else, such as another owner's repository, has a cure of
             // its own, which git names.
@@ -135,19 +150,6 @@ impl Repository {
         Ok(paths(&git(&self.root, tree)?))
     }
 
-    /// The text of a file at a commit; `None` if it is not there.
-    ///
-    /// # Errors
-    /// When git fails or the file is not text.
-    pub fn text(&self, commit: &CommitId, path: &str) -> Result<Option<String>, GitError> {
-        if self.files(commit, path)?.iter().all(|file| file != path) {
-            return Ok(None);
-        }
-        let blob = bytes(&self.root, ["cat-file", "blob", &format!("{commit}:{path}")])?;
-        let (path, commit) = (path.to_owned(), commit.short().to_owned());
-        String::from_utf8(blob).map(Some).map_err(|_| GitError::NotText { path, commit })
-    }
-
     /// The files that differ between two commits.
     ///
     /// # Errors
@@ -180,12 +182,7 @@ impl Repository {
     /// # Errors
     /// When git cannot be run.
     pub fn has(&self, commit: &CommitId) -> Result<bool, GitError> {
-        match git(&self.root, ["cat-file", "-e", &format!("{commit}^{{commit}}")]) {
-            Ok(_) => Ok(true),
-            // It says the same of what is missing and of what is no commit.
-            Err(GitError::Failed { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(self.object(&format!("{commit}^{{commit}}"))?.is_some())
     }
 
     /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
@@ -215,7 +212,10 @@ impl Repository {
             command.env("GIT_INDEX_FILE", &index).args(arguments);
             Ok::<_, GitError>(String::from_utf8_lossy(&run(command)?).into_owned())
         };
-        with_index(&["read-tree", head.id.as_str()])?;
+        // A copy knows which files are as they were: they need not be read.
+        if copy_index(&self.index, &index).is_err() {
+            with_index(&["read-tree", head.id.as_str()])?;
+        }
         with_index(&["add", "--all"])?;
         let tree = with_index(&["write-tree"])?;
         let name = "-c user.name=shipway -c user.email=shipway@localhost".split(' ');
@@ -248,6 +248,16 @@ pub fn checkout(repository: &Path, commit: &CommitId, to: &Path) -> Result<(), G
     let checkout = ["checkout", "--quiet", "--detach", commit.as_str()];
     git(to, no_hooks.into_iter().chain(checkout))?;
     Ok(())
+}
+
+/// A copy of an index, as old as it: a file that is not older may have changed
+/// since, and git looks into it ("racy git" in its documentation).
+fn copy_index(index: &Path, to: &Path) -> std::io::Result<()> {
+    let mut index = File::open(index)?;
+    let modified = index.metadata()?.modified()?;
+    let mut copy = File::create_new(to)?;
+    std::io::copy(&mut index, &mut copy)?;
+    copy.set_modified(modified)
 }
 
 fn paths(answer: &str) -> Vec<String> {

@@ -16,4 +16,4 @@ pub mod planner;
 
 pub use engine::{Engine, EngineError};
 pub use folders::Folders;
-pub use perform::{LiveOutput, OnFailure, Performer, Results};
+pub use perform::{LiveOutput, OnFailure, Performer, Results, Workspaces};

@@ -261,7 +261,12 @@ impl BlobWriter {
         }
         let target = self.blobs.path(&digest);
         if let Some(folder) = target.parent() {
-            files::make_dir(folder)?;
+            match fs::create_dir(folder) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(StoreError::io("making the folder", folder, &error));
+                }
+                _ => {}
+            }
         }
         // Over an equal one, if there is one: that renews its age, so that a
         // clean-up does not take it before the new reference is written.
@@ -269,6 +274,8 @@ impl BlobWriter {
         self.file = None;
         if durably {
             files::sync_parent(&target)?;
+            // Whoever made the folder may not have waited for the disk.
+            files::sync_dir(&self.blobs.dir)?;
         }
         Ok(StoredBlob { digest, size: self.size })
     }

@@ -21,7 +21,9 @@ pub trait Journal: Send + Sync {
     fn id(&self) -> &str;
 
     /// Takes the ownership for `ttl`. A lease whose time is over, or whose
-    /// holder is known to be dead, is taken over at once. Durable.
+    /// holder is known to be dead, is taken over at once. As durable as what
+    /// its holder appends: a power failure before that has ended the holder,
+    /// and nobody has seen its epoch.
     ///
     /// # Errors
     /// [`AcquireError::Held`] while another holder has it.

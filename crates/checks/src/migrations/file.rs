@@ -15,7 +15,7 @@ use super::rules::{
 use super::statement::{Action, Change, What};
 use crate::check::Sink;
 use crate::finding::{Finding, Pos, Span};
-use crate::sql::{Dialect, Directive, Event, Mark, Phase, Source, Statements, tokens_of};
+use crate::sql::{Dialect, Directive, Event, Mark, Phase, Room, Source, Statements, tokens_of};
 
 /// How deep blocks, functions and executed strings are followed into each other.
 const MAX_DEPTH: usize = 8;
@@ -51,8 +51,24 @@ pub fn judge_file<R: Read>(
     known: &mut HashSet<String>,
     sink: &mut impl Sink,
 ) -> io::Result<FileSummary> {
+    judge_file_within(&mut Room::default(), reader, migration, dialect, options, known, sink)
+}
+
+/// The same in a room that serves for many.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn judge_file_within<R: Read>(
+    room: &mut Room,
+    reader: R,
+    migration: &Migration,
+    dialect: Dialect,
+    options: Options,
+    known: &mut HashSet<String>,
+    sink: &mut impl Sink,
+) -> io::Result<FileSummary> {
     let mut judge = FileJudge::new(migration, dialect, options, known, sink);
-    let mut statements = Statements::new(reader, dialect);
+    let mut statements = Statements::within(std::mem::take(room), reader, dialect);
     while let Some(event) = statements.advance()? {
         match event {
             Event::Statement => judge.statement(&statements.current()),
@@ -70,6 +86,7 @@ pub fn judge_file<R: Read>(
             }
         }
     }
+    *room = statements.leave();
     let (summary, made) = judge.end();
     known.extend(made);
     Ok(summary)

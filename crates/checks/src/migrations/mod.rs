@@ -17,7 +17,7 @@ pub mod sequence;
 pub mod statement;
 
 pub use approval::{Approval, Operation};
-pub use file::{FileSummary, Options, judge_file};
+pub use file::{FileSummary, Options, judge_file, judge_file_within};
 pub use layout::{Layout, Migration, Part, Transaction, Version};
 pub use locks::Lock;
 pub use parse::{parse, statements_of_body};

@@ -10,5 +10,5 @@ mod token;
 pub use dialect::Dialect;
 pub use directive::{Allow, Directive, Mark, Phase, Tool};
 pub use lexer::{Lexed, Lexer, Problem};
-pub use statements::{Event, Place, Source, Statements};
+pub use statements::{Event, Place, Room, Source, Statements};
 pub use token::{Token, TokenKind, tokens_of};

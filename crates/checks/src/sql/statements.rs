@@ -91,6 +91,14 @@ enum Routine {
     Open(u32),
 }
 
+/// What reading takes, used again for the next stream: of many small files, making room would
+/// take longer than reading.
+#[derive(Debug, Default)]
+pub struct Room {
+    buffer: Vec<u8>,
+    tokens: Vec<Token>,
+}
+
 /// Reads statements from a stream.
 #[derive(Debug)]
 pub struct Statements<R> {
@@ -123,16 +131,24 @@ impl<R: Read> Statements<R> {
     /// Reads statements of a dialect.
     #[must_use]
     pub fn new(reader: R, dialect: Dialect) -> Self {
+        Self::within(Room::default(), reader, dialect)
+    }
+
+    /// The same in a room that is there.
+    #[must_use]
+    pub fn within(room: Room, reader: R, dialect: Dialect) -> Self {
+        let Room { buffer, mut tokens } = room;
+        tokens.clear();
         Self {
             reader,
             lexer: Lexer::new(dialect),
-            buffer: Vec::new(),
+            buffer,
             begin: 0,
             filled: 0,
             complete: false,
             pos: Pos::START,
             consumed: 0,
-            tokens: Vec::new(),
+            tokens,
             parens: 0,
             routine: Routine::Unknown,
             delimiter: Delimiter::Semicolon,
@@ -142,6 +158,12 @@ impl<R: Read> Statements<R> {
             said: Vec::new(),
             ended: false,
         }
+    }
+
+    /// The room, for another stream.
+    #[must_use]
+    pub fn leave(self) -> Room {
+        Room { buffer: self.buffer, tokens: self.tokens }
     }
 
     /// The statement that the last [`Event::Statement`] is about.
@@ -189,9 +211,19 @@ impl<R: Read> Statements<R> {
         }
         let text = self.buffer.get(self.begin..self.filled).unwrap_or_default();
         loop {
-            if text.get(at) == Some(&b' ') {
-                at += 1;
-                continue;
+            match text.get(at) {
+                Some(b' ' | b'\n') => {
+                    at += 1;
+                    continue;
+                }
+                // Whatever follows, these are tokens of their own.
+                Some(sign @ (b'(' | b')' | b',')) if at + 1 < text.len().min(MAX_STATEMENT) => {
+                    let kind = TokenKind::Sign(*sign);
+                    self.tokens.push(Token { kind, start: at as u32, end: at as u32 + 1 });
+                    at += 1;
+                    continue;
+                }
+                _ => {}
             }
             match self.lexer.next(text, at, self.complete) {
                 Lexed::Space { end } => at = end,

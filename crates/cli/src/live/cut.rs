@@ -15,12 +15,12 @@ pub(super) struct Cut {
 impl Cut {
     /// The lines that these bytes complete, each with its line feed.
     pub(super) fn push<'b>(&mut self, bytes: &'b [u8]) -> Option<Cow<'b, str>> {
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         let (lines, rest) = bytes.split_at(whole);
         let text = if lines.is_empty() {
             None
         } else if self.begun.is_empty() {
-            Some(String::from_utf8_lossy(lines))
+            Some(text_of(lines))
         } else {
             self.begun.extend_from_slice(lines);
             Some(Cow::Owned(into_text(std::mem::take(&mut self.begun))))
@@ -40,6 +40,11 @@ impl Cut {
             into_text(bytes)
         })
     }
+}
+
+/// Mostly it is text already, which is quickly said.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn into_text(bytes: Vec<u8>) -> String {

@@ -12,46 +12,63 @@ use super::{JobId, Write, ended};
 /// Shows what jobs write as it is, each line with its job's name before it.
 pub(crate) struct Lines {
     write: Write,
-    begun: Mutex<HashMap<JobId, Cut>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    begun: HashMap<JobId, Cut>,
+    /// What is written next: much is written piece by piece.
+    page: String,
 }
 
 impl Lines {
     pub(crate) fn new(write: Write) -> Self {
-        Self { write, begun: Mutex::default() }
+        Self { write, seen: Mutex::default() }
     }
 
     /// Shows what `job` reports.
     pub(super) fn take(&self, job: &JobSpec, event: &Event) {
-        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Seen { begun, page } = &mut *seen;
         let cut = begun.entry(JobId::of(job)).or_default();
+        page.clear();
+        let mut show = |text: &str| add(page, &job.name, text);
         match event {
-            Event::Output { data, .. } => self.show(job, cut.push(data.as_bytes()).as_deref()),
-            Event::StepStarted { name, .. } => self.show(job, Some(&format!("▶ {name}\n"))),
+            Event::Output { data, .. } => {
+                if let Some(text) = cut.push(data.as_bytes()) {
+                    show(&text);
+                }
+            }
+            Event::StepStarted { name, .. } => show(&format!("▶ {name}\n")),
             Event::StepEnded(report) => {
-                self.show(job, cut.all().as_deref());
-                self.show(job, Some(&format!("{}\n", ended(report))));
+                show(&cut.all().unwrap_or_default());
+                show(&format!("{}\n", ended(report)));
             }
             Event::JobEnded { .. } => {
-                self.show(job, cut.all().as_deref());
+                show(&cut.all().unwrap_or_default());
                 begun.remove(&JobId::of(job));
             }
             _ => {}
         }
-    }
-
-    /// Whole lines.
-    fn show(&self, job: &JobSpec, text: Option<&str>) {
-        let Some(text) = text else { return };
-        let before = format!("{} │ ", job.name);
-        let mut lines = String::with_capacity(text.len() + text.len() / 4);
-        for line in text.split_inclusive('\n') {
-            lines.push_str(&before);
-            match line.strip_suffix("\r\n") {
-                Some(line) => lines.extend([line, "\n"]),
-                None => lines.push_str(line),
-            }
+        if !page.is_empty() {
+            (self.write)(page);
         }
-        (self.write)(&lines);
+    }
+}
+
+/// Whole lines of a job.
+fn add(page: &mut String, job: &str, text: &str) {
+    page.reserve(text.len() + text.len() / 8);
+    let mut rest = text;
+    while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
+        let (line, others) = rest.split_at(end + 1);
+        page.extend([job, " │ "]);
+        match line.strip_suffix("\r\n") {
+            Some(line) => page.extend([line, "\n"]),
+            None => page.push_str(line),
+        }
+        rest = others;
     }
 }
 

@@ -173,7 +173,7 @@ impl PlannedRun {
             number: self.number.max(1),
             attempt: self.attempt.clone(),
             rules: self.rules.clone(),
-            parallel: plan.config.as_ref().map(|config| config.limits.jobs),
+            parallel: self.rules.jobs.or(plan.config.as_ref().map(|config| config.limits.jobs)),
         }
     }
 }

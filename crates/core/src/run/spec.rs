@@ -109,6 +109,9 @@ pub struct Rules {
     /// `None`: every label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
+    /// As many jobs at the same time; `None`: as the plan's configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<u16>,
     /// What follows if the engine dies while a job runs.
     #[serde(default)]
     pub on_lost: LostJob,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use shipway_core::ids::{CommitId, JobKey, RunId};
 use shipway_core::run::WorkflowText;
 
-use super::{Secret, Services};
+use super::{Folders, Secret, Services};
 use crate::actions::Settings;
 
 /// Everything a worker needs to execute one job. It looks nothing up
@@ -124,16 +124,6 @@ pub struct Source {
     pub commit: CommitId,
     /// The branch to check it out as, for example `main`; `None`: detached.
     pub branch: Option<String>,
-}
-
-/// Where the job works. The worker creates what is missing, and removes
-/// nothing but its own files: the folders belong to whoever named them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Folders {
-    /// `GITHUB_WORKSPACE`, empty at first.
-    pub workspace: PathBuf,
-    /// `RUNNER_TEMP`, of this job alone.
-    pub temp: PathBuf,
 }
 
 /// How long things may take, in milliseconds.

@@ -248,7 +248,7 @@ pub(crate) fn runner_pairs(shared: &Shared) -> Vec<(&'static str, String)> {
         ("name", "shipway".to_owned()),
         ("environment", "self-hosted".to_owned()),
         ("temp", shared.temp().display().to_string()),
-        ("tool_cache", folders.temp.join("_tool").display().to_string()),
+        ("tool_cache", folders.tools().display().to_string()),
     ];
     if let Some(parent) = folders.workspace.parent() {
         pairs.push(("workspace", parent.display().to_string()));

@@ -17,6 +17,7 @@ use crate::protocol::{Event, JobResult, Level, Reason};
 use crate::worker::action::catalog::Catalog;
 use crate::worker::container::Wanted;
 use crate::worker::contexts::View;
+use crate::worker::kept_file::{EVERYBODY, overwrite};
 use crate::worker::prepare::{Prepared, prepare};
 use crate::worker::shared::Shared;
 use crate::worker::state::State;
@@ -137,15 +138,15 @@ fn job_level(job: &JobRun<'_>, prepared: &Prepared) -> Result<Duration, Evaluate
 
 fn create_folders(shared: &Shared) -> io::Result<()> {
     let folders = &shared.message.folders;
-    let event_file = shared.event_file();
-    let event_folder = event_file.parent().unwrap_or(&folders.temp).to_owned();
-    let tools = folders.temp.join("_tool");
-    for folder in [&folders.workspace, &shared.temp(), &tools, &event_folder] {
+    let event_file = folders.event_file();
+    let event_folder = event_file.parent().unwrap_or(&folders.temp);
+    for folder in [&folders.workspace, &folders.for_steps(), &folders.tools(), event_folder] {
         fs::create_dir_all(folder).map_err(|error| {
             io::Error::new(error.kind(), format!("cannot create {}: {error}", folder.display()))
         })?;
     }
-    fs::write(&event_file, serde_json::to_vec(&shared.message.event)?).map_err(|error| {
+    let event = serde_json::to_vec(&shared.message.event)?;
+    overwrite(&event_file, &event, EVERYBODY).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write {}: {error}", event_file.display()))
     })
 }
@@ -165,6 +166,7 @@ async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
     }
     // Nothing holds their pipes open any more, so they end.
     while readers.join_next().await.is_some() {}
+    job.shared.leave_files();
     if let Err(error) = job.shared.containers.finish(job.shared).await {
         let mut state = job.state.lock();
         state.reason = Some(Reason::Worker { message: error.to_string() });

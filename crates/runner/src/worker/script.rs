@@ -1,10 +1,14 @@
 //! `run`: a script for a shell.
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::worker::kept_file::{PRIVATE, overwrite};
 use crate::worker::place::Place;
+
+/// What scripts' files are called, before the ending.
+pub(crate) const SCRIPT: &str = "script";
 
 /// A shell as a workflow names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,11 +92,13 @@ impl Shell {
     ) -> Result<(PathBuf, Vec<OsString>), ShellError> {
         let file = place.file(file).display().to_string();
         let find = |name: &str| place.find(name, env);
+        if *self == Self::Default
+            && let Some(bash) = find("bash").filter(|_| !place.is_container())
+        {
+            return Ok((bash, vec!["-e".into(), file.into()]));
+        }
         let fixed: Vec<String> = match self {
-            Self::Default if place.is_container() || find("bash").is_none() => {
-                vec!["sh".into(), "-e".into(), file]
-            }
-            Self::Default => vec!["bash".into(), "-e".into(), file],
+            Self::Default => vec!["sh".into(), "-e".into(), file],
             Self::Bash => ["bash", "--noprofile", "--norc", "-eo", "pipefail", &file]
                 .map(str::to_owned)
                 .to_vec(),
@@ -109,21 +115,19 @@ impl Shell {
         Ok((program, words.map(OsString::from).collect()))
     }
 
-    /// Writes the script into `folder`.
+    /// Writes the script into `folder`, in the place of the last one there.
     ///
     /// # Errors
     /// When the disk is full or the folder is not there.
-    pub(crate) fn write(&self, folder: &Path, text: &str) -> std::io::Result<tempfile::TempPath> {
-        let mut file = tempfile::Builder::new()
-            .prefix("script-")
-            .suffix(&match self.extension() {
-                "" => String::new(),
-                extension => format!(".{extension}"),
-            })
-            .tempfile_in(folder)?;
-        file.write_all(self.script(text).as_bytes())?;
-        // Closed: a file that somebody may write to cannot be executed.
-        let file = file.into_temp_path();
+    pub(crate) fn write(&self, folder: &Path, text: &str) -> io::Result<PathBuf> {
+        let file = match self.extension() {
+            "" => folder.join(SCRIPT),
+            extension => folder.join(format!("{SCRIPT}.{extension}")),
+        };
+        let script = self.script(text);
+        // It is never without a content: see there.
+        let script = if script.is_empty() { "\n" } else { script.as_str() };
+        overwrite(&file, script.as_bytes(), PRIVATE)?;
         Ok(file)
     }
 }

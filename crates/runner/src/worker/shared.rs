@@ -1,7 +1,9 @@
 //! What everything in a job shares and nothing changes.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use shipway_workflow::expr::Object;
@@ -37,8 +39,10 @@ pub(crate) struct Shared {
     /// The problem matchers that steps have added.
     matchers: Mutex<Vec<Matcher>>,
     github: OnceLock<Object>,
-    /// Files of steps that did not write to them.
+    /// Files of steps that are over.
     files: Mutex<Vec<StepFiles>>,
+    /// How many files of steps were made.
+    made: AtomicUsize,
 }
 
 impl Shared {
@@ -68,20 +72,39 @@ impl Shared {
             matchers,
             github,
             files,
+            made: AtomicUsize::new(0),
         }
     }
 
-    /// Keeps the files of a step that left nothing running, if another step may
-    /// have them.
+    /// Keeps the files of a step that left nothing running, for another one.
     pub(crate) fn keep_files(&self, files: StepFiles) {
-        if files.are_untouched() {
-            self.files.lock().unwrap_or_else(PoisonError::into_inner).push(files);
+        match files.again() {
+            Ok(files) => self.files().push(files),
+            Err(error) => tracing::debug!(%error, "the files of a step cannot be used again"),
         }
     }
 
-    /// Files that another step did not write to.
+    /// Files that another step does not need any more.
     pub(crate) fn spare_files(&self) -> Option<StepFiles> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.files().pop()
+    }
+
+    /// New ones.
+    pub(crate) fn new_files(&self) -> io::Result<StepFiles> {
+        StepFiles::create(&self.temp(), self.made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The job is over: leaves the files of its steps to the next one.
+    pub(crate) fn leave_files(&self) {
+        for files in std::mem::take(&mut *self.files()) {
+            if let Err(error) = files.leave() {
+                tracing::warn!(%error, "a script with secrets may be left until the run ends");
+            }
+        }
+    }
+
+    fn files(&self) -> MutexGuard<'_, Vec<StepFiles>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is the same for all steps in the `github` context, made once.
@@ -103,12 +126,12 @@ impl Shared {
 
     /// `GITHUB_EVENT_PATH`
     pub(crate) fn event_file(&self) -> PathBuf {
-        self.message.folders.temp.join("_github_workflow").join("event.json")
+        self.message.folders.event_file()
     }
 
     /// `RUNNER_TEMP`
     pub(crate) fn temp(&self) -> PathBuf {
-        self.message.folders.temp.join("_temp")
+        self.message.folders.for_steps()
     }
 
     /// `owner/name` of the run's own repository.

@@ -2,22 +2,36 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use indexmap::IndexMap;
 
-use crate::protocol::{Event, Level};
+use crate::protocol::{Event, Level, STEP_FILES};
 use crate::worker::file_command::{FILE_MAX, FileCommandError, Pairs, SUMMARY_MAX, paths, read};
+use crate::worker::kept_file::{PRIVATE, overwrite, remove};
 use crate::worker::output::Said;
+use crate::worker::script::SCRIPT;
 use crate::worker::step::Body;
+
+/// What stands in the place of a script of a job that has ended.
+const BLANK: &[u8] = b"\n";
 
 /// Variables that a step may not set for the steps after it: GitHub's list.
 const NOT_FOR_LATER: [&str; 1] = ["NODE_OPTIONS"];
 
-/// The files of one step; removed when dropped.
+/// The files of one step, with its script beside them. They do for other steps
+/// after it, and then for the next job that works in the same folder: to make a
+/// file and to remove it costs more the more were removed just before. Removed
+/// when dropped.
 pub(crate) struct StepFiles {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// They are for the next job.
+    left: bool,
+    /// When an entry of the folder last changed, once all were as they should
+    /// be.
+    seen: Option<SystemTime>,
 }
 
 /// One of the files.
@@ -57,25 +71,89 @@ impl Which {
 }
 
 impl StepFiles {
-    /// Creates them, empty, in `folder`.
-    pub(crate) fn create(folder: &Path) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("files-").tempdir_in(folder)?;
-        for which in Which::ALL {
-            File::create_new(folder.path().join(which.file()))?;
+    /// The files number `number` of a job, empty, in `folder`, where an earlier
+    /// job may have left some.
+    pub(crate) fn create(folder: &Path, number: usize) -> io::Result<Self> {
+        let folder = folder.join(format!("{STEP_FILES}{number}"));
+        let mut files = Self { folder, left: false, seen: None };
+        if files.make().and_then(|()| files.empty()).is_err() {
+            // Whatever stands there is in the way.
+            remove(&files.folder)?;
+            files.make()?;
+            files.empty()?;
         }
-        Ok(Self { folder })
+        Ok(files)
+    }
+
+    fn make(&self) -> io::Result<()> {
+        match fs::create_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        }
+    }
+
+    /// For another step of the job.
+    pub(crate) fn again(mut self) -> io::Result<Self> {
+        self.empty()?;
+        Ok(self)
+    }
+
+    /// Makes them as they are when a step begins.
+    fn empty(&mut self) -> io::Result<()> {
+        for which in Which::ALL {
+            let path = self.path(which);
+            if !is_empty(&path)? {
+                remove(&path)?;
+                File::create_new(&path)?;
+                self.seen = None;
+            }
+        }
+        if self.seen.is_none_or(|seen| !self.changed().is_ok_and(|changed| changed == seen)) {
+            self.remove_others()?;
+            self.seen = Some(self.changed()?);
+        }
+        Ok(())
+    }
+
+    /// When an entry of the folder last came or went.
+    fn changed(&self) -> io::Result<SystemTime> {
+        fs::metadata(&self.folder)?.modified()
+    }
+
+    fn remove_others(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+            let is_script = name.to_str().is_some_and(|name| name.starts_with(SCRIPT));
+            if !is_script && Which::ALL.into_iter().all(|which| name != which.file()) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves them to the next job, which may not see the secrets of this one's
+    /// scripts.
+    pub(crate) fn leave(mut self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+            if name.to_str().is_some_and(|name| name.starts_with(SCRIPT)) {
+                overwrite(&path, BLANK, PRIVATE)?;
+            }
+        }
+        self.left = true;
+        Ok(())
     }
 
     /// Lets every user of a container write to them.
     pub(crate) fn open_to_all(&self) -> io::Result<()> {
-        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755))?;
+        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o755))?;
         let all = || fs::Permissions::from_mode(0o666);
         Which::ALL.into_iter().try_for_each(|which| fs::set_permissions(self.path(which), all()))
     }
 
     /// The folder that they are in.
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// The variables that name them.
@@ -88,17 +166,8 @@ impl StepFiles {
         Which::ALL.into_iter().map(|which| (which.file(), self.path(which)))
     }
 
-    /// Whether nobody wrote to them or removed one: then they do for another
-    /// step.
-    pub(crate) fn are_untouched(&self) -> bool {
-        Which::ALL.into_iter().all(|which| {
-            let kind = fs::symlink_metadata(self.path(which));
-            kind.is_ok_and(|kind| kind.is_file() && kind.len() == 0)
-        })
-    }
-
     fn path(&self, which: Which) -> PathBuf {
-        self.folder.path().join(which.file())
+        self.folder.join(which.file())
     }
 
     /// Applies to the job what the step wrote to the files, and what it `said`
@@ -138,6 +207,9 @@ impl StepFiles {
     /// A file that the step removed says nothing.
     fn text(&self, which: Which) -> Result<String, Unread> {
         let most = if which == Which::Summary { SUMMARY_MAX } else { FILE_MAX };
+        if is_empty(&self.path(which))? {
+            return Ok(String::new());
+        }
         let file = match File::open(self.path(which)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
@@ -172,6 +244,28 @@ impl StepFiles {
             body.shared.reporter.send(event).await;
         }
         Ok(())
+    }
+}
+
+impl Drop for StepFiles {
+    fn drop(&mut self) {
+        if !self.left
+            && let Err(error) = remove(&self.folder)
+        {
+            tracing::debug!(%error, "the files of a step are left until its job ends");
+        }
+    }
+}
+
+/// Whether a file is as it was made: nobody wrote to it or put something else
+/// in its place.
+fn is_empty(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(of) => {
+            Ok(of.is_file() && of.len() == 0 && of.nlink() == 1 && of.mode() & 0o600 == 0o600)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

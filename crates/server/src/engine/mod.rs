@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shipway_core::command::Command;
+use shipway_core::durability::may_be_taken_back;
 use shipway_core::effect::{Effect, EffectId, EffectKind, Outcome};
+use shipway_core::ids::RunId;
 use shipway_core::journal::{Actor, Cause, NewEntry, StreamId, Version};
 use shipway_core::stream::{Decided, Record, Stream};
 use shipway_store::{
@@ -70,6 +72,8 @@ pub struct Engine {
     /// At which version a stream's deadline changed nothing.
     asked: HashMap<StreamId, Version>,
     last: Timestamp,
+    /// Something was appended that the disk has still to be waited for.
+    unsynced: bool,
 }
 
 impl Engine {
@@ -111,6 +115,7 @@ impl Engine {
             epoch,
             views,
             last,
+            unsynced: false,
         };
         engine.recover().await?;
         Ok(engine)
@@ -122,6 +127,8 @@ impl Engine {
     }
 
     async fn recover(&mut self) -> Result<(), EngineError> {
+        let is_open = |run: &RunId| self.views.live.stream(&StreamId::Run(run.clone())).is_some();
+        block_in_place(|| self.performer.leave_ended_runs(is_open));
         let mut again = Vec::new();
         for stream in self.views.live.streams() {
             let (redo, lost) = stream.recover();
@@ -136,8 +143,11 @@ impl Engine {
                 self.work.push_back(Work::Ended { effect, outcome: Outcome::Lost });
             }
         }
+        // Of all of them before any is begun: jobs of one run share a folder.
+        for (id, effect) in &again {
+            self.leave_nothing_of(id, effect).await?;
+        }
         for (id, effect) in again {
-            self.leave_nothing_of(&id, &effect).await?;
             self.begin(id, effect)?;
         }
         self.drain()
@@ -264,6 +274,9 @@ impl Engine {
                 Work::Ended { effect, outcome } => self.ended(&effect, outcome)?,
                 Work::Tick { stream } => self.tick(&stream)?,
             }
+        }
+        if std::mem::take(&mut self.unsynced) {
+            self.store.journal().flush()?;
         }
         if self.views.live.seq.0 - self.kept >= KEEP_EVERY {
             self.views.keep(&self.store)?;
@@ -393,9 +406,10 @@ impl Engine {
         } else {
             vec![Append { stream: stream.clone(), expected: version, entries }]
         };
+        let durability = self.durability(stream, &decided, input.is_some());
         let settled = input.map(Settled::handled).into_iter().collect();
         let batch = Batch { appends, settled };
-        let appended = self.store.journal().append(self.epoch, batch, Durability::Durable)?;
+        let appended = self.store.journal().append(self.epoch, batch, durability)?;
         for entry in &appended {
             if let Some(Record::Intent { effect }) = self.views.apply(entry)? {
                 let (stream, version) = (entry.stream.clone(), entry.version);
@@ -405,7 +419,24 @@ impl Engine {
         for effect in &decided.cancel {
             self.running.cancel(effect);
         }
+        if let StreamId::Run(run) = stream
+            && self.views.live.stream(stream).is_none()
+        {
+            self.performer.leave_run(run);
+        }
         Ok(())
+    }
+
+    /// The disk is waited for before somebody is answered, and before anything
+    /// begins outside of the journal; for what streams say to each other, once
+    /// they have nothing more to say.
+    fn durability(&mut self, stream: &StreamId, decided: &Decided, is_answer: bool) -> Durability {
+        let begins = |record: &Record| matches!(record, Record::Intent { effect } if !matches!(effect, Effect::Tell { .. }));
+        if !is_answer && may_be_taken_back(&self.views.live, stream, decided) {
+            return Durability::Grouped;
+        }
+        self.unsynced = !is_answer && !decided.records.iter().any(begins);
+        if self.unsynced { Durability::Grouped } else { Durability::Durable }
     }
 
     fn begin(&mut self, id: EffectId, effect: Effect) -> Result<(), EngineError> {

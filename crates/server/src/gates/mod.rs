@@ -10,13 +10,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use shipway_checks::policy;
 use shipway_checks::policy::shown::{Shown, Source};
-use shipway_core::config::{Config, Gates, People, RequiredWorkflows};
+use shipway_core::config::{Config, GateSet, Gates, People, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::gate::{Destination, Judged, Ledger, Position, Role, Verdict};
 use shipway_core::ids::{CommitId, RunId};
 use shipway_core::run::RunResult;
 use shipway_core::view::Live;
-use shipway_evidence::gates::{Look, LookError, ReportFile, Versions};
+use shipway_evidence::gates::{Look, LookError, Looked, ReportFile, Versions};
 
 use crate::bundle;
 use crate::folders::Folders;
@@ -24,6 +24,9 @@ use crate::git::{self, GitError, Repository};
 use crate::planner::PlanError;
 
 pub use pull_request::{BadPayload, PullRequestFile};
+
+/// What work folders begin with.
+pub(crate) const WORK: &str = "gates-";
 
 /// What is judged.
 pub struct Judging<'j> {
@@ -82,14 +85,6 @@ pub enum GateError {
         /// Why.
         why: String,
     },
-    /// The work folder cannot be made or removed.
-    #[error("{path}: {error}")]
-    Folder {
-        /// Which.
-        path: String,
-        /// Why.
-        error: std::io::Error,
-    },
     /// The look did not come to an end.
     #[error("{0}")]
     Broken(String),
@@ -107,10 +102,10 @@ impl Judging<'_> {
         if asked == Default::default() && versions.before.is_none_or_unsaid() {
             return Ok(self.outcome(versions, &ledger, Shown::default(), Vec::new(), Vec::new()));
         }
-        let work = self.folders.work(&format!("gates-{}", self.name));
+        let work = self.folders.work(&format!("{WORK}{}", self.name));
         let looked = self.look(&work, &versions, &asked, &ledger);
         let removed = bundle::remove(&work);
-        let (shown, seen, figures) = looked?;
+        let Looked { shown, seen, figures } = looked?;
         removed.map_err(|error| GateError::Broken(error.to_string()))?;
         let verdicts = policy::judge(&asked, &shown, self.now);
         let mut outcome = self.outcome(versions, &ledger, shown, verdicts, seen);
@@ -118,17 +113,13 @@ impl Judging<'_> {
         Ok(outcome)
     }
 
-    #[expect(clippy::type_complexity, reason = "three lists that are taken apart at once")]
     fn look(
         &self,
         work: &Path,
         versions: &versions::Found,
-        asked: &shipway_core::config::GateSet,
+        asked: &GateSet,
         ledger: &Ledger,
-    ) -> Result<
-        (Shown, Vec<shipway_core::gate::FirstSeen>, std::collections::BTreeMap<String, f64>),
-        GateError,
-    > {
+    ) -> Result<Looked, GateError> {
         bundle::remove(work).map_err(|error| GateError::Broken(error.to_string()))?;
         let tree = work.join("tree");
         git::checkout(self.repository.root(), self.commit, &tree)?;
@@ -148,7 +139,7 @@ impl Judging<'_> {
             services.iter().map(|(name, of)| (name.to_string(), of.path.clone())).collect();
         let last = ledger.judged.get(self.to);
         let last = last.filter(|judged| versions.base.as_ref() == Some(&judged.commit));
-        let looked = Look {
+        let look = Look {
             root: &tree,
             base: versions.base.as_ref().map(CommitId::as_str),
             asked,
@@ -160,9 +151,8 @@ impl Judging<'_> {
             coverage_before: last.and_then(|of| of.figures.get("coverage.total").copied()),
             pull_request: self.pull_request.map(PullRequestFile::said),
             now: self.now,
-        }
-        .look()?;
-        Ok((looked.shown, looked.seen, looked.figures))
+        };
+        Ok(look.look()?)
     }
 
     fn ledger(&self) -> Ledger {

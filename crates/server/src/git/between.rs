@@ -23,9 +23,8 @@ impl Repository {
     }
 
     fn reference(&self, name: &str) -> Result<Option<CommitId>, GitError> {
-        let ask = ["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")];
-        let found = answer(git(&self.root, ask))?;
-        found.map(|id| CommitId::new(line(&id))).transpose().map_err(Into::into)
+        let found = self.object(&format!("{name}^{{commit}}"))?;
+        found.map(|commit| CommitId::new(commit.id)).transpose().map_err(Into::into)
     }
 
     /// The branch that the others go to: what `origin` says, else `main` or
@@ -67,6 +66,9 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn count_between(&self, from: &CommitId, to: &CommitId) -> Result<usize, GitError> {
+        if self.follows(to, from)? {
+            return Ok(1);
+        }
         let range = format!("{from}..{to}");
         let count = git(&self.root, ["rev-list", "--count", &range])?;
         line(&count).parse().map_err(|_| super::not_understood("rev-list", &count))
@@ -82,6 +84,9 @@ impl Repository {
         to: &CommitId,
         most: usize,
     ) -> Result<Vec<Commit>, GitError> {
+        if most > 0 && self.follows(to, from)? {
+            return Ok(vec![self.commit(to.as_str())?]);
+        }
         let (range, count) = (format!("{from}..{to}"), format!("--max-count={most}"));
         let ids = git(&self.root, ["rev-list", &count, &range])?;
         let mut commits: Vec<Commit> =

@@ -1,13 +1,32 @@
-//! Many files of a commit at once: two questions to git, however many they are.
-
-use std::io::{Seek as _, Write as _};
-use std::process::Stdio;
+//! Files of a commit.
 
 use shipway_core::ids::CommitId;
 
-use super::{GitError, Repository, bytes, command, not_understood, run};
+use super::objects::{Kind, Object};
+use super::{GitError, Repository, not_understood};
+
+/// A file in a folder of a commit.
+struct Entry<'t> {
+    mode: &'t str,
+    name: &'t str,
+    id: String,
+}
 
 impl Repository {
+    /// The text of a file at a commit; `None` if it is not there.
+    ///
+    /// # Errors
+    /// When git fails or the file is not text.
+    pub fn text(&self, commit: &CommitId, path: &str) -> Result<Option<String>, GitError> {
+        // To git, these are relative to the folder it works in.
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Ok(None);
+        }
+        let found = self.object(&format!("{commit}:{path}"))?;
+        let blob = found.filter(|object| object.kind == Kind::Blob);
+        blob.map(|blob| text(blob.content, commit, path)).transpose()
+    }
+
     /// The texts of the files that are directly in `folder` at a commit and
     /// whose paths `wanted` picks, in the order of their paths.
     ///
@@ -19,64 +38,55 @@ impl Repository {
         folder: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<(String, String)>, GitError> {
-        let folder = format!("{folder}/");
-        let tree = bytes(&self.root, ["ls-tree", "-z", commit.as_str(), "--", &folder])?;
-        let tree = String::from_utf8_lossy(&tree);
-        let mut files: Vec<(&str, &str)> = Vec::new();
-        for line in tree.split('\0').filter(|line| !line.is_empty()) {
-            let (about, path) = line.split_once('\t').ok_or_else(|| odd("ls-tree", line))?;
-            let id = about.rsplit(' ').next().unwrap_or_default();
-            // Neither folders nor links to elsewhere.
-            if about.starts_with("100") && wanted(path) {
-                files.push((id, path));
-            }
-        }
-        if files.is_empty() {
+        let tree = self.object(&format!("{commit}:{folder}"))?;
+        let Some(tree) = tree.filter(|object| object.kind == Kind::Tree) else {
             return Ok(Vec::new());
-        }
-        let answer = self.blobs(files.iter().map(|(id, _)| *id))?;
-        let mut rest = answer.as_slice();
+        };
+        let entries = entries(&tree).ok_or_else(|| not_understood("cat-file", folder))?;
+        let files = entries.into_iter().filter_map(|entry| {
+            let path = format!("{folder}/{}", entry.name);
+            // Neither folders nor links to elsewhere.
+            (entry.mode.starts_with("100") && wanted(&path)).then_some((path, entry.id))
+        });
+        let (paths, ids): (Vec<String>, Vec<String>) = files.unzip();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut texts = Vec::new();
-        for (id, path) in files {
-            let (blob, after) = next(rest).ok_or_else(|| odd("cat-file", id))?;
-            rest = after;
-            let text = std::str::from_utf8(blob).map_err(|_| GitError::NotText {
-                path: path.to_owned(),
-                commit: commit.short().to_owned(),
-            })?;
-            texts.push((path.to_owned(), text.to_owned()));
+        for (path, blob) in paths.into_iter().zip(self.objects(&ids)?) {
+            let blob = blob.ok_or_else(|| not_understood("cat-file", &path))?;
+            let text = text(blob.content, commit, &path)?;
+            texts.push((path, text));
         }
         Ok(texts)
     }
+}
 
-    /// What git says of each of these objects, one behind the other.
-    fn blobs<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<Vec<u8>, GitError> {
-        // A file, not a pipe: git may answer before it was asked everything.
-        let mut asked = tempfile::tempfile().map_err(GitError::NoGit)?;
-        let lines: String = ids.flat_map(|id| [id, "\n"]).collect();
-        let written = asked.write_all(lines.as_bytes()).and_then(|()| asked.rewind());
-        written.map_err(GitError::NoGit)?;
-        let mut command = command(&self.root);
-        command.args(["cat-file", "--batch"]).stdin(Stdio::from(asked));
-        run(command)
+fn text(blob: Vec<u8>, commit: &CommitId, path: &str) -> Result<String, GitError> {
+    let (path, commit) = (path.to_owned(), commit.short().to_owned());
+    String::from_utf8(blob).map_err(|_| GitError::NotText { path, commit })
+}
+
+/// What is in a tree: `<mode> <name>`, a zero byte and the id's bytes, each.
+/// Names that are no text are none of ours.
+fn entries(tree: &Object) -> Option<Vec<Entry<'_>>> {
+    let id_length = tree.id.len() / 2;
+    let mut entries = Vec::new();
+    let mut rest = tree.content.as_slice();
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let (head, after) = (&rest[..end], &rest[end + 1..]);
+        let id = after.get(..id_length)?;
+        rest = &after[id_length..];
+        let Ok(head) = std::str::from_utf8(head) else { continue };
+        let (mode, name) = head.split_once(' ')?;
+        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        entries.push(Entry { mode, name, id });
     }
-}
-
-/// `<id> blob <size>`, the bytes, and what follows.
-fn next(answer: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = answer.iter().position(|byte| *byte == b'\n')?;
-    let head = std::str::from_utf8(&answer[..end]).ok()?;
-    let size: usize = head.rsplit_once(' ')?.1.parse().ok()?;
-    let blob = answer.get(end + 1..)?.get(..size)?;
-    Some((blob, answer.get(end + 1 + size + 1..)?))
-}
-
-fn odd(command: &str, answer: &str) -> GitError {
-    not_understood(command, answer)
+    Some(entries)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{command, run};
     use super::*;
 
     fn git(dir: &std::path::Path, arguments: &[&str]) {
@@ -87,30 +97,59 @@ mod tests {
 
     #[test]
     fn files_of_a_folder_with_their_texts() {
+        for format in ["sha1", "sha256"] {
+            let dir = tempfile::tempdir().unwrap();
+            git(dir.path(), &["init", "--quiet", &format!("--object-format={format}")]);
+            let write = |path: &str, text: &[u8]| {
+                let path = dir.path().join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            };
+            write("f/b.yml", b"two\nlines");
+            write("f/a.yml", b"");
+            write("f/a b.yml", "ä\n\n".as_bytes());
+            write("f/other.txt", b"\xff");
+            write("f/deep/c.yml", b"deep");
+            std::os::unix::fs::symlink("b.yml", dir.path().join("f/link.yml")).unwrap();
+            git(dir.path(), &["add", "--all"]);
+            git(dir.path(), &["commit", "--quiet", "-m", "one"]);
+            let repository = Repository::at(dir.path()).unwrap();
+            let commit = repository.head().unwrap().id;
+            let texts =
+                |end: &'static str| repository.texts(&commit, "f", move |p| p.ends_with(end));
+            let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+            assert_eq!(
+                texts(".yml").unwrap(),
+                [pair("f/a b.yml", "ä\n\n"), pair("f/a.yml", ""), pair("f/b.yml", "two\nlines")]
+            );
+            assert!(matches!(texts(".txt"), Err(GitError::NotText { .. })));
+            assert_eq!(repository.texts(&commit, "nowhere", |_| true).unwrap(), []);
+            for none in ["f", "f/none", "./f/a.yml", "../x", "f/a.yml\n", "", "f//a.yml"] {
+                assert_eq!(repository.text(&commit, none).unwrap(), None, "{none:?}");
+            }
+            assert_eq!(repository.text(&commit, "f/deep/c.yml").unwrap().unwrap(), "deep");
+        }
+    }
+
+    #[test]
+    fn many_and_long_answers_do_not_get_stuck() {
         let dir = tempfile::tempdir().unwrap();
         git(dir.path(), &["init", "--quiet"]);
-        let write = |path: &str, text: &[u8]| {
-            let path = dir.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        write("f/b.yml", b"two\nlines");
-        write("f/a.yml", b"");
-        write("f/a b.yml", "ä\n\n".as_bytes());
-        write("f/other.txt", b"\xff");
-        write("f/deep/c.yml", b"deep");
-        std::os::unix::fs::symlink("b.yml", dir.path().join("f/link.yml")).unwrap();
+        std::fs::create_dir(dir.path().join("f")).unwrap();
+        let long = "x".repeat(200_000);
+        for number in 0..250 {
+            std::fs::write(dir.path().join(format!("f/{number:03}")), &long).unwrap();
+        }
         git(dir.path(), &["add", "--all"]);
         git(dir.path(), &["commit", "--quiet", "-m", "one"]);
         let repository = Repository::at(dir.path()).unwrap();
         let commit = repository.head().unwrap().id;
-        let texts = |end: &'static str| repository.texts(&commit, "f", move |p| p.ends_with(end));
-        let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-        assert_eq!(
-            texts(".yml").unwrap(),
-            [pair("f/a b.yml", "ä\n\n"), pair("f/a.yml", ""), pair("f/b.yml", "two\nlines")]
-        );
-        assert!(matches!(texts(".txt"), Err(GitError::NotText { .. })));
-        assert_eq!(repository.texts(&commit, "nowhere", |_| true).unwrap(), []);
+        let texts = repository.texts(&commit, "f", |_| true).unwrap();
+        assert_eq!(texts.len(), 250);
+        assert!(texts.iter().all(|(_, text)| *text == long));
+        // A name that is too long for a path is none, and the next is answered.
+        assert_eq!(repository.text(&commit, &"y/".repeat(3_000)).unwrap(), None);
+        assert_eq!(repository.text(&commit, &"y".repeat(9_000)).unwrap(), None);
+        assert!(repository.text(&commit, "f/001").unwrap().is_some());
     }
 }

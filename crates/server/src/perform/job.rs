@@ -9,17 +9,15 @@ use indexmap::IndexMap;
 use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
 use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd};
 use shipway_runner::client::{JobOutcome, Orders, run_job};
-use shipway_runner::protocol::{Event, JobResult, Outcome as StepOutcome, StepReport};
+use shipway_runner::protocol::{Event, Folders, JobResult, Outcome as StepOutcome, StepReport};
 use tokio::sync::mpsc;
-use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
-use crate::bundle;
 use crate::failpoint::{self, Point};
 
+use super::Performer;
 use super::output::Output;
 use super::shell::storage;
-use super::{Performer, remove_work};
 
 /// Events of a job on their way; a full channel slows the job down.
 const EVENTS: usize = 32;
@@ -36,22 +34,24 @@ impl Performer {
             let message = format!("the run {} is not known", spec.run);
             return Outcome::Failed { failure: Failure::new(FailureCode::Run, message) };
         };
-        let work = self.job_work(spec);
-        let outcome = self.run_job_in(work.clone(), id, spec, run, cancel).await;
-        remove_work(&work);
+        let work = match self.workspaces.take(&spec.run, &self.run_work(&spec.run)) {
+            Ok(work) => work,
+            Err(error) => return storage(&error),
+        };
+        let outcome = self.run_job_in(work.folders(), id, spec, run, cancel).await;
+        self.workspaces.give_back(&spec.run, &work);
         outcome.unwrap_or_else(|outcome| outcome)
     }
 
     async fn run_job_in(
         &self,
-        work: PathBuf,
+        folders: Folders,
         id: &EffectId,
         spec: &JobSpec,
         run: &RunSpec,
         cancel: CancellationToken,
     ) -> Result<Outcome, Outcome> {
-        block_in_place(|| bundle::remove(&work)).map_err(|error| storage(&error))?;
-        let mut message = self.message(&work, id, spec, run).await?;
+        let mut message = self.message(folders, id, spec, run).await?;
         let admission = self.admit(&mut message, spec, run).await?;
         let mut log = JobLog::open(self, spec)?;
         let (send, mut events) = mpsc::channel(EVENTS);

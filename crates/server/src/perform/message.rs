@@ -1,6 +1,6 @@
 //! What a worker is told about one job of a run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ use super::credentials::Credentials;
 impl Performer {
     pub(super) async fn message(
         &self,
-        work: &Path,
+        folders: Folders,
         id: &EffectId,
         spec: &JobSpec,
         run: &RunSpec,
@@ -65,7 +65,7 @@ impl Performer {
                 commit: run.commit.id.clone(),
                 branch: run.trigger.git_ref.strip_prefix("refs/heads/").map(str::to_owned),
             },
-            folders: Folders { workspace: work.join("workspace"), temp: work.join("temp") },
+            folders,
             actions: Settings {
                 locked: self.actions.locked || run.rules.wishes.locked,
                 offline: self.actions.offline || run.rules.wishes.offline,

@@ -11,13 +11,14 @@ mod output;
 mod results;
 mod shell;
 mod watch;
+mod workspaces;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shipway_core::effect::{BuildSpec, Effect, EffectId, Outcome};
-use shipway_core::ids::{EnvName, ProjectId, ServiceName};
+use shipway_core::ids::{EnvName, ProjectId, RunId, ServiceName};
 use shipway_core::run::{JobSpec, RunSpec};
 use shipway_process::KillError;
 use shipway_runner::client::Workers;
@@ -25,13 +26,20 @@ use shipway_runner::docker::{self, DockerError};
 use shipway_runner::protocol::Event;
 use shipway_store::Store;
 use shipway_targets::{App, Material, Target};
-use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
-use crate::bundle;
 use crate::folders::Folders;
 
 pub use results::Results;
+pub use workspaces::Workspaces;
+
+use workspaces::remove_work;
+
+/// What the folder of a build begins with.
+const BUILD: &str = "build-";
+
+/// What folders begin with in which something else than a run's jobs works.
+const OTHERS: [&str; 2] = [BUILD, crate::gates::WORK];
 
 /// Performs effects for one project.
 pub struct Performer {
@@ -47,6 +55,8 @@ pub struct Performer {
     pub material: Arc<dyn Material>,
     /// What jobs are run by.
     pub workers: Workers,
+    /// Where they work.
+    pub workspaces: Workspaces,
     /// Secrets given on the command line, by name: they go before those of
     /// the configuration.
     pub secrets: HashMap<String, shipway_targets::Secret>,
@@ -122,21 +132,39 @@ impl Performer {
         shipway_process::kill_leftovers(&name).await?;
         docker::clean_up(&name, &|variable| std::env::var_os(variable)).await?;
         match effect {
-            Effect::RunJob(spec) => remove_work(&self.job_work(spec)),
+            Effect::RunJob(spec) => remove_work(&self.run_work(&spec.run)),
             Effect::Build(spec) => remove_work(&self.build_work(spec)),
             _ => {}
         }
         Ok(())
     }
 
-    /// The folder in which a job works.
-    fn job_work(&self, spec: &JobSpec) -> PathBuf {
-        self.folders.work(&format!("{}-{}-{}", spec.run, spec.job, spec.index))
+    /// No job of the run works any more.
+    pub fn leave_run(&self, run: &RunId) {
+        self.workspaces.leave(run, &self.run_work(run));
+    }
+
+    /// Removes the folders of runs that ended while no engine was there to do it.
+    /// `is_open` says which have not.
+    pub fn leave_ended_runs(&self, is_open: impl Fn(&RunId) -> bool) {
+        let Ok(folders) = std::fs::read_dir(self.folders.all_work()) else { return };
+        for folder in folders.flatten() {
+            let name = folder.file_name();
+            let of_run = name.to_str().filter(|name| !OTHERS.iter().any(|o| name.starts_with(o)));
+            if of_run.and_then(|name| RunId::new(name).ok()).is_some_and(|run| !is_open(&run)) {
+                remove_work(&folder.path());
+            }
+        }
+    }
+
+    /// The folder in which the jobs of a run work.
+    fn run_work(&self, run: &RunId) -> PathBuf {
+        self.folders.work(run.as_str())
     }
 
     /// The folder in which a service is built.
     fn build_work(&self, spec: &BuildSpec) -> PathBuf {
-        self.folders.work(&format!("build-{}-{}", spec.plan, spec.service))
+        self.folders.work(&format!("{BUILD}{}-{}", spec.plan, spec.service))
     }
 
     /// What the processes of an effect are found by.
@@ -146,13 +174,5 @@ impl Performer {
 
     fn app(&self, env: &EnvName, service: &ServiceName) -> App {
         App { project: self.project.clone(), env: env.clone(), service: service.clone() }
-    }
-}
-
-/// Removes a folder in which nothing works any more. What cannot be removed is
-/// in nobody's way: the next to work there tries again.
-fn remove_work(work: &Path) {
-    if let Err(error) = block_in_place(|| bundle::remove(work)) {
-        tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
     }
 }

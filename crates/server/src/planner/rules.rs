@@ -12,7 +12,9 @@ pub(super) fn of<'a>(
     mut texts: impl Iterator<Item = &'a str>,
 ) -> Rules {
     let mut labels = machine_labels();
-    let Some(config) = config else { return Rules { labels: Some(labels), ..Rules::default() } };
+    let Some(config) = config else {
+        return Rules { labels: Some(labels), jobs: Some(processors()), ..Rules::default() };
+    };
     labels.extend(config.workflows.runs_on.iter().cloned());
     let asks = texts.any(|text| text.contains("environment"));
     let follows = |branch: &String| git_ref == format!("refs/heads/{branch}");
@@ -23,12 +25,20 @@ pub(super) fn of<'a>(
     Rules {
         environments: Some(if asks { config.environments.clone() } else { IndexMap::new() }),
         labels: Some(labels),
+        jobs: Some(config.limits.jobs),
         on_lost: config.workflows.on_lost,
         token: config.workflows.token.clone(),
         permissions: config.workflows.permissions,
         ref_protected: protected,
         wishes: Wishes::default(),
     }
+}
+
+/// As many jobs as this machine has processors, and two at least: one may wait
+/// for something.
+fn processors() -> u16 {
+    let count = std::thread::available_parallelism().map_or(2, usize::from);
+    u16::try_from(count).unwrap_or(u16::MAX).max(2)
 }
 
 /// The labels that a runner of GitHub's on this machine would have, and those of

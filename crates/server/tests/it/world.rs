@@ -82,6 +82,7 @@ impl World {
             workers: Workers::new(WorkerCommand::new("/bin/false", &[]), "test"),
             secrets: HashMap::new(),
             live_output: None,
+            workspaces: shipway_server::Workspaces::default(),
             on_failure: None,
             actions: shipway_runner::actions::Settings::new(dir.path().join("actions")),
             results: shipway_server::Results::default(),

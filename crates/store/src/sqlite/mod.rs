@@ -143,7 +143,7 @@ impl Journal for SqliteJournal {
 
     fn acquire(&self, holder: &Holder, ttl: Duration) -> Result<Epoch, AcquireError> {
         let (at, holder, now) = (self.path.clone(), holder.clone(), (self.clock)());
-        self.writer.write(Durability::Durable, move |db| lease::acquire(&at, db, &holder, now, ttl))
+        self.writer.write(Durability::Grouped, move |db| lease::acquire(&at, db, &holder, now, ttl))
     }
 
     fn renew(&self, epoch: Epoch, ttl: Duration) -> Result<(), OwnerError> {
@@ -153,7 +153,7 @@ impl Journal for SqliteJournal {
 
     fn release(&self, epoch: Epoch) -> Result<(), OwnerError> {
         let at = self.path.clone();
-        self.writer.write(Durability::Durable, move |db| lease::release(&at, db, epoch))
+        self.writer.write(Durability::Grouped, move |db| lease::release(&at, db, epoch))
     }
 
     fn owner(&self) -> Result<Option<Held>, StoreError> {

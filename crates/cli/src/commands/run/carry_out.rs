@@ -85,7 +85,10 @@ fn live(reporter: &mut Reporter, shown: &Shown) -> Option<LiveOutput> {
     let live = match (reporter.tree(), detail) {
         (Some(tree), _) => Live::Terminal(Terminal::new(detail, tree, write)),
         (None, Detail::Results) => return None,
-        (None, _) => Live::Lines(Lines::new(write)),
+        (None, _) => {
+            print::widen_pipe();
+            Live::Lines(Lines::new(write))
+        }
     };
     Some(Arc::new(move |job, event| live.take(job, event)))
 }

@@ -3,6 +3,7 @@
 mod calls;
 mod external;
 mod language;
+mod power;
 mod recovery;
 mod scenarios;
 mod shop;

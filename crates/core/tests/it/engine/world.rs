@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use shipway_core::command::Command;
 use shipway_core::deployment::{Kind, Progress};
 use shipway_core::digest::Digest;
+use shipway_core::durability::may_be_taken_back;
 use shipway_core::effect::{Class, Done, Effect, EffectId, Failure, FailureCode, Outcome};
 use shipway_core::environment::Event as EnvEvent;
 use shipway_core::gate;
@@ -27,6 +28,10 @@ pub(super) struct World {
     pub(super) journal: Vec<Entry>,
     pub(super) records: Vec<Record>,
     pub(super) live: Live,
+    /// As many entries of the journal stay whatever happens.
+    pub(super) durable: usize,
+    /// As many entries it had after each transaction.
+    pub(super) commits: Vec<usize>,
     pub(super) now: Timestamp,
     pub(super) target: Target,
     pub(super) running: BTreeMap<EffectId, Effect>,
@@ -62,6 +67,8 @@ impl World {
             journal: Vec::new(),
             records: Vec::new(),
             live: Live::default(),
+            durable: 0,
+            commits: Vec::new(),
             now: Timestamp::from_second(1_750_000_000).unwrap(),
             target: Target::default(),
             running: BTreeMap::new(),
@@ -287,6 +294,15 @@ impl World {
         }
     }
 
+    /// The machine loses its power, and the journal all but its first `entries`.
+    pub(super) fn power_failure(&mut self, entries: usize) {
+        assert!(entries >= self.durable);
+        self.journal.truncate(entries);
+        self.records.truncate(entries);
+        self.live = self.rebuilt();
+        self.crash(false);
+    }
+
     /// The streams as the journal alone makes them.
     pub(super) fn rebuilt(&self) -> Live {
         let mut live = Live::default();
@@ -315,11 +331,16 @@ impl World {
             let first = self.acted.insert((stream.id.clone(), cause.0.clone()));
             assert!(first, "{} acted twice on {}", stream.id, cause.0);
         }
+        let loose = may_be_taken_back(&self.live, &stream.id, &decided);
         let mut version = stream.version;
         for record in decided.records {
             version.0 += 1;
             self.append(&stream.id, version, record, by, cause);
         }
+        if !loose {
+            self.durable = self.journal.len();
+        }
+        self.commits.push(self.journal.len());
         self.called_off.extend(decided.cancel);
     }
 

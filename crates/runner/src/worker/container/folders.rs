@@ -33,7 +33,7 @@ impl Folders {
         let folders = Self {
             workspace: message.folders.workspace.clone(),
             home: temp.join("_github_home"),
-            tools: message.folders.temp.join("_tool"),
+            tools: message.folders.tools(),
             actions: message.folders.temp.join("_actions"),
             workflow: message.folders.temp.join("_github_workflow"),
             source: source(&message.source.repository),

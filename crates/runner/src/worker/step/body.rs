@@ -126,24 +126,21 @@ impl Body<'_> {
         shell: Option<&Template>,
         dir: Option<&Template>,
     ) -> Result<Ending, String> {
-        self.run.at.set_files(self.files()?);
+        let files = self.files()?;
+        let folder = files.folder().to_owned();
+        self.run.at.set_files(files);
         let (script, shell, dir) =
             self.evaluate(script, shell, dir).map_err(|error| self.wrong(&error))?;
         let shell = Shell::parse(shell.as_deref()).map_err(|error| error.to_string())?;
-        let temp = self.shared.temp();
         let file = shell
-            .write(&temp, &script)
+            .write(&folder, &script)
             .and_then(|file| self.place().show(&file).map(|()| file))
-            .map_err(|error| format!("cannot write the script into {}: {error}", temp.display()))?;
+            .map_err(|error| format!("cannot write a script in {}: {error}", folder.display()))?;
         let env = self.environment();
         let (program, args) =
             shell.command(self.place(), &file, &env).map_err(|error| error.to_string())?;
         self.show(&script).await;
-        let ending = self.program(Program { program, args, dir, env }).await;
-        if let Err(error) = file.close() {
-            tracing::debug!(%error, "the script's file was not removed");
-        }
-        ending
+        self.program(Program { program, args, dir, env }).await
     }
 
     /// What is wrong with an expression of the step, and where.
@@ -195,7 +192,7 @@ impl Body<'_> {
     fn files(&self) -> Result<StepFiles, String> {
         match self.shared.spare_files() {
             Some(files) => Ok(files),
-            None => StepFiles::create(&self.shared.temp())
+            None => (self.shared.new_files())
                 .map_err(|error| format!("cannot create the step's files: {error}")),
         }
     }

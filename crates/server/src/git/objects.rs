@@ -1,0 +1,173 @@
+//! Objects of a repository, by one `git cat-file --batch` that stays: to start
+//! a process for each question costs more than the answer.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{GitError, Repository, command, not_understood};
+
+/// As many questions are on their way at a time: they fit into a pipe that
+/// nobody reads, so that git may answer before it has heard all of them.
+const AT_ONCE: usize = 100;
+
+/// A longer name is not asked for together with others.
+const SHORT: usize = 500;
+
+/// The process, once it was needed; clones of a repository share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Objects(Arc<Mutex<Option<Batch>>>);
+
+/// What git has under a name.
+pub(super) struct Object {
+    /// Its id, in hexadecimal digits.
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    pub(super) content: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Blob,
+    Tree,
+    Commit,
+    Tag,
+}
+
+impl Repository {
+    /// What `name` (an id, a ref, `commit:path`, …) means; `None` where git has
+    /// nothing of that name, or several things.
+    pub(super) fn object(&self, name: &str) -> Result<Option<Object>, GitError> {
+        Ok(self.objects(&[name])?.pop().flatten())
+    }
+
+    /// The same of several names, in their order.
+    pub(super) fn objects(&self, names: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
+        // One name a line.
+        if names.iter().any(|name| name.contains('\n')) {
+            let one = |name: &&str| match name.contains('\n') {
+                true => Ok(None),
+                false => self.object(name),
+            };
+            return names.iter().map(one).collect();
+        }
+        let mut batch = self.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = match &mut *batch {
+            Some(batch) => batch.ask(names),
+            none => none.insert(Batch::start(&self.root)?).ask(names),
+        };
+        if asked.is_err() {
+            // It may stand in the middle of an answer.
+            *batch = None;
+        }
+        asked
+    }
+}
+
+#[derive(Debug)]
+struct Batch {
+    child: Child,
+    questions: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    complaints: File,
+}
+
+impl Batch {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends with its stdin, which closes however this process ends"
+    )]
+    fn start(root: &Path) -> Result<Self, GitError> {
+        let complaints = tempfile::tempfile().map_err(GitError::NoGit)?;
+        let stderr = complaints.try_clone().map_err(GitError::NoGit)?;
+        let mut command = command(root);
+        command.args(["cat-file", "--batch"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
+        let mut child = command.spawn().map_err(GitError::NoGit)?;
+        let absent = || GitError::NoGit(io::Error::other("a pipe to it is missing"));
+        let questions = child.stdin.take();
+        let answers = BufReader::with_capacity(64 << 10, child.stdout.take().ok_or_else(absent)?);
+        Ok(Self { child, questions, answers, complaints })
+    }
+
+    fn ask(&mut self, names: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
+        let mut found = Vec::with_capacity(names.len());
+        let fit = |name: &&&str| name.len() <= SHORT;
+        let mut rest = names;
+        while !rest.is_empty() {
+            let count = rest.iter().take(AT_ONCE).take_while(fit).count().max(1);
+            let (now, later) = rest.split_at(count);
+            rest = later;
+            let questions: String = now.iter().flat_map(|name| [*name, "\n"]).collect();
+            let told = self.questions.as_mut().map(|ask| ask.write_all(questions.as_bytes()));
+            if let Some(Err(error)) = told {
+                return Err(self.gone(&error));
+            }
+            for name in now {
+                found.push(self.answer(name)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// `<id> <kind> <size>`, the content and a line feed; or `<name> missing`.
+    fn answer(&mut self, name: &str) -> Result<Option<Object>, GitError> {
+        let mut head = Vec::new();
+        match self.answers.read_until(b'\n', &mut head) {
+            Ok(0) => return Err(self.gone(&io::ErrorKind::UnexpectedEof.into())),
+            Ok(_) => {}
+            Err(error) => return Err(self.gone(&error)),
+        }
+        let head = String::from_utf8_lossy(&head).trim_end().to_owned();
+        if [" missing", " ambiguous"].iter().any(|end| head.strip_suffix(end) == Some(name)) {
+            return Ok(None);
+        }
+        let odd = || not_understood("cat-file", &head);
+        let mut words = head.split(' ');
+        let (Some(id), Some(kind), Some(size)) = (words.next(), words.next(), words.next()) else {
+            return Err(odd());
+        };
+        let kind = match kind {
+            "blob" => Kind::Blob,
+            "tree" => Kind::Tree,
+            "commit" => Kind::Commit,
+            "tag" => Kind::Tag,
+            _ => return Err(odd()),
+        };
+        let size: usize = size.parse().map_err(|_| odd())?;
+        let mut content = Vec::with_capacity(size + 1);
+        let read = self.answers.by_ref().take(size as u64 + 1).read_to_end(&mut content);
+        match read {
+            Ok(count) if count == size + 1 => content.truncate(size),
+            Ok(_) => return Err(self.gone(&io::ErrorKind::UnexpectedEof.into())),
+            Err(error) => return Err(self.gone(&error)),
+        }
+        Ok(Some(Object { id: id.to_owned(), kind, content }))
+    }
+
+    /// It has ended: what it said about it.
+    fn gone(&mut self, error: &io::Error) -> GitError {
+        self.questions = None;
+        let code = self.child.wait().ok().and_then(|status| status.code());
+        let mut stderr = String::new();
+        let told = self.complaints.rewind();
+        let told = told.and_then(|()| self.complaints.read_to_string(&mut stderr));
+        if told.is_err() || stderr.trim().is_empty() {
+            stderr = error.to_string();
+        }
+        let (command, stderr) = ("cat-file --batch".to_owned(), stderr.trim_end().to_owned());
+        GitError::Failed { command, code, stderr }
+    }
+}
+
+impl Drop for Batch {
+    /// It ends when nobody can ask any more.
+    fn drop(&mut self) {
+        self.questions = None;
+        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
+            tracing::debug!(%error, "git cat-file is not waited for");
+        }
+    }
+}
