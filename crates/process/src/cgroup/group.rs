@@ -57,10 +57,13 @@ fn removed(error: &io::Error) -> bool {
     gone(error) || error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error())
 }
 
+/// How `cgroup.events` says that nothing runs there.
+const EMPTY: &[u8] = b"populated 0";
+
 /// Whether nothing runs in a version 2 group and the groups below it.
 pub(crate) fn is_empty(group: &Path) -> io::Result<bool> {
-    match fs::read_to_string(group.join("cgroup.events")) {
-        Ok(events) => Ok(events.lines().any(|line| line == "populated 0")),
+    match fs::File::open(group.join("cgroup.events")) {
+        Ok(events) => Ok(!is_populated(&events)?),
         Err(error) if removed(&error) => Ok(true),
         Err(error) => Err(error),
     }
@@ -84,22 +87,22 @@ fn wait_empty(group: &Path, deadline: Instant) -> io::Result<()> {
         Err(error) if removed(&error) => return Ok(()),
         Err(error) => return Err(error),
     };
-    loop {
-        let text = match io::read_to_string(fs::File::open(group.join("cgroup.events"))?) {
-            Ok(text) => text,
-            Err(error) if removed(&error) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        // The read that arms the poll is the one on the polled descriptor.
-        let mut buffer = [0; 256];
-        match rustix::io::pread(&events, &mut buffer, 0) {
-            Ok(_) | Err(rustix::io::Errno::NODEV) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if text.lines().any(|line| line == "populated 0") {
-            return Ok(());
-        }
+    // The read that is judged is the one that arms the poll: what changes after
+    // it wakes the poll, and what changed before it is seen.
+    while is_populated(&events)? {
         poll_until(&mut [PollFd::new(&events, PollFlags::PRI)], deadline)?;
+    }
+    Ok(())
+}
+
+/// Whether something runs in the group of which this is `cgroup.events`.
+fn is_populated(events: &fs::File) -> io::Result<bool> {
+    let mut text = [0; 256];
+    match rustix::io::pread(events, &mut text, 0) {
+        Ok(count) => Ok(!text[..count].split(|byte| *byte == b'\n').any(|line| line == EMPTY)),
+        // The group was removed.
+        Err(rustix::io::Errno::NODEV) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
