@@ -12,6 +12,7 @@ use shipway_workflow::model::{Input, Workflow};
 use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
 
 use crate::git::Repository;
+use crate::parallel;
 
 use super::calls::Calls;
 use super::chain::{Follower, Link};
@@ -61,36 +62,26 @@ pub(super) fn triggered(
     let mut found = Found { runs: Vec::new(), not_run: Vec::new(), followers: Vec::new() };
     let mut problems = Vec::new();
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
-    for (path, text) in repository.texts(commit, FOLDER, is_workflow)? {
-        // Not kept: of many workflows only texts are remembered.
-        let workflow = match Workflow::read(&path, &text) {
-            Ok(workflow) => workflow,
-            Err(wrong) => {
-                problems.extend(wrong.into_iter().map(|p: Diagnostic| (p, text.clone())));
-                continue;
+    let texts = repository.texts(commit, FOLDER, is_workflow)?;
+    let looked = parallel::map(&texts, |(path, text)| look(path, text, trigger, calls, wanted));
+    for ((path, text), looked) in texts.iter().zip(looked) {
+        all.push(file_name(path).to_owned());
+        match looked? {
+            Look::Wrong(wrong) => {
+                problems.extend(wrong.into_iter().map(|problem| (problem, text.clone())));
             }
-        };
-        let name = name(&workflow, &path);
-        let file = path.rsplit('/').next().unwrap_or(&path);
-        let stem = file.trim_end_matches(".yml").trim_end_matches(".yaml");
-        let names = [file, stem, path.as_str(), name.as_str()];
-        let is_wanted = wanted.is_none_or(|wanted| names.contains(&wanted));
-        all.push(file.to_owned());
-        if !is_wanted {
-            found.not_run.push(NotRun { path, why: "it was not asked for".to_owned() });
-            continue;
-        }
-        known = true;
-        found.followers.extend(Follower::of(&path, &text, &workflow));
-        match workflow.on.matches(trigger) {
-            Match::Yes { why } => {
-                let jobs = workflow.jobs.keys().cloned().collect();
-                let inputs = workflow.on.dispatch_inputs().cloned();
-                let called = calls.of(&workflow).map_err(PlanError::Calls)?;
-                let (link, text) = (None, text.into());
-                found.runs.push(Triggered { path, text, name, jobs, called, inputs, why, link });
+            Look::NotAskedFor => {
+                let why = "it was not asked for".to_owned();
+                found.not_run.push(NotRun { path: path.clone(), why });
             }
-            Match::No { why } => found.not_run.push(NotRun { path, why }),
+            Look::AskedFor { follower, starts } => {
+                known = true;
+                found.followers.extend(follower.map(|follower| *follower));
+                match *starts {
+                    Ok(run) => found.runs.push(run),
+                    Err(not) => found.not_run.push(not),
+                }
+            }
         }
     }
     match wanted {
@@ -98,6 +89,54 @@ pub(super) fn triggered(
         Some(wanted) if !known => Err(PlanError::UnknownWorkflow { name: wanted.to_owned(), all }),
         _ => Ok(found),
     }
+}
+
+/// What a file of the folder has to do with an event.
+enum Look {
+    /// It cannot be read.
+    Wrong(Vec<Diagnostic>),
+    NotAskedFor,
+    AskedFor {
+        follower: Option<Box<Follower>>,
+        starts: Box<Result<Triggered, NotRun>>,
+    },
+}
+
+/// Reads a file. The workflow is not kept: of many only texts are remembered.
+fn look(
+    path: &str,
+    text: &str,
+    trigger: &TriggerEvent,
+    calls: &Calls<'_>,
+    wanted: Option<&str>,
+) -> Result<Look, PlanError> {
+    let workflow = match Workflow::read(path, text) {
+        Ok(workflow) => workflow,
+        Err(wrong) => return Ok(Look::Wrong(wrong)),
+    };
+    let (name, file) = (name(&workflow, path), file_name(path));
+    let stem = file.trim_end_matches(".yml").trim_end_matches(".yaml");
+    let names = [file, stem, path, name.as_str()];
+    if wanted.is_some_and(|wanted| !names.contains(&wanted)) {
+        return Ok(Look::NotAskedFor);
+    }
+    let follower = Follower::of(path, text, &workflow).map(Box::new);
+    let path = path.to_owned();
+    let starts = match workflow.on.matches(trigger) {
+        Match::Yes { why } => {
+            let jobs = workflow.jobs.keys().cloned().collect();
+            let inputs = workflow.on.dispatch_inputs().cloned();
+            let called = calls.of(&workflow).map_err(PlanError::Calls)?;
+            let (link, text) = (None, text.to_owned().into());
+            Ok(Triggered { path, text, name, jobs, called, inputs, why, link })
+        }
+        Match::No { why } => Err(NotRun { path, why }),
+    };
+    Ok(Look::AskedFor { follower, starts: Box::new(starts) })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 impl Triggered {
@@ -171,7 +210,7 @@ fn is_required(config: &Config, path: &str) -> bool {
     match &config.workflows.required {
         RequiredWorkflows::All => true,
         RequiredWorkflows::Only(files) => {
-            let file = path.rsplit('/').next().unwrap_or(path);
+            let file = file_name(path);
             files.iter().any(|wanted| wanted == file || wanted == path)
         }
     }

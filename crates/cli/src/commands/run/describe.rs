@@ -5,16 +5,19 @@ use std::cell::Cell;
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use shipway_core::ids::JobKey;
 use shipway_core::plan::{Plan, PlannedRun};
-use shipway_core::run::{Fate, Granted, RunSpec, github_context, outline};
+use shipway_core::run::{Fate, Granted, Outlined, RunSpec, github_context};
 use shipway_workflow::expr::{Context, Status, Value};
 use shipway_workflow::matrix::Combination;
 use shipway_workflow::model::{Job, JobKind, Strategy, WorkflowUses};
 
+use super::look::Look;
+
 /// As many combinations of a matrix are named.
 const NAMED: usize = 8;
 
-pub(super) fn describe(plan: &Plan) -> Vec<String> {
+pub(super) fn describe(plan: &Plan, looks: &[Look<'_>]) -> Vec<String> {
     let commit = &plan.commit;
     let place = plan.trigger.git_ref.trim_start_matches("refs/heads/");
     let mut lines = vec![format!(
@@ -24,14 +27,7 @@ pub(super) fn describe(plan: &Plan) -> Vec<String> {
         commit.subject,
         commit.author
     )];
-    for run in &plan.runs {
-        // Read for its own lines alone: all of them at once take much memory.
-        let run = &PlannedRun { text: run.text.afresh(), ..run.clone() };
-        lines.extend([String::new(), format!("{}  {}", run.path, run.name)]);
-        lines.push(format!("  runs: {}", run.why));
-        lines.extend(jobs(plan, run));
-        lines.extend(outlined(plan, run));
-    }
+    lines.extend(looks.iter().flat_map(|look| look.lines.iter().cloned()));
     if !plan.not_run.is_empty() {
         lines.extend([String::new(), "does not run".to_owned()]);
         lines.extend(plan.not_run.iter().map(|run| format!("  {}: {}", run.path, run.why)));
@@ -39,10 +35,23 @@ pub(super) fn describe(plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
+/// A run with its jobs; what is wrong with it is said among what cannot be run.
+pub(super) fn describe_run(
+    run: &PlannedRun,
+    spec: &RunSpec,
+    outlined: Option<&IndexMap<JobKey, Outlined>>,
+) -> Vec<String> {
+    let mut lines = vec![String::new(), format!("{}  {}", run.path, run.name)];
+    lines.push(format!("  runs: {}", run.why));
+    lines.extend(jobs(spec));
+    lines.extend(outlined.into_iter().flat_map(of_outline));
+    lines
+}
+
+fn jobs(spec: &RunSpec) -> Vec<String> {
     // It was read when the plan was made.
-    let Ok(workflow) = run.text.read(&run.path) else { return Vec::new() };
-    let known = Known::of(&run.spec(plan));
+    let Ok(workflow) = spec.workflow() else { return Vec::new() };
+    let known = Known::of(spec);
     let width = workflow.jobs.keys().map(|id| id.chars().count()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for job in workflow.jobs.values() {
@@ -54,11 +63,9 @@ fn jobs(plan: &Plan, run: &PlannedRun) -> Vec<String> {
 
 /// What the run would come to if all went well: the jobs of called workflows,
 /// and what tokens may do.
-fn outlined(plan: &Plan, run: &PlannedRun) -> Vec<String> {
-    // What is wrong with it is said among what cannot be run.
-    let Ok(jobs) = outline(&run.spec(plan)) else { return Vec::new() };
+fn of_outline(jobs: &IndexMap<JobKey, Outlined>) -> Vec<String> {
     let (mut lines, mut tokens) = (Vec::new(), IndexMap::<String, Vec<&str>>::new());
-    for (key, job) in &jobs {
+    for (key, job) in jobs {
         let Fate::Runs(instances) = &job.what else { continue };
         for instance in instances {
             if key.caller().is_some() {

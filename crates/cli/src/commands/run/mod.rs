@@ -3,6 +3,7 @@
 mod carry_out;
 mod describe;
 pub(super) mod given;
+mod look;
 mod payload;
 mod refused;
 mod shell;
@@ -40,13 +41,14 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     }
     let payload = args.payload.as_deref().map(payload::read).transpose()?;
     let plan = plan(args, &project, &repository, commit(&repository)?, payload)?;
-    let refused = refused::refused(&plan, &repository, &settings(args)?).await?;
+    let looks = look::look(&plan);
+    let refused = refused::refused(&plan, &looks, &repository, &settings(args)?).await?;
     if args.plan {
         let whole = refused.is_empty();
         if args.shown.json {
             print::json(&WithRefusals { plan: &plan, refused })?;
         } else {
-            describe::describe(&plan).into_iter().for_each(print::line);
+            describe::describe(&plan, &looks).into_iter().for_each(print::line);
             refused.iter().map(|refusal| format!("  {}", cannot(refusal))).for_each(print::line);
         }
         return Ok(if whole { Exit::Ok } else { Exit::Failed });

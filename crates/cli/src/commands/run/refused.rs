@@ -7,7 +7,7 @@ use std::io;
 use indexmap::IndexMap;
 use shipway_core::ids::JobKey;
 use shipway_core::plan::{Plan, PlannedRun};
-use shipway_core::run::{Fate, Outlined, RunSpec, outline};
+use shipway_core::run::{Fate, Outlined};
 use shipway_runner::actions::check::{Machine, check};
 use shipway_runner::actions::lock::{FILE, Lock};
 use shipway_runner::actions::walk::Tree;
@@ -18,32 +18,28 @@ use shipway_workflow::model::{Job, Workflow};
 
 use crate::error::CliError;
 
+use super::look::Look;
+
 /// A workflow without any of these words needs nothing of the machine.
 const NEEDS: [&str; 4] = ["uses", "container", "services", "snapshot"];
+
+/// Whether a workflow may need something of the machine.
+pub(super) fn needs_something(text: &str) -> bool {
+    NEEDS.iter().any(|word| text.contains(word))
+}
 
 /// What cannot be run here, a line each, with its place: jobs without a runner,
 /// actions that cannot be had, containers without Docker. Actions that are not
 /// on this machine yet are fetched.
 pub(super) async fn refused(
     plan: &Plan,
+    looks: &[Look<'_>],
     repository: &Repository,
     settings: &Settings,
 ) -> Result<Vec<String>, CliError> {
-    let mut refused = Vec::new();
-    let mut asking = Vec::new();
-    for run in plan.runs.iter().filter(|run| run.passed.is_none()) {
-        // Read for this alone: all of them at once take much memory.
-        let spec = RunSpec { text: run.text.afresh(), ..run.spec(plan) };
-        match outline(&spec) {
-            Ok(jobs) => {
-                refused.extend(without_runner(run, &jobs));
-                if NEEDS.iter().any(|word| run.text.contains(word)) {
-                    asking.push((run, left_out(run, &jobs)));
-                }
-            }
-            Err(why) => refused.push(format!("{}: {why}", run.path)),
-        }
-    }
+    let mut refused: Vec<String> = looks.iter().flat_map(|look| look.refused.clone()).collect();
+    let asking = looks.iter().filter_map(|look| Some((look.run, look.left_out.as_ref()?)));
+    let asking: Vec<(&PlannedRun, &Jobs)> = asking.collect();
     if !asking.is_empty() {
         refused.extend(of_machine(plan, &asking, repository, settings).await?);
     }
@@ -51,7 +47,7 @@ pub(super) async fn refused(
 }
 
 /// The jobs that nothing here can run.
-fn without_runner(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Vec<String> {
+pub(super) fn without_runner(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Vec<String> {
     let instances = jobs.values().flat_map(|job| match &job.what {
         Fate::Runs(instances) => instances.as_slice(),
         Fate::Skipped { .. } | Fate::Unknown { .. } => &[],
@@ -61,11 +57,11 @@ fn without_runner(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Vec<St
 }
 
 /// Jobs by the file of their workflow and their id there.
-type Jobs = HashSet<(String, String)>;
+pub(super) type Jobs = HashSet<(String, String)>;
 
 /// The jobs that do not run whatever happens: they are not asked for, or their
 /// `if` does not hold.
-fn left_out(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Jobs {
+pub(super) fn left_out(run: &PlannedRun, jobs: &IndexMap<JobKey, Outlined>) -> Jobs {
     let mut runs: HashMap<(String, String), bool> = HashMap::new();
     for (key, job) in jobs {
         let Some(file) = file_of(key, run, jobs) else { continue };
@@ -104,7 +100,7 @@ fn with_needs(workflow: &Workflow, job: &str) -> HashSet<String> {
 /// What actions and containers ask of the machine, and it does not have.
 async fn of_machine(
     plan: &Plan,
-    runs: &[(&PlannedRun, Jobs)],
+    runs: &[(&PlannedRun, &Jobs)],
     repository: &Repository,
     settings: &Settings,
 ) -> Result<Vec<String>, CliError> {

@@ -1,0 +1,44 @@
+//! A look at each run of a plan before it begins. A workflow is read once for
+//! all that is said of it, and not kept: all of them at once take much memory.
+
+use shipway_core::plan::{Plan, PlannedRun};
+use shipway_core::run::outline;
+use shipway_server::parallel;
+
+use super::describe::describe_run;
+use super::refused::{Jobs, left_out, needs_something, without_runner};
+
+/// What is known of a run before it begins.
+pub(super) struct Look<'p> {
+    pub(super) run: &'p PlannedRun,
+    /// It for a person.
+    pub(super) lines: Vec<String>,
+    /// What of it nothing here can run.
+    pub(super) refused: Vec<String>,
+    /// The jobs that do not run whatever happens, if the others need something
+    /// of the machine.
+    pub(super) left_out: Option<Jobs>,
+}
+
+/// Looks at every run of a plan.
+pub(super) fn look(plan: &Plan) -> Vec<Look<'_>> {
+    parallel::map(&plan.runs, |run| look_at(plan, run))
+}
+
+fn look_at<'p>(plan: &Plan, run: &'p PlannedRun) -> Look<'p> {
+    let spec = PlannedRun { text: run.text.afresh(), ..run.clone() }.spec(plan);
+    let outlined = outline(&spec);
+    let lines = describe_run(run, &spec, outlined.as_ref().ok());
+    let mut look = Look { run, lines, refused: Vec::new(), left_out: None };
+    if run.passed.is_some() {
+        return look;
+    }
+    match outlined {
+        Ok(jobs) => {
+            look.refused = without_runner(run, &jobs);
+            look.left_out = needs_something(&run.text).then(|| left_out(run, &jobs));
+        }
+        Err(why) => look.refused.push(format!("{}: {why}", run.path)),
+    }
+    look
+}
