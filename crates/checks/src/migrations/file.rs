@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use super::context::Context;
 use super::layout::{Layout, Migration, Part, Transaction};
-use super::parse::{parse, statements_of_body};
+use super::parse::parse;
 use super::report::{Allows, At, finding_of};
 use super::rules::{
     BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
@@ -15,10 +15,7 @@ use super::rules::{
 use super::statement::{Action, Change, What};
 use crate::check::Sink;
 use crate::finding::{Finding, Pos, Span};
-use crate::sql::{Dialect, Directive, Event, Mark, Phase, Room, Source, Statements, tokens_of};
-
-/// How deep blocks, functions and executed strings are followed into each other.
-const MAX_DEPTH: usize = 8;
+use crate::sql::{Dialect, Directive, Event, Mark, Phase, Room, Source, Statements};
 
 /// What is asked for beyond what is always looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,12 +89,12 @@ pub fn judge_file_within<R: Read>(
     Ok(summary)
 }
 
-struct FileJudge<'a, S> {
+pub(super) struct FileJudge<'a, S> {
     migration: &'a Migration,
     options: Options,
     known: &'a HashSet<String>,
     sink: &'a mut S,
-    context: Context,
+    pub(super) context: Context,
     allows: Allows,
     /// What undoes it is being read.
     down: bool,
@@ -110,7 +107,11 @@ struct FileJudge<'a, S> {
     /// Said of the first statement if another follows it in the same transaction.
     if_more_follows: Option<Finding>,
     /// Functions that this migration defined: body and language.
-    functions: HashMap<String, (Vec<u8>, String)>,
+    pub(super) functions: HashMap<String, (Vec<u8>, String)>,
+    /// Those that are being followed, the outermost first.
+    pub(super) following: Vec<String>,
+    /// As many bytes of them were followed.
+    pub(super) followed: usize,
     /// Tables that it creates.
     made: HashSet<String>,
     summary: FileSummary,
@@ -143,6 +144,8 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             lock_timeout_told: false,
             if_more_follows: None,
             functions: HashMap::new(),
+            following: Vec::new(),
+            followed: 0,
             made: HashSet::new(),
             summary: FileSummary::default(),
         };
@@ -175,7 +178,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     }
 
     /// Judges one part of a statement, and what it runs.
-    fn action(&mut self, action: &Action, at: &At<'_>, depth: usize) {
+    pub(super) fn action(&mut self, action: &Action, at: &At<'_>, depth: usize) {
         let what = &action.what;
         if self.is_first_of_implicit(what) {
             self.context.in_transaction = false;
@@ -281,79 +284,6 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
     }
 
-    /// What is run inside: blocks, functions, strings.
-    fn hidden(&mut self, what: &What, at: &At<'_>, depth: usize) {
-        if depth >= MAX_DEPTH {
-            let runs =
-                matches!(what, What::Block { .. } | What::Dynamic { .. } | What::Calls { .. });
-            if runs && depth == MAX_DEPTH {
-                self.emit(&DYNAMIC, at, "runs too much inside of each other to be followed".into());
-            }
-            return;
-        }
-        match what {
-            What::CreateFunction { name, body: Some(body), language } => {
-                self.functions.insert(name.name.clone(), (body.clone(), language.clone()));
-            }
-            What::Block { body, language } => self.body(body, language, at, depth),
-            What::Calls { functions } => {
-                for function in functions {
-                    if let Some((body, language)) = self.functions.get(function).cloned() {
-                        self.body(&body, &language, at, depth);
-                    } else if matches!(
-                        function.as_str(),
-                        "dblink_exec" | "dblink" | "query_to_xml" | "query_to_xml_and_xmlschema"
-                    ) {
-                        self.emit(&DYNAMIC, at, format!("executes SQL through {function}()"));
-                    }
-                }
-            }
-            What::Dynamic { sql: Some(sql), whole } => self.executed(sql, *whole, at, depth),
-            _ => {}
-        }
-    }
-
-    fn body(&mut self, body: &[u8], language: &str, at: &At<'_>, depth: usize) {
-        let mysql = self.context.dialect == Dialect::Mysql;
-        if !mysql && !matches!(language, "plpgsql" | "sql") {
-            self.emit(&DYNAMIC, at, format!("runs code in {language}, which is not read here"));
-            return;
-        }
-        let (actions, whole) = statements_of_body(body, self.context.dialect);
-        if !whole {
-            self.emit(&BROKEN, at, "something in the body begins and never ends".into());
-        }
-        for action in &actions {
-            self.action(action, &at.inside(body, action.start, action.end), depth + 1);
-        }
-    }
-
-    /// SQL that a block executes.
-    fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
-        let mut statements = Statements::new(sql, self.context.dialect);
-        let mut actions = Vec::new();
-        // Reading from memory does not fail.
-        while let Ok(Some(event)) = statements.advance() {
-            if event == Event::Statement {
-                let current = statements.current();
-                actions.extend(parse(current.text, current.tokens, self.context.dialect));
-            }
-        }
-        let understood = |action: &Action| {
-            !matches!(
-                action.what,
-                What::Unrecognised { .. } | What::Alter { change: Change::Unrecognised, .. }
-            )
-        };
-        let all = !actions.is_empty() && actions.iter().all(understood);
-        if !all && (!whole || !tokens_of(sql, self.context.dialect).1) {
-            self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
-        }
-        for action in actions.iter().filter(|action| whole || understood(action)) {
-            self.action(action, at, depth + 1);
-        }
-    }
-
     fn directive(&mut self, directive: Directive, pos: Pos) {
         match directive {
             Directive::Mark(mark) => self.mark(mark),
@@ -435,7 +365,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         self.sink.finding(finding.undecided());
     }
 
-    fn emit(&mut self, rule: &'static MigrationRule, at: &At<'_>, message: String) {
+    pub(super) fn emit(&mut self, rule: &'static MigrationRule, at: &At<'_>, message: String) {
         let mut verdicts = Verdicts::default();
         verdicts.add(rule, message, &[]);
         for verdict in verdicts.0 {

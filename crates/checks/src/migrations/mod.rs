@@ -7,6 +7,7 @@
 pub mod approval;
 pub mod context;
 pub mod file;
+mod inside;
 pub mod known;
 pub mod layout;
 pub mod locks;

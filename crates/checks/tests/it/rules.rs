@@ -46,6 +46,33 @@ fn bad_statements_are_found_and_good_ones_are_not() {
     assert!(wrong.is_empty(), "{} examples:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Functions that call each other many times would be followed for hours.
+#[test]
+fn what_runs_too_much_inside_of_each_other_is_not_followed_for_ever() {
+    let calls = "PERFORM f0(); ".repeat(12);
+    let mut sql =
+        "CREATE FUNCTION f0() RETURNS void AS $$ BEGIN DROP TABLE a; END $$ LANGUAGE plpgsql;\n"
+            .to_owned();
+    for number in 1..12 {
+        let calls = calls.replace("f0", &format!("f{}", number - 1));
+        sql.push_str(&format!(
+            "CREATE FUNCTION f{number}() RETURNS void AS $$ BEGIN {calls}END $$ LANGUAGE plpgsql;\n"
+        ));
+    }
+    let judged = |sql: &str| judged(sql, Dialect::Postgres, Layout::Plain, Options::default());
+    let findings = judged(&format!("{sql}SELECT f11();"));
+    assert!(findings.iter().any(|of| of.kind == Kind::Undecided), "nobody knows what it runs");
+    let findings = judged(&format!("{sql}SELECT f2();"));
+    assert_eq!(findings.iter().filter(|of| of.rule == "drop-table").count(), 144);
+
+    // What calls itself is followed once.
+    let itself = "CREATE FUNCTION f() RETURNS void AS $$ BEGIN DROP TABLE a; PERFORM f(); PERFORM \
+                  f(); END $$ LANGUAGE plpgsql;\nSELECT f();";
+    let findings = judged(itself);
+    assert!(findings.iter().all(|of| of.kind == Kind::Found), "{findings:#?}");
+    assert_eq!(findings.iter().filter(|of| of.rule == "drop-table").count(), 1);
+}
+
 /// What an example of one rule is not about is understood all the same.
 #[test]
 fn nothing_else_is_left_unrecognised() {

@@ -1,9 +1,13 @@
-//! The named seeds of the fuzzers of reports, among them everything they ever found.
+//! The named seeds of the fuzzers of reports and migrations, among them everything they ever found.
 
-use std::io::BufReader;
+use std::collections::HashSet;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
+use shipway_checks::Finding;
+use shipway_checks::migrations::{Layout, Migration, Options, Part, judge_file};
 use shipway_checks::reports::{Report, read};
+use shipway_checks::sql::Dialect;
 
 /// Every named seed of a fuzzer, with its name.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -52,4 +56,26 @@ fn reports_of_tests_and_coverage_are_read_alike_whole_and_in_pieces() {
             }
         }
     }
+}
+
+#[test]
+fn migrations_are_judged_alike_whole_and_in_pieces() {
+    let seeds = seeds("sql");
+    assert!(!seeds.is_empty());
+    for (name, bytes) in seeds {
+        // The first byte names the dialect, as in the fuzzer.
+        let dialect = Dialect::ALL[usize::from(bytes[0]) % Dialect::ALL.len()];
+        let whole = judged(&bytes[1..], dialect);
+        let pieces = judged(BufReader::with_capacity(3, &bytes[1..]), dialect);
+        assert_eq!(whole, pieces, "{name}");
+    }
+}
+
+fn judged(reader: impl Read, dialect: Dialect) -> Vec<Finding> {
+    let (path, layout) = ("m.sql".to_owned(), Layout::Prisma);
+    let migration = Migration { path, layout, part: Part::Up, version: None };
+    let (mut findings, mut known) = (Vec::new(), HashSet::new());
+    let options = Options { additive_only: true, judge_down: true };
+    judge_file(reader, &migration, dialect, options, &mut known, &mut findings).unwrap();
+    findings
 }
