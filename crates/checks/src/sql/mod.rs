@@ -4,11 +4,13 @@
 mod dialect;
 mod directive;
 mod lexer;
+mod source;
 mod statements;
 mod token;
 
 pub use dialect::Dialect;
 pub use directive::{Allow, Directive, Mark, Phase, Tool};
 pub use lexer::{Lexed, Lexer, Problem};
-pub use statements::{Event, Place, Room, Source, Statements};
+pub use source::{Place, Source};
+pub use statements::{Event, Room, Statements};
 pub use token::{Token, TokenKind, tokens_of};
