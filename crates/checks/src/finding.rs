@@ -108,21 +108,46 @@ impl Span {
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
+/// The parts that fingerprints have in common, which come first: they are looked at once.
+#[derive(Clone, Debug, Default)]
+pub struct Stem(Sha256);
+
+impl Stem {
+    /// Of these parts.
+    #[must_use]
+    pub fn of<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
+        let mut stem = Self::default();
+        parts.into_iter().for_each(|part| stem.add(part.as_ref()));
+        stem
+    }
+
+    /// The fingerprint of the common parts and these.
+    #[must_use]
+    pub fn with<P: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = P>) -> Fingerprint {
+        let mut stem = self.clone();
+        parts.into_iter().for_each(|part| stem.add(part.as_ref()));
+        stem.end()
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        // With its length, so that no two lists of parts read alike.
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    fn end(self) -> Fingerprint {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let digest = self.0.finalize();
+        let nibbles = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+        Fingerprint(nibbles.map(|nibble| char::from(HEX[usize::from(nibble)])).collect())
+    }
+}
+
 impl Fingerprint {
     /// Of the parts that make it the same one. SHA-256, the first 16 bytes in hex.
     #[must_use]
     pub fn of<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            let part = part.as_ref();
-            // With its length, so that no two lists of parts read alike.
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let digest = hash.finalize();
-        let nibbles = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-        Self(nibbles.map(|nibble| char::from(HEX[usize::from(nibble)])).collect())
+        Stem::of(parts).end()
     }
 
     /// As it is written.
@@ -229,6 +254,7 @@ mod tests {
     fn a_fingerprint_is_of_the_parts_and_not_of_their_sum() {
         assert_eq!(Fingerprint::of(["a", "b"]), Fingerprint::of(["a", "b"]));
         assert_ne!(Fingerprint::of(["ab", ""]), Fingerprint::of(["a", "b"]));
+        assert_eq!(Stem::of(["a"]).with(["b"]), Fingerprint::of(["a", "b"]));
         assert_eq!(Fingerprint::of([""; 0]).as_str().len(), 32);
     }
 

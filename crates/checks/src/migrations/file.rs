@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::context::Context;
 use super::layout::{Layout, Migration, Part, Transaction};
 use super::parse::parse;
-use super::report::{Allows, At, finding_of};
+use super::report::{Allows, At, Memo, finding_of};
 use super::rules::{
     BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
     NOT_ADDITIVE, TRANSACTION_CONTROL, UNREADABLE, UNRECOGNISED, Verdicts, WRONG_PHASE, direction,
@@ -168,8 +168,9 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             self.sink.finding(finding);
         }
         self.summary.statements += 1;
+        let memo = Memo::default();
         for action in parse(source.text, source.tokens, self.context.dialect) {
-            let at = At::new(source, action.start, action.end);
+            let at = At::new(source, &memo, action.start, action.end);
             self.action(&action, &at, 0);
         }
         for finding in self.allows.unused(&self.migration.path) {

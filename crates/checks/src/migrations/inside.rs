@@ -78,8 +78,9 @@ impl<S: Sink> FileJudge<'_, S> {
         if !whole {
             self.emit(&BROKEN, at, "something in the body begins and never ends".into());
         }
+        let inside = at.body(body);
         for action in &actions {
-            self.action(action, &at.inside(body, action.start, action.end), depth + 1);
+            self.action(action, &inside.part(action.start, action.end), depth + 1);
         }
     }
 

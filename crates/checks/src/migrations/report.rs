@@ -1,19 +1,35 @@
 //! From a verdict to a finding: where it stands, and whether it is allowed.
 
+use std::cell::{OnceCell, RefCell};
+
 use super::file::is_undecided;
 use super::rules::{self, BAD_ALLOW, UNUSED_ALLOW, Verdict};
-use crate::finding::{Allowed, Finding, Fingerprint, Kind, Pos, Span};
-use crate::sql::{Allow, Source};
+use crate::finding::{Allowed, Finding, Kind, Pos, Span, Stem};
+use crate::sql::{Allow, Place, Source};
 
 /// An excerpt has no more characters.
 const EXCERPT: usize = 240;
 /// An excerpt has no more lines.
 const EXCERPT_LINES: usize = 4;
 
+/// As many bytes are looked at again for a place, at most.
+const STRIDE: usize = 4096;
+
+/// What was found out about a text, kept for the next finding in it: a block may be a megabyte of
+/// statements.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// What fingerprints of what is in it begin with.
+    stem: OnceCell<Stem>,
+    /// The places of its bytes 0, [`STRIDE`], twice that, …, as far as one was asked for.
+    places: RefCell<Vec<Pos>>,
+}
+
 /// Where a part of a statement stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct At<'a> {
     source: Source<'a>,
+    memo: &'a Memo,
     /// The part, in the statement's text.
     start: usize,
     end: usize,
@@ -30,26 +46,62 @@ struct Inner<'a> {
     outer: &'a At<'a>,
 }
 
-impl<'a> At<'a> {
-    pub(super) const fn new(source: &Source<'a>, start: usize, end: usize) -> Self {
-        Self { source: *source, start, end, inner: None }
-    }
+/// A body that a statement runs.
+#[derive(Debug)]
+pub(super) struct Body<'b> {
+    body: &'b [u8],
+    at: &'b At<'b>,
+    /// Where it is written in the statement, if it is.
+    written: Option<usize>,
+    memo: Memo,
+}
 
-    /// A part of a body that this statement runs: its own place if the body is written in the
-    /// statement, else the statement's, with the part as excerpt.
-    pub(super) fn inside<'b>(&'b self, body: &'b [u8], start: usize, end: usize) -> At<'b> {
-        let found = memchr::memmem::find(self.source.text, body).filter(|_| !body.is_empty());
-        match found {
-            Some(at) => Self { start: at + start, end: at + end, ..*self },
+impl Body<'_> {
+    /// A part of it: its own place if the body is written in the statement, else the
+    /// statement's, with the part as excerpt.
+    pub(super) fn part(&self, start: usize, end: usize) -> At<'_> {
+        let Self { body, at, written, memo } = self;
+        match written {
+            Some(from) => At { start: from + start, end: from + end, ..**at },
             None => {
                 let part = body.get(start..end).unwrap_or_default();
-                At { inner: Some(Inner { body, part, outer: self }), ..*self }
+                At { inner: Some(Inner { body, part, outer: at }), memo, ..**at }
             }
         }
     }
+}
+
+impl<'a> At<'a> {
+    pub(super) const fn new(source: &Source<'a>, memo: &'a Memo, start: usize, end: usize) -> Self {
+        Self { source: *source, memo, start, end, inner: None }
+    }
+
+    /// A body that this statement runs.
+    pub(super) fn body<'b>(&'b self, body: &'b [u8]) -> Body<'b> {
+        let written = memchr::memmem::find(self.source.text, body).filter(|_| !body.is_empty());
+        Body { body, at: self, written, memo: Memo::default() }
+    }
 
     pub(super) fn span(&self) -> Span {
-        self.source.place.span(self.source.text, self.start, self.end)
+        Span { start: self.place_of(self.start), end: self.place_of(self.end) }
+    }
+
+    /// The place of an offset, counted from the last known place before it.
+    fn place_of(&self, offset: usize) -> Pos {
+        let Source { text, place, .. } = self.source;
+        let offset = offset.min(text.len());
+        let mut places = self.memo.places.borrow_mut();
+        let mut before = places.last().copied().unwrap_or(place.start);
+        if places.is_empty() {
+            places.push(before);
+        }
+        let stride = offset / STRIDE;
+        while places.len() <= stride {
+            let from = (places.len() - 1) * STRIDE;
+            before = Place { start: before }.of(&text[from..], STRIDE);
+            places.push(before);
+        }
+        Place { start: places[stride] }.of(&text[stride * STRIDE..], offset % STRIDE)
     }
 
     fn excerpt(&self) -> String {
@@ -154,11 +206,11 @@ pub(super) fn finding_of(
         kind: if undecided { Kind::Undecided } else { Kind::Found },
         file: file.to_owned(),
         span: at.span(),
-        fingerprint: Fingerprint::of(
-            [rule.id.as_str().as_bytes(), file.as_bytes(), verdict.message.as_bytes()]
-                .into_iter()
-                .chain(at.texts()),
-        ),
+        fingerprint: at.memo.stem.get_or_init(|| Stem::of(at.texts())).with([
+            rule.id.as_str(),
+            file,
+            &verdict.message,
+        ]),
         message: verdict.message,
         excerpt: at.excerpt(),
         help: (!verdict.help.is_empty()).then(|| verdict.help.into_owned()),

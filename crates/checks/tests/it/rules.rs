@@ -73,6 +73,35 @@ fn what_runs_too_much_inside_of_each_other_is_not_followed_for_ever() {
     assert_eq!(findings.iter().filter(|of| of.rule == "drop-table").count(), 1);
 }
 
+/// With a look at the whole block for each of its statements, this would take minutes.
+#[test]
+fn a_large_block_is_looked_at_once() {
+    let count = 20_000;
+    let drops: String = (0..count).map(|number| format!("DROP TABLE t{number};\n")).collect();
+    let sql = format!("DO $$ BEGIN\n{drops}END $$;\n");
+    let findings = judged(&sql, Dialect::Postgres, Layout::Plain, Options::default());
+    let dropped: Vec<_> = findings.iter().filter(|of| of.rule == "drop-table").collect();
+    assert_eq!(dropped.len(), count);
+    assert_eq!(dropped[count - 1].span.start.line, count + 1);
+    assert_eq!(dropped[count - 1].span.start.column, 1);
+    let same = |of: &&&Finding| of.fingerprint == dropped[0].fingerprint;
+    assert_eq!(dropped.iter().filter(same).count(), 1);
+
+    // The same without a block, all on one line, and without a semicolon.
+    let names: Vec<String> = (0..count).map(|number| format!("tä{number}")).collect();
+    let findings = judged(
+        &format!("DROP TABLE {};", names.join(", ")),
+        Dialect::Postgres,
+        Layout::Plain,
+        Options::default(),
+    );
+    assert_eq!(findings.iter().filter(|of| of.rule == "drop-table").count(), count);
+    let sql = "DROP TABLE tä ".repeat(count);
+    let findings = judged(&sql, Dialect::Postgres, Layout::Plain, Options::default());
+    let last = findings.iter().rfind(|of| of.rule == "drop-table").unwrap();
+    assert_eq!(last.span.start.column, 14 * (count - 1) + 1);
+}
+
 /// What an example of one rule is not about is understood all the same.
 #[test]
 fn nothing_else_is_left_unrecognised() {
