@@ -74,8 +74,8 @@ fn programs_read_json() {
     assert_eq!(code, 1);
     assert_snapshot!(out, @r##"
     {"findings":[
-    {"rule":"drop-column","severity":"critical","kind":"found","file":"migrations/3_new.sql","span":{"start":{"line":2,"column":1},"end":{"line":3,"column":21}},"message":"drops the column `note` of `orders` and its values","excerpt":"ALTER TABLE orders\n    DROP COLUMN note","fingerprint":"d79790c2fe3cb447c94cfa3f51118e92","help":"1. Deploy a version that neither reads nor writes `note` (tell the ORM to ignore it).\n2. Drop it in a later migration, after that deployment: ALTER TABLE orders DROP COLUMN note;","allowed":null},
-    {"rule":"truncate","severity":"critical","kind":"found","file":"migrations/3_new.sql","span":{"start":{"line":5,"column":1},"end":{"line":5,"column":16}},"message":"removes every row of `orders`","excerpt":"TRUNCATE orders","fingerprint":"666a61b8ccd406c7bc148d2d43995095","help":"Delete what is no longer needed by key, in batches, after a backup: DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE … LIMIT 1000);","allowed":{"reason":"the archive has them","by":"line 4"}}
+    {"rule":"drop-column","severity":"critical","kind":"found","file":"migrations/3_new.sql","span":{"start":{"line":2,"column":1},"end":{"line":3,"column":21}},"message":"drops the column `note` of `orders` and its values","excerpt":"ALTER TABLE orders\n    DROP COLUMN note","fingerprint":"216add014ffea555d520a06f13d36a66","help":"1. Deploy a version that neither reads nor writes `note` (tell the ORM to ignore it).\n2. Drop it in a later migration, after that deployment: ALTER TABLE orders DROP COLUMN note;","allowed":null},
+    {"rule":"truncate","severity":"critical","kind":"found","file":"migrations/3_new.sql","span":{"start":{"line":5,"column":1},"end":{"line":5,"column":16}},"message":"removes every row of `orders`","excerpt":"TRUNCATE orders","fingerprint":"6a47d407ed934e9353a8985df8e60b4a","help":"Delete what is no longer needed by key, in batches, after a backup: DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE … LIMIT 1000);","allowed":{"reason":"the archive has them","by":"line 4"}}
     ],"tally":{"critical":1,"high":0,"medium":0,"low":0,"undecided":0,"allowed":1},"looked_at":"1 file, 3 statements, 2 merged before"}
     "##);
 }
@@ -118,7 +118,7 @@ fn code_scanning_reads_sarif() {
           }
         ],
         "partialFingerprints": {
-          "shipway/v1": "d79790c2fe3cb447c94cfa3f51118e92"
+          "shipway/v1": "216add014ffea555d520a06f13d36a66"
         }
       },
       {
@@ -147,7 +147,7 @@ fn code_scanning_reads_sarif() {
           }
         ],
         "partialFingerprints": {
-          "shipway/v1": "666a61b8ccd406c7bc148d2d43995095"
+          "shipway/v1": "6a47d407ed934e9353a8985df8e60b4a"
         },
         "suppressions": [
           {
