@@ -225,3 +225,23 @@ fn a_snapshot_has_what_is_not_committed_and_changes_nothing() {
     assert_eq!(repo.open().files(&snapshot.id, ".").unwrap(), [".gitignore", "new"]);
     assert_eq!(repo.git(&["status", "--porcelain"]), before);
 }
+
+#[test]
+fn a_snapshot_has_what_a_sparse_checkout_leaves_out_and_what_changed_just_now() {
+    let repo = Repo::new(&[]);
+    fs::create_dir(repo.0.path().join("here")).unwrap();
+    fs::create_dir(repo.0.path().join("elsewhere")).unwrap();
+    repo.commit("elsewhere/file", "kept");
+    repo.commit("here/file", "one");
+    repo.git(&["sparse-checkout", "set", "here"]);
+    assert!(!repo.0.path().join("elsewhere").exists());
+    let repository = repo.open();
+    // As long as before, and within the same second: the index alone does not tell.
+    for text in ["two", "six", "ten"] {
+        fs::write(repo.0.path().join("here/file"), text).unwrap();
+        let snapshot = repository.snapshot().unwrap().id;
+        let at = |path: &str| repository.text(&snapshot, path).unwrap();
+        assert_eq!(at("here/file").as_deref(), Some(text));
+        assert_eq!(at("elsewhere/file").as_deref(), Some("kept"));
+    }
+}
