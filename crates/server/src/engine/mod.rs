@@ -431,7 +431,7 @@ impl Engine {
     /// begins outside of the journal; for what streams say to each other, once
     /// they have nothing more to say.
     fn durability(&mut self, stream: &StreamId, decided: &Decided, is_answer: bool) -> Durability {
-        let begins = |record: &Record| matches!(record, Record::Intent { effect } if !matches!(effect, Effect::Tell { .. }));
+        let begins = |record: &Record| matches!(record, Record::Intent { effect } if effect.kind() != EffectKind::Tell);
         if !is_answer && may_be_taken_back(&self.views.live, stream, decided) {
             return Durability::Grouped;
         }

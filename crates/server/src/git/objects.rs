@@ -9,12 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{GitError, Repository, command, not_understood};
 
-/// As many questions are on their way at a time: they fit into a pipe that
-/// nobody reads, so that git may answer before it has heard all of them.
+/// As many objects are asked for at a time: their ids fit into a pipe that nobody
+/// reads, so that git may answer before it has heard all of them.
 const AT_ONCE: usize = 100;
-
-/// A longer name is not asked for together with others.
-const SHORT: usize = 500;
 
 /// The process, once it was needed; clones of a repository share it.
 #[derive(Debug, Clone, Default)]
@@ -40,23 +37,19 @@ impl Repository {
     /// What `name` (an id, a ref, `commit:path`, …) means; `None` where git has
     /// nothing of that name, or several things.
     pub(super) fn object(&self, name: &str) -> Result<Option<Object>, GitError> {
+        // It is one question a line.
+        if name.contains('\n') {
+            return Ok(None);
+        }
         Ok(self.objects(&[name])?.pop().flatten())
     }
 
-    /// The same of several names, in their order.
-    pub(super) fn objects(&self, names: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
-        // One name a line.
-        if names.iter().any(|name| name.contains('\n')) {
-            let one = |name: &&str| match name.contains('\n') {
-                true => Ok(None),
-                false => self.object(name),
-            };
-            return names.iter().map(one).collect();
-        }
+    /// The objects of these ids, in their order.
+    pub(super) fn objects(&self, ids: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
         let mut batch = self.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = match &mut *batch {
-            Some(batch) => batch.ask(names),
-            none => none.insert(Batch::start(&self.root)?).ask(names),
+            Some(batch) => batch.ask(ids),
+            none => none.insert(Batch::start(&self.root)?).ask(ids),
         };
         if asked.is_err() {
             // It may stand in the middle of an answer.
@@ -94,12 +87,7 @@ impl Batch {
 
     fn ask(&mut self, names: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
         let mut found = Vec::with_capacity(names.len());
-        let fit = |name: &&&str| name.len() <= SHORT;
-        let mut rest = names;
-        while !rest.is_empty() {
-            let count = rest.iter().take(AT_ONCE).take_while(fit).count().max(1);
-            let (now, later) = rest.split_at(count);
-            rest = later;
+        for now in names.chunks(AT_ONCE) {
             let questions: String = now.iter().flat_map(|name| [*name, "\n"]).collect();
             let told = self.questions.as_mut().map(|ask| ask.write_all(questions.as_bytes()));
             if let Some(Err(error)) = told {

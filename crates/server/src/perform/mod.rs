@@ -14,6 +14,7 @@ mod watch;
 mod workspaces;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -147,8 +148,17 @@ impl Performer {
     /// Removes the folders of runs that ended while no engine was there to do it.
     /// `is_open` says which have not.
     pub fn leave_ended_runs(&self, is_open: impl Fn(&RunId) -> bool) {
-        let Ok(folders) = std::fs::read_dir(self.folders.all_work()) else { return };
-        for folder in folders.flatten() {
+        let work = self.folders.all_work();
+        let folders =
+            match std::fs::read_dir(&work).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+                Ok(folders) => folders,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+                Err(error) => {
+                    tracing::warn!(%error, dir = %work.display(), "workspaces are left");
+                    return;
+                }
+            };
+        for folder in folders {
             let name = folder.file_name();
             let of_run = name.to_str().filter(|name| !OTHERS.iter().any(|o| name.starts_with(o)));
             if of_run.and_then(|name| RunId::new(name).ok()).is_some_and(|run| !is_open(&run)) {

@@ -11,7 +11,7 @@ use super::refused::{Jobs, left_out, needs_something, without_runner};
 /// What is known of a run before it begins.
 pub(super) struct Look<'p> {
     pub(super) run: &'p PlannedRun,
-    /// It for a person.
+    /// It for a person, if one wants to see the plan.
     pub(super) lines: Vec<String>,
     /// What of it nothing here can run.
     pub(super) refused: Vec<String>,
@@ -20,15 +20,16 @@ pub(super) struct Look<'p> {
     pub(super) left_out: Option<Jobs>,
 }
 
-/// Looks at every run of a plan.
-pub(super) fn look(plan: &Plan) -> Vec<Look<'_>> {
-    parallel::map(&plan.runs, |run| look_at(plan, run))
+/// Looks at every run of a plan; `described`: a person wants to see it.
+pub(super) fn look(plan: &Plan, described: bool) -> Vec<Look<'_>> {
+    parallel::map(&plan.runs, |run| look_at(plan, run, described))
 }
 
-fn look_at<'p>(plan: &Plan, run: &'p PlannedRun) -> Look<'p> {
+fn look_at<'p>(plan: &Plan, run: &'p PlannedRun, described: bool) -> Look<'p> {
     let spec = PlannedRun { text: run.text.afresh(), ..run.clone() }.spec(plan);
     let outlined = outline(&spec);
-    let lines = describe_run(run, &spec, outlined.as_ref().ok());
+    let lines = described.then(|| describe_run(run, &spec, outlined.as_ref().ok()));
+    let lines = lines.unwrap_or_default();
     let mut look = Look { run, lines, refused: Vec::new(), left_out: None };
     if run.passed.is_some() {
         return look;

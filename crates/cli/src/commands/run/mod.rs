@@ -41,7 +41,7 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     }
     let payload = args.payload.as_deref().map(payload::read).transpose()?;
     let plan = plan(args, &project, &repository, commit(&repository)?, payload)?;
-    let looks = look::look(&plan);
+    let looks = look::look(&plan, args.plan && !args.shown.json);
     let refused = refused::refused(&plan, &looks, &repository, &settings(args)?).await?;
     if args.plan {
         let whole = refused.is_empty();
