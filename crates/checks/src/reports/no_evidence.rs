@@ -61,17 +61,17 @@ pub(super) struct Fault {
 impl Fault {
     /// Nothing stands in it, or nothing was measured.
     pub(super) fn empty(what: impl Into<String>) -> Self {
-        Self { at: None, why: Why::Empty(what.into()) }
+        Self { at: None, why: Why::Empty(shown(what)) }
     }
 
     /// It does not follow its format.
     pub(super) fn malformed(what: impl Into<String>) -> Self {
-        Self { at: None, why: Why::Malformed(what.into()) }
+        Self { at: None, why: Why::Malformed(shown(what)) }
     }
 
     /// It asks for what a report has no use for.
     pub(super) fn hostile(what: impl Into<String>) -> Self {
-        Self { at: None, why: Why::Hostile(what.into()) }
+        Self { at: None, why: Why::Hostile(shown(what)) }
     }
 
     /// The same, at a place.
@@ -83,5 +83,42 @@ impl Fault {
     /// The same, in a file.
     pub(super) fn of(self, file: &str, kind: Option<Kind>) -> NoEvidence {
         NoEvidence { file: file.to_owned(), kind, at: self.at, why: self.why }
+    }
+}
+
+/// A message as a terminal may show it. It may quote the report, which may have anything in it.
+fn shown(what: impl Into<String>) -> String {
+    /// Readers quote less; what their parsers quote has no end.
+    const MOST: usize = 300;
+    let what = what.into();
+    if what.len() <= MOST && !what.contains(char::is_control) {
+        return what;
+    }
+    let mut shown = String::new();
+    for c in what.chars().take(MOST) {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    if what.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::read;
+
+    #[test]
+    fn what_it_quotes_is_short_and_harmless() {
+        assert_eq!(shown("a `é`"), "a `é`");
+        assert_eq!(shown("a\r\u{1b}[2Jb"), "a\\r\\u{1b}[2Jb");
+        let report = format!("<coverage line-rate=\"1\"></{}\r\0>", "x".repeat(5_000));
+        let message = read("c.xml", &mut report.as_bytes()).unwrap_err().to_string();
+        assert!(message.contains("`</xxx") && message.chars().count() < 400, "{message}");
+        assert!(!message.contains(char::is_control), "{message}");
     }
 }
