@@ -285,15 +285,22 @@ impl Command {
         let (stdin, stdin_end) = std::mem::take(&mut self.stdin).read_by_child()?;
         let (stdout, stdout_end) = std::mem::take(&mut self.stdout).written_by_child()?;
         let (stderr, stderr_end) = std::mem::take(&mut self.stderr).written_by_child()?;
-        let child = BeforeExec {
+        let group = containment.folder()?;
+        let mut child = BeforeExec {
             stdio: [stdin, stdout, stderr],
             dir: dir.transpose()?,
-            join: containment.doors()?,
+            join: containment.doors(group.is_none())?,
             inherit,
             dies_with: (self.lifetime == Lifetime::WithParent).then(std::process::id),
             exec,
         };
         let ends = Ends { stdin: stdin_end, stdout: stdout_end, stderr: stderr_end };
+        if let Some(group) = group {
+            if let Some(started) = start::start_in(&child, &group)? {
+                return Ok((started, ends));
+            }
+            child.join = containment.doors(true)?;
+        }
         Ok((start::start(&child)?, ends))
     }
 

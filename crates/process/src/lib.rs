@@ -9,6 +9,7 @@
 
 mod before_exec;
 mod cgroup;
+mod clone3;
 mod command;
 mod contained;
 mod ended;

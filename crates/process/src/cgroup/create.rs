@@ -6,6 +6,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+
 use super::hierarchy::{Hierarchies, Hierarchy};
 use super::{PREFIX, group};
 use crate::limits::{Enforced, Limits};
@@ -38,11 +40,19 @@ pub(crate) fn create(
 }
 
 impl Containment {
-    /// Everything but the members' own group: `cgroup.procs` of each group that
-    /// the child joins.
-    pub(crate) fn doors(&self) -> io::Result<Vec<OwnedFd>> {
+    /// The folder of the group in which the child may begin, without joining it.
+    pub(crate) fn folder(&self) -> io::Result<Option<OwnedFd>> {
+        let Members::Cgroup2 { path } = &self.members else { return Ok(None) };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Some(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// `cgroup.procs` of each group that the child joins: of those that limit
+    /// it, and of its own unless it begins there.
+    pub(crate) fn doors(&self, own: bool) -> io::Result<Vec<OwnedFd>> {
         let members = match &self.members {
-            Members::Cgroup2 { path } | Members::Freezer { path } => Some(path),
+            Members::Cgroup2 { path } => own.then_some(path),
+            Members::Freezer { path } => Some(path),
             Members::Marked { .. } => None,
         };
         members

@@ -23,11 +23,15 @@ fn units(text: &str) -> impl Iterator<Item = u16> + '_ {
 }
 
 pub(super) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     text.chars().map(fold).collect()
 }
 
 pub(super) fn equal(a: &str, b: &str) -> bool {
-    a == b || a.chars().map(fold).eq(b.chars().map(fold))
+    let is_plain = a.is_ascii() && b.is_ascii();
+    a.eq_ignore_ascii_case(b) || !is_plain && a.chars().map(fold).eq(b.chars().map(fold))
 }
 
 pub(super) fn compare(a: &str, b: &str) -> std::cmp::Ordering {

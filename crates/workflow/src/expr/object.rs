@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::fold::folded;
+use super::fold::{equal, folded};
 use super::value::Value;
+
+/// An object with more entries than that has an index.
+const SEARCHED: usize = 8;
 
 /// Keys and values in the order they were put in. A key is found whatever its case, except in
 /// an object made by [`Object::case_sensitive`].
 #[derive(Clone, Debug, Default)]
 pub struct Object {
     entries: Vec<(String, Value)>,
+    /// Where each key stands, of more than a few.
     places: HashMap<String, usize>,
     case_sensitive: bool,
 }
@@ -31,11 +35,11 @@ impl Object {
     /// Puts a value in; one under the same key is replaced where it stands.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) {
         let key = key.into();
-        match self.places.get(self.name(&key).as_ref()) {
-            Some(&place) => self.entries[place].1 = value.into(),
+        match self.place(&key) {
+            Some(place) => self.entries[place].1 = value.into(),
             None => {
-                self.places.insert(self.name(&key).into_owned(), self.entries.len());
                 self.entries.push((key, value.into()));
+                self.index();
             }
         }
     }
@@ -43,8 +47,7 @@ impl Object {
     /// The value under a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let place = *self.places.get(self.name(key).as_ref())?;
-        self.entries.get(place).map(|(_, value)| value)
+        self.entries.get(self.place(key)?).map(|(_, value)| value)
     }
 
     /// Whether there is such a key.
@@ -75,6 +78,29 @@ impl Object {
         self.entries.is_empty()
     }
 
+    fn place(&self, key: &str) -> Option<usize> {
+        if self.entries.len() > SEARCHED {
+            return self.places.get(self.name(key).as_ref()).copied();
+        }
+        let is_same = |known: &str| match self.case_sensitive {
+            true => known == key,
+            false => equal(known, key),
+        };
+        self.entries.iter().position(|(known, _)| is_same(known))
+    }
+
+    /// Notes where the last entry stands; all of them, once they are many.
+    fn index(&mut self) {
+        let count = self.entries.len();
+        let from = if count == SEARCHED + 1 { 0 } else { count - 1 };
+        if count > SEARCHED {
+            for place in from..count {
+                let name = self.name(&self.entries[place].0).into_owned();
+                self.places.insert(name, place);
+            }
+        }
+    }
+
     fn name<'k>(&self, key: &'k str) -> std::borrow::Cow<'k, str> {
         if self.case_sensitive { key.into() } else { folded(key).into() }
     }
@@ -98,6 +124,34 @@ impl<K: Into<String>, V: Into<Value>> Extend<(K, V)> for Object {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_keys_are_found_alike() {
+        for count in [1, SEARCHED, SEARCHED + 1, 100] {
+            let keys = || (0..count).map(|number| format!("Ké{number}"));
+            let mut object: Object = keys().map(|key| (key, Value::Null)).collect();
+            for key in keys() {
+                object.insert(key.to_uppercase(), Value::Bool(true));
+            }
+            assert_eq!(object.len(), count);
+            assert!(keys().all(|key| object.get(&key.to_lowercase()) == Some(&Value::Bool(true))));
+            assert_eq!(object.get("other"), None);
+
+            let mut exact = Object::case_sensitive();
+            for key in keys() {
+                exact.insert(key.to_uppercase(), Value::Bool(true));
+                exact.insert(key, Value::Null);
+            }
+            assert_eq!(exact.len(), 2 * count);
+            assert_eq!(exact.get("ké0"), None);
+            assert!(keys().all(|key| exact.get(&key) == Some(&Value::Null)));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the expressions of a run and its jobs see.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use serde_json::{Map, json};
+use serde_json::json;
 use shipway_workflow::expr::{Context, Object, Status, Value};
 use shipway_workflow::model::Workflow;
 
@@ -16,22 +18,26 @@ pub(super) struct World<'a> {
     pub(super) spec: &'a RunSpec,
     pub(super) job: Option<(&'a UnderWay, &'a JobKey)>,
     pub(super) workflow: &'a Workflow,
+    /// What only this place knows. It goes over what the run tells.
     contexts: Object,
+    told: Rc<Told>,
     status: Option<Status>,
+}
+
+/// What the run tells every expression of a place, once one has asked: most ask
+/// for nothing, and `github` has all of the event in it.
+#[derive(Default)]
+struct Told {
+    github: OnceCell<Value>,
+    vars: OnceCell<Value>,
+    inputs: OnceCell<Value>,
+    needs: OnceCell<Value>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn of_run(spec: &'a RunSpec, workflow: &'a Workflow) -> Self {
-        // `github.workflow` is the caller's also in what it calls.
-        let callers = spec.workflow();
-        let title = callers.as_ref().map_or(spec.path.as_str(), |workflow| workflow.title());
-        let github: Map<_, _> = github_context_of(spec, title);
-        let contexts = Object::from_iter([
-            ("github", Value::from(serde_json::Value::Object(github))),
-            ("vars", json!(spec.vars).into()),
-            ("inputs", serde_json::Value::Object(spec.inputs.clone()).into()),
-        ]);
-        Self { spec, job: None, workflow, contexts, status: None }
+        let (contexts, told) = (Object::new(), Rc::default());
+        Self { spec, job: None, workflow, contexts, told, status: None }
     }
 
     pub(super) fn of(run: &'a UnderWay, key: &'a JobKey, workflow: &'a Workflow) -> Self {
@@ -41,7 +47,6 @@ impl<'a> World<'a> {
             let inputs = serde_json::Value::Object(call.inputs.clone());
             world.contexts.extend([("inputs", Value::from(inputs))]);
         }
-        world.contexts.extend([("needs", Value::from(crate::run::language::needs(run, key)))]);
         world
     }
 
@@ -72,9 +77,33 @@ impl<'a> World<'a> {
     }
 }
 
+/// `github`, as the run's expressions see it.
+fn github(spec: &RunSpec) -> Value {
+    // `github.workflow` is the caller's also in what it calls.
+    let callers = spec.workflow();
+    let title = callers.as_ref().map_or(spec.path.as_str(), |workflow| workflow.title());
+    serde_json::Value::Object(github_context_of(spec, title)).into()
+}
+
 impl Context for World<'_> {
     fn get(&self, name: &str) -> Option<Value> {
-        self.contexts.get(name).cloned()
+        if let Some(value) = self.contexts.get(name) {
+            return Some(value.clone());
+        }
+        let (spec, told) = (self.spec, &self.told);
+        let value = match name.to_ascii_lowercase().as_str() {
+            "github" => told.github.get_or_init(|| github(spec)),
+            "vars" => told.vars.get_or_init(|| json!(spec.vars).into()),
+            "inputs" => {
+                told.inputs.get_or_init(|| serde_json::Value::Object(spec.inputs.clone()).into())
+            }
+            "needs" => {
+                let (run, key) = self.job?;
+                told.needs.get_or_init(|| crate::run::language::needs(run, key).into())
+            }
+            _ => return None,
+        };
+        Some(value.clone())
     }
 
     /// A job that was skipped or called off is no success, and no failure
