@@ -30,6 +30,9 @@ pub(crate) struct Project {
     pub(crate) store: Arc<Store>,
     pub(crate) target: Arc<dyn Target>,
     material: Arc<dyn Material>,
+    /// The repository, where it has been looked for.
+    found: Option<Repository>,
+    workers: Workers,
 }
 
 impl Project {
@@ -45,9 +48,10 @@ impl Project {
         if here.ancestors().any(|folder| folder.join(FILE_NAME).is_file()) {
             return Self::open_at(&here);
         }
-        let root = Repository::at(&here)?.root().to_owned();
+        let found = Repository::at(&here)?;
+        let root = found.root().to_owned();
         let id = nameless(&root)?;
-        Self::with(root, id)
+        Ok(Self { found: Some(found), ..Self::with(root, id)? })
     }
 
     /// The project that `dir` is in.
@@ -64,12 +68,20 @@ impl Project {
         let material: Arc<dyn Material> =
             Arc::new(ProjectMaterial::new(folders.clone(), Arc::clone(&store)));
         let host = HostTarget::new(host_paths()?, executable()?, Arc::clone(&material));
-        Ok(Self { root, id, folders, store, target: Arc::new(host), material })
+        let target = Arc::new(host);
+        let worker = WorkerCommand::new(executable()?, &["worker"]);
+        let workers = Workers::new(worker, &folders.state().to_string_lossy());
+        Ok(Self { root, id, folders, store, target, material, found: None, workers })
+    }
+
+    /// Has a worker ready for the first job.
+    pub(crate) fn prepare_worker(&self) {
+        self.workers.prepare();
     }
 
     /// Its repository.
     pub(crate) fn repository(&self) -> Result<Repository, GitError> {
-        Repository::at(&self.root)
+        self.found.clone().map_or_else(|| Repository::at(&self.root), Ok)
     }
 
     /// What performs its effects.
@@ -84,10 +96,7 @@ impl Project {
             store: Arc::clone(&self.store),
             target: Arc::clone(&self.target),
             material: Arc::clone(&self.material),
-            workers: Workers::new(
-                WorkerCommand::new(executable()?, &["worker"]),
-                &self.folders.state().to_string_lossy(),
-            ),
+            workers: self.workers.clone(),
             secrets,
             live_output,
             workspaces: Workspaces::default(),

@@ -24,14 +24,17 @@ pub use services::{CacheMode, IdTokens, OF_OUTER_RUNNER, Services};
 
 /// The version of the protocol that this build speaks. A worker refuses a job
 /// of another version: engine and worker are the same executable.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// What the engine says to the worker. The first line is the job.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "say", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Downward {
     /// The job to execute.
     Job(Box<JobMessage>),
+    /// The same, of a workflow whose text is the one of the job before, and is not
+    /// said again.
+    Next(Box<JobMessage>),
     /// Stop what runs; `always()` steps still run.
     Cancel,
     /// Go on behind [`Event::Held`].

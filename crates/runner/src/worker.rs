@@ -37,7 +37,7 @@ use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 
 use crate::protocol::{Downward, Event, Reason, Services};
 use mask::Masker;
-use report::report_on;
+use report::Voice;
 use rooms::Rooms;
 use shared::Shared;
 
@@ -85,38 +85,38 @@ pub fn worker_main() -> ExitCode {
 
 async fn work() -> Result<(), WorkerError> {
     let stdin = pipe::Receiver::from_owned_fd(copy(io::stdin())?).map_err(WorkerError::Pipes)?;
-    let mut stdout =
-        pipe::Sender::from_owned_fd(copy(io::stdout())?).map_err(WorkerError::Pipes)?;
+    let stdout = pipe::Sender::from_owned_fd(copy(io::stdout())?).map_err(WorkerError::Pipes)?;
+    let mut voice = Voice::new(stdout);
     // A job has the text of a workflow and of an event in it: no limit but
     // what the engine reads itself.
     let mut orders = FramedRead::new(stdin, LinesCodec::new());
     let (mut last, rooms): (Option<WorkflowText>, Rooms) = Default::default();
     while let Some(line) = orders.next().await {
-        let mut job = match read_order(line)? {
-            Downward::Job(job) => *job,
+        let job = match (read_order(line)?, &last) {
+            (Downward::Job(job), _) => *job,
+            (Downward::Next(mut job), Some(text)) => {
+                job.workflow.text = text.clone();
+                *job
+            }
             // It came when the job it was for had ended.
-            Downward::Cancel | Downward::GoOn if last.is_some() => continue,
-            Downward::Cancel | Downward::GoOn => {
+            (Downward::Cancel | Downward::GoOn, Some(_)) => continue,
+            (_, None) => {
                 return Err(WorkerError::BadJob("an order came before the job".to_owned()));
             }
         };
-        // Mostly it stands in the same file as the one before, which was read.
-        match &last {
-            Some(text) if *text == job.workflow.text => job.workflow.text = text.clone(),
-            _ => last = Some(job.workflow.text.clone()),
-        }
+        last = Some(job.workflow.text.clone());
         let masker = Masker::default();
         masker.add_all(job.contexts.secrets.values().map(|secret| secret.reveal()));
         masker.add_all(job.services.iter().flat_map(Services::secrets));
         let heartbeat = Duration::from_millis(job.limits.heartbeat_ms);
         let (reporter, writer) =
-            report_on(stdout, masker.clone(), heartbeat).map_err(WorkerError::Report)?;
+            voice.report(masker.clone(), heartbeat).map_err(WorkerError::Report)?;
         let shared = Shared::new(job, masker, reporter, rooms.clone());
         execute(shared, &mut orders).await?;
-        stdout = match writer.await {
+        match writer.await {
             Ok(written) => written.map_err(WorkerError::Report)?,
             Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
-        };
+        }
     }
     if last.is_none() { Err(WorkerError::NoJob) } else { Ok(()) }
 }
@@ -165,7 +165,7 @@ async fn obey(orders: &mut Orders, shared: &Shared) {
             Ok(Downward::Cancel) => shared.stop.stop(Reason::Cancelled),
             Ok(Downward::GoOn) => shared.go_on.notify_one(),
             // One job at a time, and nothing but orders between.
-            Ok(Downward::Job(_)) | Err(_) => {}
+            Ok(Downward::Job(_) | Downward::Next(_)) | Err(_) => {}
         }
     }
 }

@@ -1,14 +1,17 @@
 //! What git knows, asked of the `git` command.
 
 mod between;
+mod changes;
 mod facts;
 mod objects;
+mod refs;
 mod texts;
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
@@ -64,8 +67,11 @@ pub struct Repository {
     index: PathBuf,
     /// Where the commits are listed that a shallow clone begins with.
     shallow: PathBuf,
+    /// Where it keeps what is checked out, and what `origin` has there.
+    heads: refs::Heads,
     known: facts::Known,
     objects: objects::Objects,
+    origin: Arc<Mutex<Option<Option<String>>>>,
 }
 
 impl Repository {
@@ -74,17 +80,19 @@ impl Repository {
     /// # Errors
     /// When it is in none, or git is missing.
     pub fn at(dir: &Path) -> Result<Self, GitError> {
-        let places = ["--show-toplevel", "--path-format=absolute"];
-        let files = ["--git-path", "index", "--git-path", "shallow"];
-        match git(dir, ["rev-parse"].into_iter().chain(places).chain(files)) {
+        let places = ["rev-parse", "--show-toplevel", "--path-format=absolute"];
+        let files = ["index", "shallow", refs::HEAD, refs::ORIGIN_HEAD];
+        let files = files.into_iter().flat_map(|file| ["--git-path", file]);
+        match git(dir, places.into_iter().chain(files)) {
             Ok(answer) => {
-                let odd = || not_understood("rev-parse", &answer);
                 // The folder may have a line feed in its name.
-                let (rest, shallow) = line(&answer).rsplit_once('\n').ok_or_else(odd)?;
-                let (root, index) = rest.rsplit_once('\n').ok_or_else(odd)?;
-                let [root, index, shallow] = [root, index, shallow].map(PathBuf::from);
+                let mut lines = line(&answer).rsplitn(5, '\n').map(PathBuf::from);
+                let mut next = || lines.next().ok_or_else(|| not_understood("rev-parse", &answer));
+                let heads = refs::Heads { origin: next()?, own: next()? };
+                let (shallow, index, root) = (next()?, next()?, next()?);
                 let (known, objects) = (facts::Known::default(), objects::Objects::default());
-                Ok(Self { root, index, shallow, known, objects })
+                let origin = Arc::default();
+                Ok(Self { root, index, shallow, heads, known, objects, origin })
             }
             // Anything else, such as another owner's repository, has a cure of
             // its own, which git names.
@@ -109,16 +117,6 @@ impl Repository {
             let head = git(&self.root, ["rev-parse", "--verify", "--quiet", "HEAD"]);
             Err(if answer(head)?.is_none() { GitError::NoCommit } else { error })
         })
-    }
-
-    /// The branch that is checked out; `None` on a detached HEAD.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn branch(&self) -> Result<Option<String>, GitError> {
-        // Whole: the short name is another one where a tag has it, too.
-        let head = answer(git(&self.root, ["symbolic-ref", "--quiet", "HEAD"]))?;
-        Ok(head.and_then(|name| line(&name).strip_prefix("refs/heads/").map(str::to_owned)))
     }
 
     /// The local branches whose newest commit is this one.
@@ -150,16 +148,6 @@ impl Repository {
         Ok(paths(&git(&self.root, tree)?))
     }
 
-    /// The files that differ between two commits.
-    ///
-    /// # Errors
-    /// When git fails, for example because a commit is not there any more.
-    pub fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, GitError> {
-        let ends = [from.as_str(), to.as_str(), "--"];
-        let diff = ["diff-tree", "-r", "--name-only", "--no-renames", "-z"];
-        Ok(paths(&git(&self.root, diff.into_iter().chain(ends))?))
-    }
-
     /// Whether `older` is an ancestor of `newer`, and not the same.
     ///
     /// # Errors
@@ -185,17 +173,29 @@ impl Repository {
         Ok(self.object(&format!("{commit}^{{commit}}"))?.is_some())
     }
 
+    /// Asks what nearly every plan asks, beside what this thread does meanwhile.
+    /// Who asks again waits for the answer, or hears what is wrong itself.
+    pub fn look_ahead(&self) {
+        let repository = self.clone();
+        std::thread::spawn(move || drop((repository.head(), repository.origin())));
+    }
+
     /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
     /// finds the repository, not what it is called.
     ///
     /// # Errors
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
-        match git(&self.root, ["config", "--get", "remote.origin.url"]) {
-            Ok(url) => Ok(Some(line(&url).to_owned())),
-            Err(GitError::Failed { .. }) => Ok(None),
-            Err(error) => Err(error),
+        let mut known = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(url) = &*known {
+            return Ok(url.clone());
         }
+        let url = match git(&self.root, ["config", "--get", "remote.origin.url"]) {
+            Ok(url) => Some(line(&url).to_owned()),
+            Err(GitError::Failed { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(known.insert(url).clone())
     }
 
     /// A commit of the work tree as it is, with files that git does not know

@@ -1,6 +1,8 @@
 //! What follows in a plan: runs, then builds, then the release, then one stage
 //! after the other.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -78,7 +80,7 @@ impl Turn {
     fn start(&mut self, runs: Vec<RunSpec>) {
         for spec in runs {
             let to = StreamId::Run(spec.id.clone());
-            self.tell(to, AnyCommand::Run(run::Command::Start { spec: Box::new(spec) }));
+            self.tell(to, AnyCommand::Run(run::Command::Start { spec: Arc::new(spec) }));
         }
     }
 

@@ -1,5 +1,7 @@
 //! What follows in a run from what it is told and from the ends of its jobs.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -45,7 +47,7 @@ impl Turn {
 
     fn command(&mut self, command: &Command) -> Result<(), Illegal> {
         let run = match (&self.state, command) {
-            (Run::New, Command::Start { spec }) => return self.start(spec),
+            (Run::New, Command::Start { spec }) => return self.start(Arc::clone(spec)),
             (_, Command::Start { .. }) => {
                 return Err(Illegal::new("there is a run of that name already"));
             }
@@ -90,8 +92,7 @@ impl Turn {
         }
     }
 
-    fn start(&mut self, spec: &RunSpec) -> Result<(), Illegal> {
-        let spec = Box::new(spec.clone());
+    fn start(&mut self, spec: Arc<RunSpec>) -> Result<(), Illegal> {
         match language::begin(&spec) {
             Ok(begun) => {
                 let (jobs, name, concurrency) = (begun.jobs, begun.name, begun.concurrency);

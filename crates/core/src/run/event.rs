@@ -1,5 +1,7 @@
 //! What a run is asked, and what happens in it.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ pub enum Command {
     /// Run.
     Start {
         /// What.
-        spec: Box<RunSpec>,
+        spec: Arc<RunSpec>,
     },
     /// Call it off.
     Cancel,
@@ -71,7 +73,7 @@ pub enum Event {
     /// It began.
     Started {
         /// What it executes.
-        spec: Box<RunSpec>,
+        spec: Arc<RunSpec>,
         /// Its jobs and what each needs, in the file's order.
         jobs: IndexMap<JobKey, Vec<JobKey>>,
         /// Its name, if the workflow gives runs one (`run-name`).

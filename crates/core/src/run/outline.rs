@@ -1,6 +1,8 @@
 //! What a run would do if everything went well: its jobs, as far as they can be
 //! known before anything has run.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -47,7 +49,7 @@ pub fn outline(spec: &RunSpec) -> Result<IndexMap<JobKey, Outlined>, String> {
     let happen = |run: &mut Run, event: Event| {
         run.evolve(&event, Timestamp::UNIX_EPOCH).map_err(|Illegal { message }| message)
     };
-    let (spec, concurrency) = (Box::new(spec.clone()), None);
+    let (spec, concurrency) = (Arc::new(spec.clone()), None);
     let name = begun.name;
     happen(&mut run, Event::Started { spec, jobs: begun.jobs, name, concurrency })?;
     let mut fates: IndexMap<JobKey, Fate> = IndexMap::new();

@@ -1,5 +1,7 @@
 //! How far a run is.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,7 +39,7 @@ pub enum Run {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnderWay {
     /// What it executes.
-    pub spec: RunSpec,
+    pub spec: Arc<RunSpec>,
     /// When it began.
     pub started: Timestamp,
     /// Its jobs, in the file's order; those of called workflows behind the job
@@ -95,7 +97,7 @@ impl Machine for Run {
         match (event, &mut *self) {
             (Event::Started { spec, jobs, name, concurrency }, Self::New) => {
                 *self = Self::UnderWay(UnderWay {
-                    spec: (**spec).clone(),
+                    spec: Arc::clone(spec),
                     started: at,
                     jobs: waiting_jobs(jobs).collect(),
                     cancelling: false,

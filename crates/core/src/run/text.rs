@@ -16,8 +16,11 @@ pub struct WorkflowText(Arc<Held>);
 struct Held {
     text: String,
     reading: OnceLock<Reading>,
+    /// The workflow without its steps, if somebody has read it before.
+    jobs: Option<Reading>,
 }
 
+#[derive(Clone)]
 struct Reading {
     path: String,
     workflow: Result<Arc<Workflow>, Vec<Diagnostic>>,
@@ -39,17 +42,35 @@ impl WorkflowText {
 }
 
 impl WorkflowText {
-    /// A copy that is read anew, and forgotten with what was read: for who looks
-    /// at many of them once.
+    /// A text that was read already, from the file `path`. Of many of them all that
+    /// stands there would take much memory: their steps are forgotten.
     #[must_use]
-    pub fn afresh(&self) -> Self {
-        self.to_string().into()
+    pub fn of(text: String, path: &str, workflow: Workflow) -> Self {
+        let workflow = Ok(Arc::new(workflow.without_steps()));
+        let jobs = Some(Reading { path: path.to_owned(), workflow });
+        Self(Arc::new(Held { text, reading: OnceLock::new(), jobs }))
+    }
+
+    /// A copy for who asks for jobs and never for their steps, of which there may
+    /// be none. It is forgotten with what was read of it: for who looks at many of
+    /// them once.
+    #[must_use]
+    pub fn for_its_jobs(&self) -> Self {
+        let jobs = self.0.jobs.clone();
+        let reading = jobs.map_or_else(OnceLock::new, OnceLock::from);
+        Self(Arc::new(Held { text: self.to_string(), reading, jobs: None }))
+    }
+}
+
+impl Default for WorkflowText {
+    fn default() -> Self {
+        String::new().into()
     }
 }
 
 impl From<String> for WorkflowText {
     fn from(text: String) -> Self {
-        Self(Arc::new(Held { text, reading: OnceLock::new() }))
+        Self(Arc::new(Held { text, reading: OnceLock::new(), jobs: None }))
     }
 }
 
@@ -99,6 +120,22 @@ mod tests {
         assert!(Arc::ptr_eq(&one.read("w.yml").unwrap(), &copy.read("w.yml").unwrap()));
         assert_eq!(copy.read("other.yml").unwrap().file, "other.yml");
         assert_eq!(one.read("w.yml").unwrap().file, "w.yml");
+    }
+
+    #[test]
+    fn what_was_read_is_not_read_again_for_its_jobs() {
+        let text = "on: push\njobs: {a: {runs-on: x, steps: [{run: a}]}}\n";
+        let workflow = Workflow::read("w.yml", text).unwrap();
+        // Were it read again, this would be an error.
+        let known = WorkflowText::of("nothing".to_owned(), "w.yml", workflow.clone());
+        assert!(known.read("w.yml").is_err());
+        let jobs = known.for_its_jobs().read("w.yml").unwrap();
+        assert_eq!(*jobs, workflow.clone().without_steps());
+        assert_ne!(*jobs, workflow);
+        assert_eq!(
+            *WorkflowText::from(text.to_owned()).for_its_jobs().read("w.yml").unwrap(),
+            workflow
+        );
     }
 
     #[test]

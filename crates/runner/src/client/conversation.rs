@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use shipway_core::run::WorkflowText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
@@ -27,7 +28,8 @@ pub(super) async fn hold(
     orders: &Orders,
 ) -> JobOutcome {
     let silence = Duration::from_millis(message.limits.heartbeat_ms.saturating_mul(3));
-    let Worker { stdin, heard, complaints, child, .. } = worker;
+    let Worker { stdin, heard, complaints, child, has, .. } = worker;
+    let order = order(message, has);
     let listening = async {
         loop {
             // The clock runs only while this side listens: a worker held up by
@@ -52,7 +54,7 @@ pub(super) async fn hold(
             Ok(outcome) => return outcome,
             Err(unheard) => unheard,
         },
-        never = speak(stdin, message, orders) => match never {},
+        never = speak(stdin, order, orders) => match never {},
     };
     match unheard {
         Unheard::Ended => {
@@ -84,14 +86,25 @@ enum Unheard {
     Garbled(String),
 }
 
+/// The job for a worker that `has` a workflow's text.
+fn order(mut message: JobMessage, has: &mut Option<WorkflowText>) -> Downward {
+    if has.as_ref() == Some(&message.workflow.text) {
+        message.workflow.text = WorkflowText::default();
+        return Downward::Next(Box::new(message));
+    }
+    *has = Some(message.workflow.text.clone());
+    Downward::Job(Box::new(message))
+}
+
 /// Sends the job, then what it is told while it runs.
 async fn speak(
     stdin: &mut pipe::Sender,
-    message: JobMessage,
+    order: Downward,
     orders: &Orders,
 ) -> std::convert::Infallible {
     let said = async {
-        say(stdin, &Downward::Job(Box::new(message))).await?;
+        say(stdin, &order).await?;
+        drop(order);
         loop {
             tokio::select! {
                 () = orders.cancel.cancelled() => return say(stdin, &Downward::Cancel).await,

@@ -2,12 +2,14 @@
 //!
 //! To start a process costs more than a short job takes, so a worker that has
 //! ended one in order may take the next, of the same run: what one job of a run
-//! could do to a worker, the steps of another could do to it themselves.
+//! could do to a worker, the steps of another could do to it themselves. One that
+//! had no job yet may take anyone's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipway_core::ids::RunId;
+use shipway_core::run::WorkflowText;
 use shipway_process::{Command, Contained, KillError, Lifetime, SpawnError, Stdio, kill_leftovers};
 use tokio::net::unix::pipe;
 use tokio_util::codec::FramedRead;
@@ -41,12 +43,15 @@ pub(super) struct Worker {
     pub(super) stdin: pipe::Sender,
     pub(super) heard: FramedRead<pipe::Receiver, Frames>,
     pub(super) complaints: Tail,
+    /// The workflow's text that it has got with a job.
+    pub(super) has: Option<WorkflowText>,
     number: u64,
 }
 
 struct Idle {
     worker: Worker,
-    run: RunId,
+    /// The run whose jobs it had; `None`: it had none.
+    run: Option<RunId>,
 }
 
 /// A worker that cannot be had.
@@ -83,12 +88,24 @@ impl Workers {
         docker::clean_up(effect, &variable).await.map(drop)
     }
 
+    /// Starts one in advance, so that a first job need not wait until a process is
+    /// there. One that nothing comes for ends soon.
+    pub fn prepare(&self) {
+        let workers = self.clone();
+        tokio::task::spawn_blocking(move || match workers.start() {
+            Ok(worker) => workers.keep(worker, None),
+            // Whose job needs one tries again, and says why it cannot be had.
+            Err(error) => tracing::debug!(%error, "no worker is started in advance"),
+        });
+    }
+
     /// One that waits for a job of `run`, or a new one.
     pub(super) fn take(&self, run: &RunId) -> Result<Worker, NoWorker> {
         loop {
             let waiting = {
                 let mut idle = self.idle();
-                let at = idle.iter().position(|idle| idle.run == *run);
+                let of = |run: Option<&RunId>| idle.iter().position(|i| i.run.as_ref() == run);
+                let at = of(Some(run)).or_else(|| of(None));
                 at.map(|at| idle.swap_remove(at).worker)
             };
             let Some(mut worker) = waiting else { return self.start() };
@@ -125,6 +142,7 @@ impl Workers {
             stdin,
             heard: FramedRead::with_capacity(stdout, Frames::default(), PIECE),
             complaints: Tail::of(stderr),
+            has: None,
             number: COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
         })
     }
@@ -140,6 +158,12 @@ impl Workers {
         if !alone || self.idle().len() >= most_idle() {
             return worker.child.kill_all().await.map(drop);
         }
+        self.keep(worker, Some(run));
+        Ok(())
+    }
+
+    /// Lets a worker wait, but not for long.
+    fn keep(&self, worker: Worker, run: Option<RunId>) {
         let number = worker.number;
         self.idle().push(Idle { worker, run });
         let idle = Arc::downgrade(&self.idle);
@@ -157,7 +181,6 @@ impl Workers {
                 tracing::error!(%error, "a worker may be left behind");
             }
         });
-        Ok(())
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {

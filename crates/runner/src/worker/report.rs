@@ -33,34 +33,46 @@ pub(crate) struct Reporter {
 /// anything else is.
 type Ear = Arc<Mutex<pipe::Sender>>;
 
-/// Begins to report on `stdout`: a reporter, and the task that ends when every
-/// reporter is gone and everything is written.
-pub(crate) fn report_on(
-    stdout: pipe::Sender,
-    masker: Masker,
-    heartbeat: Duration,
-) -> io::Result<(Reporter, JoinHandle<io::Result<pipe::Sender>>)> {
-    let (events, waiting) = mpsc::channel(WAITING);
-    let ear = Arc::new(Mutex::new(stdout));
-    let beating = Heart::begin(&ear, heartbeat)?;
-    let writer = tokio::spawn(async move {
-        let written = write(&ear, &beating, waiting).await;
-        drop(beating);
-        written?;
-        match Arc::try_unwrap(ear) {
-            Ok(stdout) => Ok(stdout.into_inner()),
-            Err(_) => Err(io::Error::other("the heart still beats")),
-        }
-    });
-    Ok((Reporter { events, masker }, writer))
+/// What the worker speaks with, from job to job.
+pub(crate) struct Voice {
+    ear: Ear,
+    heart: Option<Heart>,
 }
 
-async fn write(ear: &Ear, heart: &Heart, mut waiting: mpsc::Receiver<Event>) -> io::Result<()> {
+impl Voice {
+    /// On `stdout`.
+    pub(crate) fn new(stdout: pipe::Sender) -> Self {
+        Self { ear: Arc::new(Mutex::new(stdout)), heart: None }
+    }
+
+    /// Begins to report on a job: a reporter, and the task that ends when every
+    /// reporter is gone and everything is written.
+    pub(crate) fn report(
+        &mut self,
+        masker: Masker,
+        heartbeat: Duration,
+    ) -> io::Result<(Reporter, JoinHandle<io::Result<()>>)> {
+        let (events, waiting) = mpsc::channel(WAITING);
+        let beating = self.heart.take().filter(|heart| heart.interval == heartbeat);
+        let heart = beating.map_or_else(|| Heart::begin(&self.ear, heartbeat), Ok)?;
+        let (ear, pulse) = (Arc::clone(&self.ear), Arc::clone(&heart.pulse));
+        self.heart = Some(heart);
+        let writer = tokio::spawn(async move {
+            pulse.working.store(true, Ordering::Relaxed);
+            let written = write(&ear, &pulse, waiting).await;
+            pulse.working.store(false, Ordering::Relaxed);
+            written
+        });
+        Ok((Reporter { events, masker }, writer))
+    }
+}
+
+async fn write(ear: &Ear, pulse: &Pulse, mut waiting: mpsc::Receiver<Event>) -> io::Result<()> {
     let (mut events, mut lines) = (Vec::with_capacity(WAITING), BytesMut::new());
     // What is reported in one go, such as the end of a step and the beginning
     // of the next, is written in one go.
     while waiting.recv_many(&mut events, WAITING).await > 0 {
-        heart.said_something();
+        pulse.spoken.store(true, Ordering::Relaxed);
         let mut stdout = ear.lock().await;
         for event in events.drain(..) {
             let data = frame::write(event, &mut lines)?;
@@ -77,19 +89,29 @@ async fn write(ear: &Ear, heart: &Heart, mut waiting: mpsc::Receiver<Event>) -> 
 /// its own, because a step of the worker's own may keep the only other one
 /// busy, such as hashing many files.
 struct Heart {
-    spoken: Arc<AtomicBool>,
+    interval: Duration,
+    pulse: Arc<Pulse>,
     stop: Option<threads::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
+/// What the heart knows of the worker.
+#[derive(Default)]
+struct Pulse {
+    /// It has said something since the last beat.
+    spoken: AtomicBool,
+    /// It has a job: nobody listens to one without.
+    working: AtomicBool,
+}
+
 impl Heart {
     fn begin(ear: &Ear, interval: Duration) -> io::Result<Self> {
-        let spoken = Arc::new(AtomicBool::new(true));
+        let (pulse, ear) = (Arc::new(Pulse::default()), Arc::clone(ear));
         let (stop, stopped) = threads::channel();
-        let (ear, said) = (Arc::clone(ear), Arc::clone(&spoken));
+        let of = Arc::clone(&pulse);
         let beat = move || {
             while stopped.recv_timeout(interval) == Err(threads::RecvTimeoutError::Timeout) {
-                if said.swap(false, Ordering::Relaxed) {
+                if of.spoken.swap(false, Ordering::Relaxed) || !of.working.load(Ordering::Relaxed) {
                     continue;
                 }
                 // Whoever holds it is saying something.
@@ -103,11 +125,7 @@ impl Heart {
             }
         };
         let thread = std::thread::Builder::new().name("shipway-heart".to_owned()).spawn(beat)?;
-        Ok(Self { spoken, stop: Some(stop), thread: Some(thread) })
-    }
-
-    fn said_something(&self) {
-        self.spoken.store(true, Ordering::Relaxed);
+        Ok(Self { interval, pulse, stop: Some(stop), thread: Some(thread) })
     }
 }
 

@@ -33,7 +33,7 @@ impl Running {
         performer: &Arc<Performer>,
         id: EffectId,
         effect: Effect,
-        run: Option<RunSpec>,
+        run: Option<Arc<RunSpec>>,
     ) {
         let (token, kind) = (CancellationToken::new(), effect.kind());
         self.cancel.insert(id.clone(), token.clone());

@@ -33,16 +33,8 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn default_branch(&self) -> Result<Option<String>, GitError> {
-        let ask = ["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"];
-        // Without that ref git fails with 1, or with 128 where it is broken.
-        let head = match git(&self.root, ask) {
-            Ok(head) => Some(head),
-            Err(GitError::Failed { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let named = head.as_deref().map(line);
-        if let Some(name) = named.and_then(|head| head.strip_prefix("refs/remotes/origin/")) {
-            return Ok(Some(name.to_owned()));
+        if let Some(name) = self.origin_branch()? {
+            return Ok(Some(name));
         }
         for name in ["main", "master"] {
             if self.local(name)?.is_some() || self.upstream(name)?.is_some() {

@@ -5,11 +5,18 @@ use shipway_core::ids::CommitId;
 use super::objects::{Kind, Object};
 use super::{GitError, Repository, not_understood};
 
-/// A file in a folder of a commit.
-struct Entry<'t> {
-    mode: &'t str,
-    name: &'t str,
-    id: String,
+/// What is in a folder of a commit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    mode: String,
+    pub(super) name: String,
+    pub(super) id: String,
+}
+
+impl Entry {
+    pub(super) fn is_folder(&self) -> bool {
+        self.mode == "40000"
+    }
 }
 
 impl Repository {
@@ -42,7 +49,7 @@ impl Repository {
         let Some(tree) = tree.filter(|object| object.kind == Kind::Tree) else {
             return Ok(Vec::new());
         };
-        let entries = entries(&tree).ok_or_else(|| not_understood("cat-file", folder))?;
+        let (entries, _) = entries(&tree).ok_or_else(|| not_understood("cat-file", folder))?;
         let files = entries.into_iter().filter_map(|entry| {
             let path = format!("{folder}/{}", entry.name);
             // Neither folders nor links to elsewhere.
@@ -65,23 +72,26 @@ fn text(blob: Vec<u8>, commit: &CommitId, path: &str) -> Result<String, GitError
     String::from_utf8(blob).map_err(|_| GitError::NotText { path, commit })
 }
 
-/// What is in a tree: `<mode> <name>`, a zero byte and the id's bytes, each.
-/// Names that are no text are none of ours.
-fn entries(tree: &Object) -> Option<Vec<Entry<'_>>> {
+/// What is in a tree: `<mode> <name>`, a zero byte and the id's bytes, each; and
+/// whether that is all. Names that are no text are none of ours.
+pub(super) fn entries(tree: &Object) -> Option<(Vec<Entry>, bool)> {
     let id_length = tree.id.len() / 2;
-    let mut entries = Vec::new();
+    let (mut entries, mut all) = (Vec::new(), true);
     let mut rest = tree.content.as_slice();
     while !rest.is_empty() {
         let end = rest.iter().position(|byte| *byte == 0)?;
         let (head, after) = (&rest[..end], &rest[end + 1..]);
         let id = after.get(..id_length)?;
         rest = &after[id_length..];
-        let Ok(head) = std::str::from_utf8(head) else { continue };
+        let Ok(head) = std::str::from_utf8(head) else {
+            all = false;
+            continue;
+        };
         let (mode, name) = head.split_once(' ')?;
         let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        entries.push(Entry { mode, name, id });
+        entries.push(Entry { mode: mode.to_owned(), name: name.to_owned(), id });
     }
-    Some(entries)
+    Some((entries, all))
 }
 
 #[cfg(test)]

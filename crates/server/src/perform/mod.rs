@@ -97,13 +97,13 @@ impl Performer {
         &self,
         id: &EffectId,
         effect: Effect,
-        run: Option<RunSpec>,
+        run: Option<Arc<RunSpec>>,
         cancel: CancellationToken,
     ) -> Outcome {
         match effect {
             // The engine delivers messages itself.
             Effect::Tell { .. } => Outcome::DONE,
-            Effect::RunJob(spec) => self.run_job(id, &spec, run.as_ref(), cancel).await,
+            Effect::RunJob(spec) => self.run_job(id, &spec, run.as_deref(), cancel).await,
             Effect::Build(spec) => self.build(id, &spec, cancel).await,
             Effect::Judge(spec) => self.judge(&spec),
             Effect::Migrate(spec) => self.migrate(id, &spec, cancel).await,

@@ -127,7 +127,7 @@ fn look(
             let jobs = workflow.jobs.keys().cloned().collect();
             let inputs = workflow.on.dispatch_inputs().cloned();
             let called = calls.of(&workflow).map_err(PlanError::Calls)?;
-            let (link, text) = (None, text.to_owned().into());
+            let (link, text) = (None, WorkflowText::of(text.to_owned(), &path, workflow));
             Ok(Triggered { path, text, name, jobs, called, inputs, why, link })
         }
         Match::No { why } => Err(NotRun { path, why }),

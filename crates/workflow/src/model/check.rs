@@ -1,5 +1,7 @@
 //! What is only known when the whole is read: ids, needs, circles.
 
+use std::collections::{HashMap, HashSet};
+
 use indexmap::IndexMap;
 
 use super::code;
@@ -31,9 +33,11 @@ pub(super) fn id(reader: &mut Reader<'_>, id: &Spanned<String>, what: &str) {
 /// Finds the jobs that are needed, and spells them as they are defined. Reports unknown ones and
 /// circles. `names` are all there are, also of jobs that could not be read.
 pub(super) fn needs(reader: &mut Reader<'_>, jobs: &mut IndexMap<String, Job>, names: &[String]) {
+    let known: HashMap<String, &String> =
+        names.iter().rev().map(|name| (name.to_ascii_lowercase(), name)).collect();
     for job in jobs.values_mut() {
         for need in &mut job.needs {
-            if let Some(name) = names.iter().find(|name| name.eq_ignore_ascii_case(need)) {
+            if let Some(name) = known.get(&need.to_ascii_lowercase()) {
                 need.value.clone_from(name);
                 continue;
             }
@@ -60,25 +64,35 @@ pub(super) fn needs(reader: &mut Reader<'_>, jobs: &mut IndexMap<String, Job>, n
 /// Jobs that need each other in a circle, each needing the one behind it, the last the first.
 fn find_circle(jobs: &IndexMap<String, Job>) -> Option<Vec<&str>> {
     // What is left when jobs without unsatisfied needs are taken away again and again.
-    let mut left: Vec<&Job> = jobs.values().collect();
-    loop {
-        let before = left.len();
-        let names: Vec<&str> = left.iter().map(|job| job.id.as_str()).collect();
-        left.retain(|job| job.needs.iter().any(|need| names.contains(&need.as_str())));
-        if left.len() == before {
-            break;
+    let mut unsatisfied: HashMap<&str, usize> = HashMap::new();
+    let mut needed_by: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (name, job) in jobs {
+        let needs = job.needs.iter().map(|need| need.as_str());
+        let needs: HashSet<&str> = needs.filter(|need| jobs.contains_key(*need)).collect();
+        unsatisfied.insert(name, needs.len());
+        needs.into_iter().for_each(|need| needed_by.entry(need).or_default().push(name));
+    }
+    let mut done: Vec<&str> = Vec::new();
+    done.extend(unsatisfied.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name));
+    while let Some(name) = done.pop() {
+        unsatisfied.remove(name);
+        for next in needed_by.get(name).into_iter().flatten() {
+            let Some(count) = unsatisfied.get_mut(next) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                done.push(next);
+            }
         }
     }
-    let needed = |job: &Job| {
-        job.needs.iter().find_map(|need| left.iter().find(|other| other.id.value == need.value))
-    };
+    let is_left = |name: &str| unsatisfied.contains_key(name);
+    let mut places: HashMap<&str, usize> = HashMap::new();
     let mut way: Vec<&str> = Vec::new();
-    let mut at: &Job = left.first()?;
+    let mut at = jobs.keys().find(|name| is_left(name))?.as_str();
     loop {
-        if let Some(start) = way.iter().position(|name| *name == at.id.value) {
+        if let Some(start) = places.insert(at, way.len()) {
             return Some(way.split_off(start));
         }
-        way.push(&at.id.value);
-        at = needed(at)?;
+        way.push(at);
+        at = jobs.get(at)?.needs.iter().map(|need| need.as_str()).find(|need| is_left(need))?;
     }
 }

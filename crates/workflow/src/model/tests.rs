@@ -268,6 +268,21 @@ fn needs_that_are_unknown_or_circular() {
     ");
 }
 
+/// Work that grows with the cube of the jobs would take days.
+#[test]
+fn thousands_of_jobs_in_a_row() {
+    let job = |number: usize| {
+        let needs = number.checked_sub(1).map(|before| format!("needs: j{before}, "));
+        format!("  j{number}: {{{}runs-on: x, steps: [{{run: a}}]}}\n", needs.unwrap_or_default())
+    };
+    let jobs: String = (0..5_000).map(job).collect();
+    let text = format!("on: push\njobs:\n{jobs}");
+    assert_eq!(Workflow::read("ci.yml", &text).unwrap().jobs.len(), 5_000);
+    let circle = text.replace("  j0: {", "  j0: {needs: J4999, ");
+    let problems = Workflow::read("ci.yml", &circle).unwrap_err();
+    assert!(problems[0].message.starts_with("jobs need each other in a circle: j0 needs j4999 "));
+}
+
 #[test]
 fn ids_and_keys_that_are_wrong() {
     let text = "\

@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 
 use super::reader::Reader;
-use super::{Bindings, Concurrency, Defaults, Job, On, Permissions, cache_mode, check, code};
+use super::{
+    Bindings, Concurrency, Defaults, Job, JobKind, On, Permissions, cache_mode, check, code,
+};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Template, scopes};
 use crate::span::{Span, Spanned};
@@ -113,6 +115,17 @@ impl Workflow {
             concurrency,
             jobs: jobs?,
         })
+    }
+
+    /// The same with no steps in its jobs: what it takes to say which run.
+    #[must_use]
+    pub fn without_steps(mut self) -> Self {
+        for job in self.jobs.values_mut() {
+            if let JobKind::Steps(steps) = &mut job.kind {
+                steps.steps = Vec::new();
+            }
+        }
+        self
     }
 
     /// Its name, or the file's.

@@ -1,5 +1,5 @@
-//! A look at each run of a plan before it begins. A workflow is read once for
-//! all that is said of it, and not kept: all of them at once take much memory.
+//! A look at each run of a plan before it begins. What is said of it stands in
+//! its jobs, which the plan has read, and not in their steps.
 
 use shipway_core::plan::{Plan, PlannedRun};
 use shipway_core::run::outline;
@@ -26,7 +26,7 @@ pub(super) fn look(plan: &Plan, described: bool) -> Vec<Look<'_>> {
 }
 
 fn look_at<'p>(plan: &Plan, run: &'p PlannedRun, described: bool) -> Look<'p> {
-    let spec = PlannedRun { text: run.text.afresh(), ..run.clone() }.spec(plan);
+    let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
     let outlined = outline(&spec);
     let lines = described.then(|| describe_run(run, &spec, outlined.as_ref().ok()));
     let lines = lines.unwrap_or_default();

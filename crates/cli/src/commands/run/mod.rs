@@ -33,8 +33,12 @@ use super::past;
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     let project = Project::open_for_runs()?;
     let repository = project.repository()?;
+    repository.look_ahead();
     if args.shell_on_failure {
         shell::needs_terminal()?;
+    }
+    if !args.plan {
+        project.prepare_worker();
     }
     if args.watch {
         return watch::watch(args, &project, &repository).await;

@@ -62,7 +62,7 @@ impl Led {
         let stream = Stream::new(StreamId::Run(spec.id.clone()));
         let (jobs, told) = (BTreeMap::new(), Vec::new());
         let mut led = Self { stream, events: Vec::new(), jobs, told, inputs: 0 };
-        led.ask(Command::Start { spec: Box::new(spec) });
+        led.ask(Command::Start { spec: std::sync::Arc::new(spec) });
         led
     }
 

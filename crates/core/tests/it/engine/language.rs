@@ -41,7 +41,7 @@ fn spec(text: &str) -> RunSpec {
 fn run_with(spec: RunSpec, fails: &[&str], cancel_at: Option<&str>) -> String {
     let mut stream = Stream::new(StreamId::Run(spec.id.clone()));
     let mut lines = Vec::new();
-    step(&mut stream, &mut lines, Any::Run(Command::Start { spec: Box::new(spec) }));
+    step(&mut stream, &mut lines, Any::Run(Command::Start { spec: std::sync::Arc::new(spec) }));
     while let Some((version, effect)) = next(&stream) {
         let Effect::RunJob(job) = effect else { unreachable!() };
         let mut outcome = Outcome::Done { result: Done::Job(Box::new(end(&job.name, fails))) };
@@ -261,7 +261,11 @@ fn a_lost_job_fails() {
     let text = workflow("a: {RUN}\nb: {RUN}");
     let mut stream = Stream::new(StreamId::Run(RunId::new("r1").unwrap()));
     let mut lines = Vec::new();
-    step(&mut stream, &mut lines, Any::Run(Command::Start { spec: Box::new(spec(&text)) }));
+    step(
+        &mut stream,
+        &mut lines,
+        Any::Run(Command::Start { spec: std::sync::Arc::new(spec(&text)) }),
+    );
     let (again, lost) = stream.recover();
     assert_eq!((again.len(), lost.len()), (0, 2));
     let ended = stream.ended(lost[0], Outcome::Lost, jiff::Timestamp::UNIX_EPOCH).unwrap();
