@@ -165,6 +165,10 @@ pub struct CalledWorkflow {
     pub text: WorkflowText,
     /// Where it is from; `None`: the run's own commit.
     pub from: Option<CalledFrom>,
+    /// Why it cannot be had, with the place of the call. A run that calls it
+    /// fails before its first job, as on GitHub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 /// Another repository, at a commit.

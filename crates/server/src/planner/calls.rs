@@ -8,7 +8,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 use shipway_core::ids::CommitId;
-use shipway_core::run::{CalledFrom, CalledWorkflow, Granted};
+use shipway_core::run::{CalledFrom, CalledWorkflow, Granted, WorkflowText};
 use shipway_runner::actions::{ActionRef, Revision, Settings, Store};
 use shipway_workflow::Span;
 use shipway_workflow::model::{CallJob, Job, JobKind, Secrets, Workflow, WorkflowUses};
@@ -42,6 +42,21 @@ pub(super) struct Calls<'a> {
     pub(super) repository: &'a Repository,
     pub(super) commit: &'a CommitId,
     pub(super) actions: &'a Settings,
+}
+
+/// Why a workflow cannot be read.
+enum Unread {
+    /// Something is wrong here: the plan is refused.
+    Wrong(String),
+    /// Another repository does not have it, or is out of reach: the run that calls
+    /// it fails, and no other.
+    Missing(String),
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Self::Wrong(why)
+    }
 }
 
 /// What was found so far.
@@ -102,10 +117,15 @@ impl Calls<'_> {
             if found.called.len() >= MAX_WORKFLOWS {
                 return Err(format!("more than {MAX_WORKFLOWS} workflows are called"));
             }
-            let called = self.read(caller.from, &call.uses)?;
+            let called = match self.read(caller.from, &call.uses) {
+                Ok(called) => called,
+                Err(Unread::Wrong(why)) => return Err(why),
+                Err(Unread::Missing(why)) => missing(caller, call, why),
+            };
             found.called.insert(key.clone(), called);
         }
-        let Some(called) = found.called.get(&key).cloned() else { return Ok(()) };
+        let called = found.called.get(&key).filter(|called| called.missing.is_none());
+        let Some(called) = called.cloned() else { return Ok(()) };
         let workflow = called.text.read(&called.path).map_err(|problems| {
             let all: Vec<_> = problems.iter().map(|p| p.render(&called.text)).collect();
             format!("`{key}` is wrong:\n{}", all.join("\n"))
@@ -125,14 +145,15 @@ impl Calls<'_> {
         &self,
         from: Option<&CalledFrom>,
         uses: &WorkflowUses,
-    ) -> Result<CalledWorkflow, String> {
+    ) -> Result<CalledWorkflow, Unread> {
         match (uses, from) {
             (WorkflowUses::Local { path }, None) => {
                 let text = self.repository.text(self.commit, path).map_err(|e| e.to_string())?;
                 let text = text.ok_or_else(|| {
                     format!("commit {} has no file `{path}`", self.commit.short())
                 })?;
-                Ok(CalledWorkflow { path: path.clone(), text: text.into(), from: None })
+                let (path, text) = (path.clone(), text.into());
+                Ok(CalledWorkflow { path, text, from: None, missing: None })
             }
             (WorkflowUses::Local { path }, Some(from)) => {
                 let CalledFrom { owner, name, reference, .. } = from.clone();
@@ -143,11 +164,11 @@ impl Calls<'_> {
     }
 
     /// From another repository, through the store of actions.
-    fn fetch(&self, uses: &WorkflowUses) -> Result<CalledWorkflow, String> {
+    fn fetch(&self, uses: &WorkflowUses) -> Result<CalledWorkflow, Unread> {
         let (WorkflowUses::Repository { owner, name, reference, .. }, Some((action, path))) =
             (uses, ActionRef::of_workflow(uses))
         else {
-            return Err("it names no repository".to_owned());
+            return Err(Unread::Wrong("it names no repository".to_owned()));
         };
         let lock = self.lock()?;
         let (commit, text) = wait_for(async {
@@ -156,10 +177,12 @@ impl Calls<'_> {
             let files = store.files(&resolved).await.map_err(|error| error.to_string())?;
             let text = read_file(&files.join(path)).await?;
             Ok::<_, String>((revision(&resolved.revision)?, text))
-        })?;
+        })
+        .map_err(Unread::Missing)?;
         let (owner, name, reference) = (owner.clone(), name.clone(), reference.clone());
         let from = CalledFrom { owner, name, reference, commit };
-        Ok(CalledWorkflow { path: path.to_owned(), text: text.into(), from: Some(from) })
+        let (path, text) = (path.to_owned(), text.into());
+        Ok(CalledWorkflow { path, text, from: Some(from), missing: None })
     }
 
     fn lock(&self) -> Result<Option<shipway_runner::actions::lock::Lock>, String> {
@@ -171,6 +194,13 @@ impl Calls<'_> {
         })?;
         Ok(Some(lock))
     }
+}
+
+/// What stands for a workflow that cannot be had.
+fn missing(caller: &Caller<'_>, call: &CallJob, why: String) -> CalledWorkflow {
+    let (file, span) = (caller.workflow.file.clone(), call.uses.span);
+    let missing = Some(BadCall { file, span, why }.to_string());
+    CalledWorkflow { path: String::new(), text: WorkflowText::default(), from: None, missing }
 }
 
 async fn read_file(path: &Path) -> Result<String, String> {

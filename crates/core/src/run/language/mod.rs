@@ -53,6 +53,9 @@ pub(super) enum Judgement {
 /// Everything that is wrong with the text, rendered for people.
 pub(super) fn begin(spec: &RunSpec) -> Result<Begun, String> {
     let workflow = spec.workflow()?;
+    if let Some(why) = spec.called.values().find_map(|called| called.missing.as_ref()) {
+        return Err(why.clone());
+    }
     let mut jobs = jobs(&workflow, |own| JobKey::new(own))?;
     if let Some(only) = &spec.only_job {
         restrict(&mut jobs, only, &spec.path)?;

@@ -52,7 +52,7 @@ fn calling(text: &str, called: &[(&str, &str)]) -> RunSpec {
     let called = called.iter().map(|(name, text)| {
         let path = format!(".github/workflows/{name}.yml");
         let text = (*text).to_owned().into();
-        (path.clone(), CalledWorkflow { path, text, from: None })
+        (path.clone(), CalledWorkflow { path, text, from: None, missing: None })
     });
     RunSpec { called: called.collect(), ..spec(text) }
 }
