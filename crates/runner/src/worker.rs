@@ -118,6 +118,10 @@ async fn work() -> Result<(), WorkerError> {
             Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
         }
     }
+    drop(rooms);
+    // Where the engine has gone, nobody else removes them; the next one does, if
+    // they cannot be removed here.
+    drop(shipway_process::leave_own_groups());
     if last.is_none() { Err(WorkerError::NoJob) } else { Ok(()) }
 }
 

@@ -71,6 +71,7 @@ pub struct Repository {
     heads: refs::Heads,
     known: facts::Known,
     objects: objects::Objects,
+    /// What was asked ahead, for the first who wants to know.
     origin: Arc<Mutex<Option<Option<String>>>>,
 }
 
@@ -177,7 +178,12 @@ impl Repository {
     /// Who asks again waits for the answer, or hears what is wrong itself.
     pub fn look_ahead(&self) {
         let repository = self.clone();
-        std::thread::spawn(move || drop((repository.head(), repository.origin())));
+        std::thread::spawn(move || {
+            let mut ahead = repository.origin.lock().unwrap_or_else(PoisonError::into_inner);
+            *ahead = repository.configured_origin().ok();
+        });
+        let repository = self.clone();
+        std::thread::spawn(move || drop(repository.head()));
     }
 
     /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
@@ -187,15 +193,18 @@ impl Repository {
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
         let mut known = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(url) = &*known {
-            return Ok(url.clone());
+        if let Some(url) = known.take() {
+            return Ok(url);
         }
-        let url = match git(&self.root, ["config", "--get", "remote.origin.url"]) {
-            Ok(url) => Some(line(&url).to_owned()),
-            Err(GitError::Failed { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(known.insert(url).clone())
+        self.configured_origin()
+    }
+
+    fn configured_origin(&self) -> Result<Option<String>, GitError> {
+        match git(&self.root, ["config", "--get", "remote.origin.url"]) {
+            Ok(url) => Ok(Some(line(&url).to_owned())),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// A commit of the work tree as it is, with files that git does not know

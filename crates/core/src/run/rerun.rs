@@ -43,6 +43,14 @@ pub enum NotAgain {
         /// What there is.
         known: Vec<String>,
     },
+    /// It calls what could not be had, and never will in this run.
+    #[error(
+        "the run could not begin: {why}\nwhat it calls is looked for when a run is planned anew"
+    )]
+    Missing {
+        /// Why not.
+        why: String,
+    },
     /// The attempt cannot be named.
     #[error(transparent)]
     Name(#[from] BadName),
@@ -96,6 +104,9 @@ pub fn again<'a>(
     let mut spec = spec.ok_or(NotAgain::NotStarted)?;
     if !over {
         return Err(NotAgain::NotOver);
+    }
+    if let Some(why) = spec.called.values().find_map(|called| called.missing.clone()) {
+        return Err(NotAgain::Missing { why });
     }
     let first = spec.first().clone();
     let number = spec.attempt.number + 1;

@@ -57,8 +57,10 @@ impl Voice {
         let heart = beating.map_or_else(|| Heart::begin(&self.ear, heartbeat), Ok)?;
         let (ear, pulse) = (Arc::clone(&self.ear), Arc::clone(&heart.pulse));
         self.heart = Some(heart);
+        // At once: the task may have to wait for a thread that is busy.
+        pulse.spoken.store(true, Ordering::Relaxed);
+        pulse.working.store(true, Ordering::Relaxed);
         let writer = tokio::spawn(async move {
-            pulse.working.store(true, Ordering::Relaxed);
             let written = write(&ear, &pulse, waiting).await;
             pulse.working.store(false, Ordering::Relaxed);
             written

@@ -58,14 +58,15 @@ impl Repository {
     }
 
     /// What is in a folder; `None` if it is no folder, or has names that are no
-    /// text.
+    /// text, or something else than files, links and folders.
     fn folder(&self, id: Option<&str>) -> Result<Option<Vec<Entry>>, GitError> {
         let Some(id) = id else { return Ok(Some(Vec::new())) };
         let tree = self.object(id)?.filter(|object| object.kind == Kind::Tree);
         let Some(tree) = tree else { return Ok(None) };
         let odd = || not_understood("cat-file", id);
         let (entries, all_texts) = entries(&tree).ok_or_else(odd)?;
-        Ok(all_texts.then_some(entries))
+        let usual = all_texts && entries.iter().all(Entry::is_usual);
+        Ok(usual.then_some(entries))
     }
 }
 
@@ -169,6 +170,23 @@ mod tests {
             assert_eq!(own.is_none(), told.len() > FOLDERS, "{told:?}");
         }
         assert_eq!(by_git(dir, &first, &second).len(), 11);
+    }
+
+    #[test]
+    fn what_is_another_repository_is_left_to_git() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        git_in(dir, &["init", "--quiet"]);
+        write(dir, "a", "");
+        let first = commit(dir);
+        let link = format!("160000,{first},sub");
+        git_in(dir, &["update-index", "--add", "--cacheinfo", &link]);
+        git_in(dir, &["commit", "--quiet", "-m", "c"]);
+        let second = CommitId::new(git_in(dir, &["rev-parse", "HEAD"]).trim()).unwrap();
+        let repository = Repository::at(dir).unwrap();
+        let tree = |commit| repository.tree(commit).unwrap();
+        assert_eq!(repository.differing(tree(&first), tree(&second)).unwrap(), None);
+        assert_eq!(repository.changed(&first, &second).unwrap(), ["sub"]);
     }
 
     #[test]

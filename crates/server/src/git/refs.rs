@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{GitError, Repository, git, line};
+use super::{GitError, Repository, answer, git, line};
 
 pub(super) const HEAD: &str = "HEAD";
 pub(super) const ORIGIN_HEAD: &str = "refs/remotes/origin/HEAD";
@@ -39,37 +39,58 @@ impl Repository {
     /// When git fails.
     pub fn branch(&self) -> Result<Option<String>, GitError> {
         // Whole: the short name is another one where a tag has it, too.
-        let head = match written(&self.heads.own) {
+        let head = match self.written(&self.heads.own) {
             Written::To(name) => Some(name),
-            Written::Absent | Written::Otherwise => self.symbolic(HEAD)?,
+            // With 1, it points at a commit.
+            Written::Absent | Written::Otherwise => answer(self.symbolic(HEAD))?,
         };
         Ok(head.and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned)))
     }
 
     /// The branch that `origin` has checked out, as far as this repository knows.
     pub(super) fn origin_branch(&self) -> Result<Option<String>, GitError> {
-        let head = match written(&self.heads.origin) {
+        let head = match self.written(&self.heads.origin) {
             Written::To(name) => Some(name),
             // Where HEAD is a file like this one would be, there is none.
-            Written::Absent if matches!(written(&self.heads.own), Written::To(_)) => None,
-            Written::Absent | Written::Otherwise => self.symbolic(ORIGIN_HEAD)?,
+            Written::Absent if matches!(self.written(&self.heads.own), Written::To(_)) => None,
+            Written::Absent | Written::Otherwise => match self.symbolic(ORIGIN_HEAD) {
+                Ok(name) => Some(name),
+                // With 1 where it is not there, with 128 where it is broken.
+                Err(GitError::Failed { .. }) => None,
+                Err(error) => return Err(error),
+            },
         };
         Ok(head.and_then(|name| name.strip_prefix("refs/remotes/origin/").map(str::to_owned)))
     }
 
-    /// What git says; `None` where the ref points at a commit, is not there, or
-    /// is broken.
-    fn symbolic(&self, name: &str) -> Result<Option<String>, GitError> {
-        match git(&self.root, ["symbolic-ref", "--quiet", name]) {
-            Ok(head) => Ok(Some(line(&head).to_owned())),
-            Err(GitError::Failed { .. }) => Ok(None),
-            Err(error) => Err(error),
+    /// What git says.
+    fn symbolic(&self, name: &str) -> Result<String, GitError> {
+        Ok(line(&git(&self.root, ["symbolic-ref", "--quiet", name])?).to_owned())
+    }
+
+    /// What a file says, and nothing behind it goes on to say.
+    fn written(&self, file: &Path) -> Written {
+        let says = written(file);
+        // Refs are side by side, wherever the work tree is.
+        let all = self.heads.origin.ancestors().nth(ORIGIN_HEAD.split('/').count());
+        match (&says, all) {
+            (Written::To(name), Some(all)) => match fs::read_to_string(all.join(name)) {
+                // It points on.
+                Ok(text) if text.starts_with("ref:") || is_link(&all.join(name)) => {
+                    Written::Otherwise
+                }
+                _ => says,
+            },
+            _ => says,
         }
     }
 }
 
+fn is_link(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink())
+}
+
 fn written(file: &Path) -> Written {
-    let is_link = |file: &Path| fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
     match fs::read_to_string(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Written::Absent,
         Err(_) => Written::Otherwise,
@@ -105,6 +126,11 @@ mod tests {
         git(&["commit", "--quiet", "--allow-empty", "-m", "one"]).unwrap();
         git(&["symbolic-ref", ORIGIN_HEAD, "refs/remotes/origin/a/b"]).unwrap();
         assert_eq!(heads(), (some("own"), some("a/b")));
+        // A branch that is another one by its other name.
+        git(&["symbolic-ref", "refs/heads/alias", "refs/heads/own"]).unwrap();
+        git(&["symbolic-ref", "HEAD", "refs/heads/alias"]).unwrap();
+        assert_eq!(heads(), (some("own"), some("a/b")));
+        git(&["symbolic-ref", "HEAD", "refs/heads/own"]).unwrap();
         // Another one of the same repository has a HEAD of its own.
         let other = tempfile::tempdir().unwrap();
         let path = other.path().join("w").display().to_string();

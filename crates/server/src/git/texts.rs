@@ -17,6 +17,12 @@ impl Entry {
     pub(super) fn is_folder(&self) -> bool {
         self.mode == "40000"
     }
+
+    /// Whether its mode is one that git writes today, for what is in the
+    /// repository itself.
+    pub(super) fn is_usual(&self) -> bool {
+        matches!(self.mode.as_str(), "40000" | "100644" | "100755" | "120000")
+    }
 }
 
 impl Repository {

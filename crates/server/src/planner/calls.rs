@@ -9,7 +9,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use shipway_core::ids::CommitId;
 use shipway_core::run::{CalledFrom, CalledWorkflow, Granted, WorkflowText};
-use shipway_runner::actions::{ActionRef, Revision, Settings, Store};
+use shipway_runner::actions::{ActionError, ActionRef, Revision, Settings, Store};
 use shipway_workflow::Span;
 use shipway_workflow::model::{CallJob, Job, JobKind, Secrets, Workflow, WorkflowUses};
 
@@ -56,6 +56,16 @@ enum Unread {
 impl From<String> for Unread {
     fn from(why: String) -> Self {
         Self::Wrong(why)
+    }
+}
+
+impl From<ActionError> for Unread {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::NotFound { .. } => Self::Missing(error.to_string()),
+            // What a lock file says, or this machine: not the other repository.
+            _ => Self::Wrong(error.to_string()),
+        }
     }
 }
 
@@ -173,12 +183,11 @@ impl Calls<'_> {
         let lock = self.lock()?;
         let (commit, text) = wait_for(async {
             let store = Store::new(self.actions.clone(), lock);
-            let resolved = store.resolve(&action).await.map_err(|error| error.to_string())?;
-            let files = store.files(&resolved).await.map_err(|error| error.to_string())?;
+            let resolved = store.resolve(&action).await?;
+            let files = store.files(&resolved).await?;
             let text = read_file(&files.join(path)).await?;
-            Ok::<_, String>((revision(&resolved.revision)?, text))
-        })
-        .map_err(Unread::Missing)?;
+            Ok((revision(&resolved.revision)?, text))
+        })?;
         let (owner, name, reference) = (owner.clone(), name.clone(), reference.clone());
         let from = CalledFrom { owner, name, reference, commit };
         let (path, text) = (path.to_owned(), text.into());
@@ -203,10 +212,12 @@ fn missing(caller: &Caller<'_>, call: &CallJob, why: String) -> CalledWorkflow {
     CalledWorkflow { path: String::new(), text: WorkflowText::default(), from: None, missing }
 }
 
-async fn read_file(path: &Path) -> Result<String, String> {
+async fn read_file(path: &Path) -> Result<String, Unread> {
     tokio::fs::read_to_string(path).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "the repository has no such file at that ref".to_owned(),
-        _ => format!("{}: {error}", path.display()),
+        std::io::ErrorKind::NotFound => {
+            Unread::Missing("the repository has no such file at that ref".to_owned())
+        }
+        _ => Unread::Wrong(format!("{}: {error}", path.display())),
     })
 }
 
@@ -219,13 +230,13 @@ fn revision(revision: &Revision) -> Result<CommitId, String> {
 }
 
 /// Plans are made where blocking is allowed, in a runtime or not.
-fn wait_for<T: Send>(work: impl Future<Output = Result<T, String>> + Send) -> Result<T, String> {
+fn wait_for<T: Send>(work: impl Future<Output = Result<T, Unread>> + Send) -> Result<T, Unread> {
     let blocking = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(work)
     };
     std::thread::scope(|scope| scope.spawn(blocking).join())
-        .unwrap_or_else(|_| Err("fetching it failed; please report this".to_owned()))
+        .unwrap_or_else(|_| Err(Unread::Wrong("fetching it failed; please report this".to_owned())))
 }
 
 /// What a call gives has to be what its workflow takes.

@@ -393,3 +393,21 @@ fn a_further_attempt_goes_into_called_workflows() {
     second.end("build (b) / test", RunResult::Success);
     assert_eq!(second.running(), ["after"]);
 }
+
+#[test]
+fn a_run_that_calls_what_cannot_be_had_begins_no_job_now_or_later() {
+    let text = "on: push\njobs:\n  \
+        one: {runs-on: x, steps: [{run: a}]}\n  two: {uses: ./.github/workflows/b.yml}\n";
+    let mut spec = calling(text, &[("b", "")]);
+    let why = "ci.yml:4:15: it is not there";
+    for called in spec.called.values_mut() {
+        called.missing = Some(why.to_owned());
+    }
+    let led = Led::new(spec);
+    assert_eq!(led.running(), [""; 0]);
+    let Some(Event::Ended { result, why: told }) = led.events.last() else { panic!() };
+    assert_eq!((*result, told.as_deref()), (RunResult::Failure, Some(why)));
+    let plan = PlanId::new("p2").unwrap();
+    let next = again(&led.events, &Again::All, &plan, &shop::person("bob"));
+    assert!(next.unwrap_err().to_string().contains("is planned anew"));
+}
