@@ -73,6 +73,9 @@ enum WorkerError {
 pub fn worker_main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let worked = runtime.map_err(WorkerError::Runtime).and_then(|runtime| runtime.block_on(work()));
+    // Where the engine has gone, nobody else removes the worker's group; the next
+    // engine does, if it cannot be removed here.
+    drop(shipway_process::leave_own_groups());
     match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -118,10 +121,6 @@ async fn work() -> Result<(), WorkerError> {
             Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
         }
     }
-    drop(rooms);
-    // Where the engine has gone, nobody else removes them; the next one does, if
-    // they cannot be removed here.
-    drop(shipway_process::leave_own_groups());
     if last.is_none() { Err(WorkerError::NoJob) } else { Ok(()) }
 }
 
@@ -152,9 +151,6 @@ async fn execute(shared: Shared, orders: &mut Orders) -> Result<(), WorkerError>
     };
     let Some(end) = end else {
         shared.containers.abandon(&shared.message.effect).await;
-        // Nobody will remove the group of a worker without an engine. If it
-        // cannot be removed here, the next engine does it.
-        drop(shipway_process::leave_own_groups());
         return Err(WorkerError::Orphaned);
     };
     let (result, outputs, reason) = (end.result, end.outputs, end.reason);

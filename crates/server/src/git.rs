@@ -6,12 +6,14 @@ mod facts;
 mod objects;
 mod refs;
 mod texts;
+mod trees;
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
@@ -59,6 +61,9 @@ pub enum GitError {
     Id(#[from] BadName),
 }
 
+/// A question to git, on a thread of its own.
+type Asking = JoinHandle<Result<Option<String>, GitError>>;
+
 /// A repository with a work tree.
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -72,7 +77,7 @@ pub struct Repository {
     known: facts::Known,
     objects: objects::Objects,
     /// What was asked ahead, for the first who wants to know.
-    origin: Arc<Mutex<Option<Option<String>>>>,
+    origin: Arc<Mutex<Option<Asking>>>,
 }
 
 impl Repository {
@@ -177,13 +182,11 @@ impl Repository {
     /// Asks what nearly every plan asks, beside what this thread does meanwhile.
     /// Who asks again waits for the answer, or hears what is wrong itself.
     pub fn look_ahead(&self) {
+        let root = self.root.clone();
+        let origin = thread::spawn(move || configured_origin(&root));
+        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = Some(origin);
         let repository = self.clone();
-        std::thread::spawn(move || {
-            let mut ahead = repository.origin.lock().unwrap_or_else(PoisonError::into_inner);
-            *ahead = repository.configured_origin().ok();
-        });
-        let repository = self.clone();
-        std::thread::spawn(move || drop(repository.head()));
+        thread::spawn(move || drop(repository.head()));
     }
 
     /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
@@ -192,19 +195,9 @@ impl Repository {
     /// # Errors
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
-        let mut known = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(url) = known.take() {
-            return Ok(url);
-        }
-        self.configured_origin()
-    }
-
-    fn configured_origin(&self) -> Result<Option<String>, GitError> {
-        match git(&self.root, ["config", "--get", "remote.origin.url"]) {
-            Ok(url) => Ok(Some(line(&url).to_owned())),
-            Err(GitError::Failed { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let ahead = self.origin.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let known = ahead.and_then(|asking| asking.join().ok());
+        known.unwrap_or_else(|| configured_origin(&self.root))
     }
 
     /// A commit of the work tree as it is, with files that git does not know
@@ -233,6 +226,14 @@ impl Repository {
         let arguments: Vec<&str> = name.chain(rest).collect();
         let commit = with_index(&arguments)?;
         self.commit(commit.trim_end())
+    }
+}
+
+fn configured_origin(root: &Path) -> Result<Option<String>, GitError> {
+    match git(root, ["config", "--get", "remote.origin.url"]) {
+        Ok(url) => Ok(Some(line(&url).to_owned())),
+        Err(GitError::Failed { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -4,6 +4,7 @@
 mod report;
 mod screen;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,16 +51,25 @@ pub(crate) type Until<'a, T> = Box<dyn FnMut(&Views) -> Option<T> + 'a>;
 /// Puts a command into the inbox, and waits for nothing.
 pub(crate) fn ask(project: &Project, to: StreamId, command: Command) -> Result<Asked, CliError> {
     let id = submit(&project.store, &actor(), &Request { to, command })?;
-    Ok(Asked(id))
+    Ok(Asked { id, answer: OnceCell::new() })
 }
 
 /// A command in the inbox.
-pub(crate) struct Asked(shipway_store::InputId);
+pub(crate) struct Asked {
+    id: shipway_store::InputId,
+    /// Once somebody has looked at it. It never changes then.
+    answer: OnceCell<Result<(), String>>,
+}
 
 impl Asked {
     /// `None` until somebody has looked at it.
     pub(crate) fn answer(&self, project: &Project) -> Result<Option<Result<(), String>>, CliError> {
-        Ok(answer(&project.store, &self.0)?)
+        if self.answer.get().is_none()
+            && let Some(answer) = answer(&project.store, &self.id)?
+        {
+            return Ok(Some(self.answer.get_or_init(|| answer).clone()));
+        }
+        Ok(self.answer.get().cloned())
     }
 }
 

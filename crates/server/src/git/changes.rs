@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use shipway_core::ids::CommitId;
 
 use super::objects::Kind;
-use super::texts::{Entry, entries};
+use super::trees::{Entry, entries};
 use super::{GitError, Repository, git, not_understood, paths};
 
 /// As many pairs of folders are compared here; with more, git is faster.

@@ -2,28 +2,9 @@
 
 use shipway_core::ids::CommitId;
 
-use super::objects::{Kind, Object};
+use super::objects::Kind;
+use super::trees::entries;
 use super::{GitError, Repository, not_understood};
-
-/// What is in a folder of a commit.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
-    mode: String,
-    pub(super) name: String,
-    pub(super) id: String,
-}
-
-impl Entry {
-    pub(super) fn is_folder(&self) -> bool {
-        self.mode == "40000"
-    }
-
-    /// Whether its mode is one that git writes today, for what is in the
-    /// repository itself.
-    pub(super) fn is_usual(&self) -> bool {
-        matches!(self.mode.as_str(), "40000" | "100644" | "100755" | "120000")
-    }
-}
 
 impl Repository {
     /// The text of a file at a commit; `None` if it is not there.
@@ -59,7 +40,7 @@ impl Repository {
         let files = entries.into_iter().filter_map(|entry| {
             let path = format!("{folder}/{}", entry.name);
             // Neither folders nor links to elsewhere.
-            (entry.mode.starts_with("100") && wanted(&path)).then_some((path, entry.id))
+            (entry.is_file() && wanted(&path)).then_some((path, entry.id))
         });
         let (paths, ids): (Vec<String>, Vec<String>) = files.unzip();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -76,28 +57,6 @@ impl Repository {
 fn text(blob: Vec<u8>, commit: &CommitId, path: &str) -> Result<String, GitError> {
     let (path, commit) = (path.to_owned(), commit.short().to_owned());
     String::from_utf8(blob).map_err(|_| GitError::NotText { path, commit })
-}
-
-/// What is in a tree: `<mode> <name>`, a zero byte and the id's bytes, each; and
-/// whether that is all. Names that are no text are none of ours.
-pub(super) fn entries(tree: &Object) -> Option<(Vec<Entry>, bool)> {
-    let id_length = tree.id.len() / 2;
-    let (mut entries, mut all) = (Vec::new(), true);
-    let mut rest = tree.content.as_slice();
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        let (head, after) = (&rest[..end], &rest[end + 1..]);
-        let id = after.get(..id_length)?;
-        rest = &after[id_length..];
-        let Ok(head) = std::str::from_utf8(head) else {
-            all = false;
-            continue;
-        };
-        let (mode, name) = head.split_once(' ')?;
-        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        entries.push(Entry { mode: mode.to_owned(), name: name.to_owned(), id });
-    }
-    Some((entries, all))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub(super) fn id(reader: &mut Reader<'_>, id: &Spanned<String>, what: &str) {
 /// Finds the jobs that are needed, and spells them as they are defined. Reports unknown ones and
 /// circles. `names` are all there are, also of jobs that could not be read.
 pub(super) fn needs(reader: &mut Reader<'_>, jobs: &mut IndexMap<String, Job>, names: &[String]) {
+    // Of two that are the same but for case, the first.
     let known: HashMap<String, &String> =
         names.iter().rev().map(|name| (name.to_ascii_lowercase(), name)).collect();
     for job in jobs.values_mut() {
@@ -72,8 +73,8 @@ fn find_circle(jobs: &IndexMap<String, Job>) -> Option<Vec<&str>> {
         unsatisfied.insert(name, needs.len());
         needs.into_iter().for_each(|need| needed_by.entry(need).or_default().push(name));
     }
-    let mut done: Vec<&str> = Vec::new();
-    done.extend(unsatisfied.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name));
+    let satisfied = unsatisfied.iter().filter(|(_, count)| **count == 0);
+    let mut done: Vec<&str> = satisfied.map(|(name, _)| *name).collect();
     while let Some(name) = done.pop() {
         unsatisfied.remove(name);
         for next in needed_by.get(name).into_iter().flatten() {

@@ -47,20 +47,16 @@ pub(in crate::commands) async fn carry_out(
     reporter.follow(id.clone());
     let leave = CancellationToken::new();
     let mut called_off = CallOff::new(leave.clone());
-    let mut accepted = false;
-    let until = |views: &Views| {
-        if !accepted {
-            match asked.answer(project) {
-                Err(error) => return Some(Err(error)),
-                Ok(Some(Err(reason))) => return Some(Err(CliError::refused(reason))),
-                Ok(answer) => accepted = answer.is_some(),
+    let until = |views: &Views| match asked.answer(project) {
+        Err(error) => Some(Err(error)),
+        Ok(Some(Err(reason))) => Some(Err(CliError::refused(reason))),
+        Ok(_) => {
+            if let Err(error) = called_off.look(project, &id) {
+                return Some(Err(error));
             }
+            let over = views.live.recent.iter().find(|plan| plan.id == id);
+            over.map(|plan| Ok(plan.end.clone()))
         }
-        if let Err(error) = called_off.look(project, &id) {
-            return Some(Err(error));
-        }
-        let over = views.live.recent.iter().find(|plan| plan.id == id);
-        over.map(|plan| Ok(plan.end.clone()))
     };
     let secrets = job.secrets.into_iter().map(|(name, value)| (name, Secret::new(value)));
     let wish = Wish {
