@@ -44,26 +44,31 @@ impl Project {
     /// The project that the current folder is in, or the repository alone where
     /// there is no `shipway.yaml`: workflows run without one.
     pub(crate) fn open_for_runs() -> Result<Self, CliError> {
-        let here = here()?;
-        if here.ancestors().any(|folder| folder.join(FILE_NAME).is_file()) {
-            return Self::open_at(&here);
-        }
-        let found = Repository::at(&here)?;
-        let root = found.root().to_owned();
-        let id = nameless(&root)?;
-        Ok(Self { found: Some(found), ..Self::with(root, id)? })
+        let Place { root, id, repository } = Place::here()?;
+        let folders = folders_of(&id)?;
+        Ok(Self { found: repository, ..Self::with(root, id, folders)? })
+    }
+
+    /// The same with its repository, which is asked what every plan asks while the
+    /// project is opened.
+    pub(crate) fn open_to_run() -> Result<(Self, Repository), CliError> {
+        let Place { root, id, repository } = Place::here()?;
+        let folders = folders_of(&id)?;
+        let repository = repository.map_or_else(|| Repository::at(&root), Ok)?;
+        repository.look_ahead(&folders.last_snapshot());
+        let found = Some(repository.clone());
+        Ok((Self { found, ..Self::with(root, id, folders)? }, repository))
     }
 
     /// The project that `dir` is in.
     pub(crate) fn open_at(dir: &Path) -> Result<Self, CliError> {
         let root = find_root(dir)?;
         let id = project_id(&root.join(FILE_NAME))?;
-        Self::with(root, id)
+        let folders = folders_of(&id)?;
+        Self::with(root, id, folders)
     }
 
-    fn with(root: PathBuf, id: ProjectId) -> Result<Self, CliError> {
-        let folders = Folders::for_user(&user_env(), &id)
-            .map_err(|error| CliError::usage(error.to_string()))?;
+    fn with(root: PathBuf, id: ProjectId, folders: Folders) -> Result<Self, CliError> {
         let store = Arc::new(Store::open_or_create(&folders.store())?);
         let material: Arc<dyn Material> =
             Arc::new(ProjectMaterial::new(folders.clone(), Arc::clone(&store)));
@@ -107,6 +112,31 @@ impl Project {
     }
 }
 
+/// Where the current folder is.
+struct Place {
+    root: PathBuf,
+    id: ProjectId,
+    /// The repository, where it had to be looked for.
+    repository: Option<Repository>,
+}
+
+impl Place {
+    fn here() -> Result<Self, CliError> {
+        let here = here()?;
+        if let Some(root) = with_file(&here) {
+            let id = project_id(&root.join(FILE_NAME))?;
+            return Ok(Self { root: root.to_owned(), id, repository: None });
+        }
+        let repository = Repository::at(&here)?;
+        let root = repository.root().to_owned();
+        Ok(Self { id: nameless(&root)?, root, repository: Some(repository) })
+    }
+}
+
+fn folders_of(id: &ProjectId) -> Result<Folders, CliError> {
+    Folders::for_user(&user_env(), id).map_err(|error| CliError::usage(error.to_string()))
+}
+
 /// Where this user has actions from.
 pub(crate) fn actions() -> Result<Settings, CliError> {
     Settings::from_env(|name| env::var_os(name)).map_err(|error| CliError::usage(error.to_string()))
@@ -121,10 +151,13 @@ pub(crate) fn here() -> Result<PathBuf, CliError> {
     env::current_dir().map_err(|error| CliError::usage(format!("the current folder: {error}")))
 }
 
+fn with_file(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|folder| folder.join(FILE_NAME).is_file())
+}
+
 /// The nearest folder with a `shipway.yaml`, or else the repository's top.
 fn find_root(dir: &Path) -> Result<PathBuf, CliError> {
-    let with_file = dir.ancestors().find(|folder| folder.join(FILE_NAME).is_file());
-    with_file.map(Path::to_owned).ok_or_else(|| {
+    with_file(dir).map(Path::to_owned).ok_or_else(|| {
         let top = Repository::at(dir).map(|repository| repository.root().to_owned());
         let top = top.unwrap_or_else(|_| dir.to_owned());
         CliError::usage(format!("there is no {FILE_NAME} in {} or above", dir.display()))

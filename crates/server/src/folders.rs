@@ -73,6 +73,16 @@ impl Folders {
         self.state.join("logs").join(run.as_str())
     }
 
+    /// Which commit was made last of uncommitted changes.
+    pub fn last_snapshot(&self) -> PathBuf {
+        self.state.join("snapshot")
+    }
+
+    /// What plans need not find out again.
+    pub fn memory(&self) -> PathBuf {
+        self.state.join("memory")
+    }
+
     /// Where a job or build works: removed when it has ended.
     pub fn work(&self, name: &str) -> PathBuf {
         self.state.join("work").join(name)

@@ -7,16 +7,18 @@ mod objects;
 mod refs;
 mod texts;
 mod trees;
+mod work_tree;
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
+
+pub use work_tree::WorkTree;
 
 /// Why git did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +64,14 @@ pub enum GitError {
 }
 
 /// A question to git, on a thread of its own.
-type Asking = JoinHandle<Result<Option<String>, GitError>>;
+type Asking<T> = JoinHandle<Result<T, GitError>>;
+
+/// What was asked ahead, for the first who wants to know.
+#[derive(Debug, Default)]
+struct Ahead {
+    origin: Option<Asking<Option<String>>>,
+    work_tree: Option<Asking<WorkTree>>,
+}
 
 /// A repository with a work tree.
 #[derive(Debug, Clone)]
@@ -76,8 +85,7 @@ pub struct Repository {
     heads: refs::Heads,
     known: facts::Known,
     objects: objects::Objects,
-    /// What was asked ahead, for the first who wants to know.
-    origin: Arc<Mutex<Option<Asking>>>,
+    ahead: Arc<Mutex<Ahead>>,
 }
 
 impl Repository {
@@ -97,8 +105,8 @@ impl Repository {
                 let heads = refs::Heads { origin: next()?, own: next()? };
                 let (shallow, index, root) = (next()?, next()?, next()?);
                 let (known, objects) = (facts::Known::default(), objects::Objects::default());
-                let origin = Arc::default();
-                Ok(Self { root, index, shallow, heads, known, objects, origin })
+                let ahead = Arc::default();
+                Ok(Self { root, index, shallow, heads, known, objects, ahead })
             }
             // Anything else, such as another owner's repository, has a cure of
             // its own, which git names.
@@ -181,12 +189,19 @@ impl Repository {
 
     /// Asks what nearly every plan asks, beside what this thread does meanwhile.
     /// Who asks again waits for the answer, or hears what is wrong itself.
-    pub fn look_ahead(&self) {
+    /// `memory` is that of [`Self::work_tree`].
+    pub fn look_ahead(&self, memory: &Path) {
+        let (repository, memory) = (self.clone(), memory.to_owned());
+        let work_tree = thread::spawn(move || repository.look_at_work_tree(&memory));
         let root = self.root.clone();
         let origin = thread::spawn(move || configured_origin(&root));
-        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = Some(origin);
+        *self.ahead() = Ahead { origin: Some(origin), work_tree: Some(work_tree) };
         let repository = self.clone();
         thread::spawn(move || drop(repository.head()));
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
@@ -195,37 +210,9 @@ impl Repository {
     /// # Errors
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
-        let ahead = self.origin.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ahead = self.ahead().origin.take();
         let known = ahead.and_then(|asking| asking.join().ok());
         known.unwrap_or_else(|| configured_origin(&self.root))
-    }
-
-    /// A commit of the work tree as it is, with files that git does not know
-    /// and does not ignore. No branch, index or file changes.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn snapshot(&self) -> Result<Commit, GitError> {
-        let head = self.head()?;
-        let folder = tempfile::tempdir().map_err(GitError::NoGit)?;
-        let index = folder.path().join("index");
-        let with_index = |arguments: &[&str]| {
-            let mut command = command(&self.root);
-            command.env("GIT_INDEX_FILE", &index).args(arguments);
-            Ok::<_, GitError>(String::from_utf8_lossy(&run(command)?).into_owned())
-        };
-        // A copy knows which files are as they were: they need not be read.
-        if copy_index(&self.index, &index).is_err() {
-            with_index(&["read-tree", head.id.as_str()])?;
-        }
-        with_index(&["add", "--all"])?;
-        let tree = with_index(&["write-tree"])?;
-        let name = "-c user.name=shipway -c user.email=shipway@localhost".split(' ');
-        let message = format!("uncommitted changes on top of {}", head.id.short());
-        let rest = ["commit-tree", tree.trim_end(), "-p", head.id.as_str(), "-m", message.as_str()];
-        let arguments: Vec<&str> = name.chain(rest).collect();
-        let commit = with_index(&arguments)?;
-        self.commit(commit.trim_end())
     }
 }
 
@@ -258,16 +245,6 @@ pub fn checkout(repository: &Path, commit: &CommitId, to: &Path) -> Result<(), G
     let checkout = ["checkout", "--quiet", "--detach", commit.as_str()];
     git(to, no_hooks.into_iter().chain(checkout))?;
     Ok(())
-}
-
-/// A copy of an index, as old as it: a file that is not older may have changed
-/// since, and git looks into it ("racy git" in its documentation).
-fn copy_index(index: &Path, to: &Path) -> std::io::Result<()> {
-    let mut index = File::open(index)?;
-    let modified = index.metadata()?.modified()?;
-    let mut copy = File::create_new(to)?;
-    std::io::copy(&mut index, &mut copy)?;
-    copy.set_modified(modified)
 }
 
 fn paths(answer: &str) -> Vec<String> {

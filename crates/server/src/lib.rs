@@ -11,6 +11,7 @@ pub mod gates;
 pub mod git;
 pub mod inbox;
 pub mod material;
+pub mod memory;
 pub mod parallel;
 mod perform;
 pub mod planner;

@@ -1,15 +1,23 @@
 //! The same done with many things, on all processors.
 
 use std::panic::resume_unwind;
+use std::sync::OnceLock;
 use std::thread;
 
 /// More threads than that are not worth their start.
 const MOST: usize = 8;
 
+/// As many processors are there for this process, if that can be known. To find it
+/// out takes several files of the system's.
+pub fn processors() -> Option<usize> {
+    static COUNT: OnceLock<Option<usize>> = OnceLock::new();
+    *COUNT.get_or_init(|| thread::available_parallelism().ok().map(usize::from))
+}
+
 /// What `work` makes of each of `things`, in their order. A panic goes on in the
 /// caller.
 pub fn map<'t, T: Sync, R: Send>(things: &'t [T], work: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST);
+    let threads = processors().unwrap_or(1).min(MOST);
     let share = things.len().div_ceil(threads).max(1);
     let (own, others) = things.split_at(share.min(things.len()));
     thread::scope(|scope| {

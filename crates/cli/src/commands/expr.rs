@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use shipway_workflow::expr::{
-    EvaluateError, Expression, Object, Scope, StatusFunctions, Template, Value, Variables, code,
+    EvaluateError, Expression, Object, Parsed, Scope, StatusFunctions, Template, Value, Variables,
+    code,
 };
 use shipway_workflow::{Diagnostic, Pos, Span, yaml};
 
@@ -57,7 +58,7 @@ fn evaluate(text: &str, contexts: Object) -> Result<Value, Box<Diagnostic>> {
         Box::new(Diagnostic::error(code::EVALUATION, FILE, span, error.message))
     };
     if text.contains("${{") {
-        let template = Template::parse(FILE, text, whole, &scope, place)
+        let template = Template::parse(FILE, text, whole, &scope, &mut Parsed::default(), place)
             .map_err(|problems| Box::new(first(problems, whole)))?;
         return template.evaluate(&Variables::new(contexts.clone())).map_err(failed);
     }

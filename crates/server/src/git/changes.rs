@@ -25,15 +25,28 @@ impl Repository {
     /// # Errors
     /// When git fails, for example because a commit is not there any more.
     pub fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, GitError> {
-        if let (Ok(before), Ok(after)) = (self.tree(from), self.tree(to))
-            && let Some(mut files) = self.differing(before, after)?
-        {
-            files.sort();
-            return Ok(files);
+        match (self.tree(from), self.tree(to)) {
+            (Ok(before), Ok(after)) => self.changed_between_trees(&before, &after),
+            _ => self.told_by_git(from.as_str(), to.as_str()),
         }
-        let ends = [from.as_str(), to.as_str(), "--"];
-        let diff = ["diff-tree", "-r", "--name-only", "--no-renames", "-z"];
-        Ok(paths(&git(&self.root, diff.into_iter().chain(ends))?))
+    }
+
+    /// The files that differ between two trees, in the order of their paths.
+    pub(super) fn changed_between_trees(
+        &self,
+        before: &str,
+        after: &str,
+    ) -> Result<Vec<String>, GitError> {
+        let Some(mut files) = self.differing(before.to_owned(), after.to_owned())? else {
+            return self.told_by_git(before, after);
+        };
+        files.sort();
+        Ok(files)
+    }
+
+    fn told_by_git(&self, before: &str, after: &str) -> Result<Vec<String>, GitError> {
+        let diff = ["diff-tree", "-r", "--name-only", "--no-renames", "-z", before, after, "--"];
+        Ok(paths(&git(&self.root, diff)?))
     }
 
     /// The files that differ between two trees; `None` if they are many, or not

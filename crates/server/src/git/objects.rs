@@ -6,12 +6,13 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use super::{GitError, Repository, command, not_understood};
 
-/// As many objects are asked for at a time: their ids fit into a pipe that nobody
-/// reads, so that git may answer before it has heard all of them.
-const AT_ONCE: usize = 100;
+/// From so many on, a process of its own is worth it: one that need not answer each
+/// question before it hears the next.
+const MANY: usize = 20;
 
 /// The process, once it was needed; clones of a repository share it.
 #[derive(Debug, Clone, Default)]
@@ -46,10 +47,13 @@ impl Repository {
 
     /// The objects of these ids, in their order.
     pub(super) fn objects(&self, ids: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
+        if ids.len() >= MANY {
+            return Batch::start(&self.root, &["--buffer"])?.ask_and_end(ids);
+        }
         let mut batch = self.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = match &mut *batch {
             Some(batch) => batch.ask(ids),
-            none => none.insert(Batch::start(&self.root)?).ask(ids),
+            none => none.insert(Batch::start(&self.root, &[])?).ask(ids),
         };
         if asked.is_err() {
             // It may stand in the middle of an answer.
@@ -72,11 +76,11 @@ impl Batch {
         clippy::disallowed_methods,
         reason = "it ends with its stdin, which closes however this process ends"
     )]
-    fn start(root: &Path) -> Result<Self, GitError> {
+    fn start(root: &Path, options: &[&str]) -> Result<Self, GitError> {
         let complaints = tempfile::tempfile().map_err(GitError::NoGit)?;
         let stderr = complaints.try_clone().map_err(GitError::NoGit)?;
         let mut command = command(root);
-        command.args(["cat-file", "--batch"]);
+        command.args(["cat-file", "--batch"]).args(options);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().map_err(GitError::NoGit)?;
         let absent = || GitError::NoGit(io::Error::other("a pipe to it is missing"));
@@ -85,19 +89,23 @@ impl Batch {
         Ok(Self { child, questions, answers, complaints })
     }
 
+    /// Their ids fit into a pipe, so that git may answer before it has heard all of
+    /// them.
     fn ask(&mut self, names: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
-        let mut found = Vec::with_capacity(names.len());
-        for now in names.chunks(AT_ONCE) {
-            let questions: String = now.iter().flat_map(|name| [*name, "\n"]).collect();
-            let told = self.questions.as_mut().map(|ask| ask.write_all(questions.as_bytes()));
-            if let Some(Err(error)) = told {
-                return Err(self.gone(&error));
-            }
-            for name in now {
-                found.push(self.answer(name)?);
-            }
+        let told = self.questions.as_mut().map(|ask| ask.write_all(&questions(names)));
+        if let Some(Err(error)) = told {
+            return Err(self.gone(&error));
         }
-        Ok(found)
+        names.iter().map(|name| self.answer(name)).collect()
+    }
+
+    fn ask_and_end(mut self, names: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
+        let ask = self.questions.take();
+        thread::scope(|scope| {
+            // If nobody listens, nobody answers either, which is told below.
+            scope.spawn(move || ask.map(|mut ask| ask.write_all(&questions(names))));
+            names.iter().map(|name| self.answer(name)).collect()
+        })
     }
 
     /// `<id> <kind> <size>`, the content and a line feed; or `<name> missing`.
@@ -148,6 +156,10 @@ impl Batch {
         let (command, stderr) = ("cat-file --batch".to_owned(), stderr.trim_end().to_owned());
         GitError::Failed { command, code, stderr }
     }
+}
+
+fn questions(names: &[&str]) -> Vec<u8> {
+    names.iter().flat_map(|name| [*name, "\n"]).collect::<String>().into_bytes()
 }
 
 impl Drop for Batch {

@@ -32,6 +32,7 @@ pub use rerun::rerun;
 pub use workflows::Found;
 
 use crate::git::Repository;
+use crate::memory::Memory;
 
 use calls::Calls;
 use chain::Chain;
@@ -96,7 +97,8 @@ impl Ship<'_> {
         let known = Known { repository, commit, git_ref: &git_ref, given };
         let Happening { trigger, asked, .. } = known.happening(Event::Push)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
-        let mut found = workflows::triggered(repository, &commit.id, &asked, &calls, None)?;
+        let memory = Memory::none();
+        let mut found = workflows::triggered(repository, &asked, &calls, None, &memory)?;
         let chain = Chain { calls: &calls, commit, trigger: &trigger };
         chain.extend(&mut found)?;
         let mut runs = found.planned(&id, &self.commit.id, &git_ref, &config, live)?;
@@ -143,6 +145,8 @@ pub struct Run<'a> {
     pub actions: Settings,
     /// What else is wanted of the runs.
     pub wishes: Wishes,
+    /// What was found out before.
+    pub memory: &'a Memory,
     /// Who asks.
     pub by: Actor,
 }
@@ -159,7 +163,8 @@ impl Run<'_> {
         let id = plan_id(live, &commit.id)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
         let workflow = self.workflow.as_deref();
-        let mut found = workflows::triggered(repository, &commit.id, &asked, &calls, workflow)?;
+        let memory = self.memory;
+        let mut found = workflows::triggered(repository, &asked, &calls, workflow, memory)?;
         if found.runs.is_empty() {
             let (event, not_run) = (self.event.to_string(), found.not_run);
             return Err(PlanError::NothingRuns { event, not_run });

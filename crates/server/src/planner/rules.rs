@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use shipway_core::config::{Config, Follows};
 use shipway_core::run::{Rules, Wishes};
 
+use crate::parallel;
+
 /// The rules of a run for `git_ref` whose texts are `texts`. Environments are
 /// recorded only where a job may ask for one.
 pub(super) fn of<'a>(
@@ -37,7 +39,7 @@ pub(super) fn of<'a>(
 /// As many jobs as this machine has processors, and two at least: one may wait
 /// for something.
 fn processors() -> u16 {
-    let count = std::thread::available_parallelism().map_or(2, usize::from);
+    let count = parallel::processors().unwrap_or(2);
     u16::try_from(count).unwrap_or(u16::MAX).max(2)
 }
 

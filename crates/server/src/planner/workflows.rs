@@ -1,6 +1,7 @@
 //! The workflows of a commit, and which of them an event starts.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use shipway_core::config::{Config, RequiredWorkflows};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{CommitId, PlanId, RunId};
@@ -12,6 +13,7 @@ use shipway_workflow::model::{Input, Workflow};
 use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
 
 use crate::git::Repository;
+use crate::memory::Memory;
 use crate::parallel;
 
 use super::calls::Calls;
@@ -54,16 +56,19 @@ pub struct Triggered {
 /// A file that cannot be read is an error: it might be one that matters.
 pub(super) fn triggered(
     repository: &Repository,
-    commit: &CommitId,
     trigger: &TriggerEvent,
     calls: &Calls<'_>,
     wanted: Option<&str>,
+    memory: &Memory,
 ) -> Result<Found, PlanError> {
     let mut found = Found { runs: Vec::new(), not_run: Vec::new(), followers: Vec::new() };
     let mut problems = Vec::new();
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
-    let texts = repository.texts(commit, FOLDER, is_workflow)?;
-    let looked = parallel::map(&texts, |(path, text)| look(path, text, trigger, calls, wanted));
+    let texts = repository.texts(calls.commit, FOLDER, is_workflow)?;
+    let looked = parallel::map(&texts, |(path, text)| match wanted {
+        Some(_) => look(path, text, trigger, calls, wanted),
+        None => glance(path, text, trigger, calls, memory),
+    });
     for ((path, text), looked) in texts.iter().zip(looked) {
         all.push(file_name(path).to_owned());
         match looked? {
@@ -100,6 +105,64 @@ enum Look {
         follower: Option<Box<Follower>>,
         starts: Box<Result<Triggered, NotRun>>,
     },
+}
+
+/// What a file has to do with an event, if that is all there is to say: nothing of
+/// it depends on other files.
+#[derive(Serialize, Deserialize)]
+struct Glance {
+    name: String,
+    jobs: Vec<String>,
+    /// Why it starts, or why not.
+    why: Result<String, String>,
+}
+
+/// Looks at a file, unless it is known what there is to see.
+fn glance(
+    path: &str,
+    text: &str,
+    trigger: &TriggerEvent,
+    calls: &Calls<'_>,
+    memory: &Memory,
+) -> Result<Look, PlanError> {
+    let question = memory.question("workflow", &(path, text, trigger));
+    if let Some(glance) = memory.recall(&question) {
+        return Ok(Look::remembered(path, text, glance));
+    }
+    let look = look(path, text, trigger, calls, None)?;
+    if let Some(glance) = look.glance() {
+        memory.learn(&question, &glance);
+    }
+    Ok(look)
+}
+
+impl Look {
+    fn remembered(path: &str, text: &str, glance: Glance) -> Self {
+        let Glance { name, jobs, why } = glance;
+        let path = path.to_owned();
+        let starts = match why {
+            Err(why) => Err(NotRun { path, why }),
+            Ok(why) => {
+                let (text, called, inputs) = (text.to_owned().into(), IndexMap::new(), None);
+                Ok(Triggered { path, text, name, jobs, called, inputs, why, link: None })
+            }
+        };
+        Self::AskedFor { follower: None, starts: Box::new(starts) }
+    }
+
+    fn glance(&self) -> Option<Glance> {
+        let Self::AskedFor { follower: None, starts } = self else { return None };
+        match &**starts {
+            Err(not) => {
+                Some(Glance { name: String::new(), jobs: Vec::new(), why: Err(not.why.clone()) })
+            }
+            Ok(run) if run.called.is_empty() && run.inputs.is_none() => {
+                let (name, jobs) = (run.name.clone(), run.jobs.clone());
+                Some(Glance { name, jobs, why: Ok(run.why.clone()) })
+            }
+            Ok(_) => None,
+        }
+    }
 }
 
 /// Reads a file. The workflow is not kept: of many only texts are remembered.

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use shipway_core::ids::CommitId;
-use shipway_server::git::{GitError, Repository, checkout};
+use shipway_server::git::{GitError, Repository, WorkTree, checkout};
 use tempfile::TempDir;
 
 use crate::world::git;
@@ -221,9 +221,49 @@ fn a_snapshot_has_what_is_not_committed_and_changes_nothing() {
         fs::write(repo.0.path().join(file), "x").unwrap();
     }
     let before = repo.git(&["status", "--porcelain"]);
-    let snapshot = repo.open().snapshot().unwrap();
-    assert_eq!(repo.open().files(&snapshot.id, ".").unwrap(), [".gitignore", "new"]);
+    let memory = tempfile::tempdir().unwrap();
+    let WorkTree { commit, uncommitted } =
+        repo.open().work_tree(&memory.path().join("snapshot")).unwrap();
+    assert_eq!(uncommitted, ["new"]);
+    assert_eq!(repo.open().files(&commit.id, ".").unwrap(), [".gitignore", "new"]);
     assert_eq!(repo.git(&["status", "--porcelain"]), before);
+}
+
+#[test]
+fn a_work_tree_without_changes_is_its_commit() {
+    let repo = Repo::new(&[]);
+    let head = repo.commit("file", "one");
+    let memory = tempfile::tempdir().unwrap().path().join("never written");
+    let clean = repo.open().work_tree(&memory).unwrap();
+    assert_eq!((clean.commit.id, clean.uncommitted), (head, Vec::new()));
+    assert!(!memory.exists());
+}
+
+#[test]
+fn the_same_changes_are_the_same_commit_as_long_as_git_has_it() {
+    let repo = Repo::new(&[]);
+    repo.commit("file", "one");
+    let memory = tempfile::tempdir().unwrap();
+    let memory = memory.path().join("snapshot");
+    let of = |text: &str| {
+        fs::write(repo.0.path().join("file"), text).unwrap();
+        repo.open().work_tree(&memory).unwrap().commit
+    };
+    let first = of("two");
+    let remembered = fs::read_to_string(&memory).unwrap();
+    assert_ne!(of("three").id, first.id);
+    // Made anew, it would have another message.
+    let tree = format!("{}^{{tree}}", first.id);
+    let old = repo.git(&["commit-tree", &tree, "-p", "HEAD", "-m", "old"]);
+    fs::write(&memory, remembered.replace(first.id.as_str(), &old)).unwrap();
+    assert_eq!(of("two").id.as_str(), old);
+    // Another commit below it, a commit that is not there, what is no memory.
+    fs::write(&memory, remembered.replace(first.id.as_str(), &"0".repeat(40))).unwrap();
+    assert_ne!(of("two").id.as_str(), "0".repeat(40));
+    repo.commit("other", "file");
+    assert_ne!(of("two").id, first.id);
+    fs::write(&memory, "\u{0}").unwrap();
+    assert_ne!(of("two").id, first.id);
 }
 
 #[test]
@@ -236,10 +276,11 @@ fn a_snapshot_has_what_a_sparse_checkout_leaves_out_and_what_changed_just_now() 
     repo.git(&["sparse-checkout", "set", "here"]);
     assert!(!repo.0.path().join("elsewhere").exists());
     let repository = repo.open();
+    let memory = tempfile::tempdir().unwrap();
     // As long as before, and within the same second: the index alone does not tell.
     for text in ["two", "six", "ten"] {
         fs::write(repo.0.path().join("here/file"), text).unwrap();
-        let snapshot = repository.snapshot().unwrap().id;
+        let snapshot = repository.work_tree(&memory.path().join("snapshot")).unwrap().commit.id;
         let at = |path: &str| repository.text(&snapshot, path).unwrap();
         assert_eq!(at("here/file").as_deref(), Some(text));
         assert_eq!(at("elsewhere/file").as_deref(), Some("kept"));

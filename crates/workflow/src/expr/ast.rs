@@ -1,13 +1,15 @@
 //! A parsed expression.
 
+use std::sync::Arc;
+
 use super::function::Function;
 use super::value::Value;
 
-/// One expression and the text it was parsed from.
+/// One expression and the text it was parsed from. Copies share both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
-    pub(super) text: String,
-    pub(super) root: Node,
+    pub(super) text: Arc<str>,
+    pub(super) root: Arc<Node>,
 }
 
 /// A node of the tree.

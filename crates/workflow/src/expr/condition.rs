@@ -3,6 +3,7 @@
 use super::ast::Expression;
 use super::context::{Context, Status};
 use super::eval::EvaluateError;
+use super::parsed::Parsed;
 use super::scope::Scope;
 use super::template::Template;
 use crate::diagnostic::Diagnostic;
@@ -43,7 +44,8 @@ impl Condition {
         Self { bare: true, ..self }
     }
 
-    /// Parses an `if:`, with or without `${{ }}`. `locate` is as in [`Template::parse`].
+    /// Parses an `if:`, with or without `${{ }}`. `parsed` and `locate` are as in
+    /// [`Template::parse`].
     ///
     /// # Errors
     /// Every expression that cannot be parsed.
@@ -52,6 +54,7 @@ impl Condition {
         text: &str,
         span: Span,
         scope: &Scope<'_>,
+        parsed: &mut Parsed,
         mut locate: impl FnMut(usize) -> Pos,
     ) -> Result<Self, Vec<Diagnostic>> {
         let trimmed = text.trim();
@@ -59,14 +62,15 @@ impl Condition {
             None
         } else if trimmed.contains("${{") {
             // Untrimmed: with anything around `${{ }}`, even a line end, it is text, as on GitHub.
-            let template = Template::parse(file, text, span, scope, locate)?;
+            let template = Template::parse(file, text, span, scope, parsed, locate)?;
             Some(match template.as_expression() {
                 Some(expression) => Test::Expression(expression.clone()),
                 None => Test::Text(template),
             })
         } else {
             let lead = text.len() - text.trim_start().len();
-            let expression = Expression::parse(trimmed, scope)
+            let expression = parsed
+                .parse(trimmed, scope)
                 .map_err(|error| vec![error.diagnostic(file, |at| locate(lead + at))])?;
             Some(Test::Expression(expression))
         };

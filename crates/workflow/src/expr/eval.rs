@@ -30,7 +30,7 @@ impl Expression {
         let evaluator = Evaluator { context, memory: Cell::new(0) };
         evaluator.node(&self.root).map(Outcome::into_value).map_err(|message| EvaluateError {
             message,
-            expression: self.text.clone(),
+            expression: self.text.to_string(),
             span: Span::default(),
         })
     }

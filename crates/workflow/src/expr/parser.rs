@@ -23,12 +23,12 @@ impl Expression {
         let mut parser = Parser { text, tokens: &tokens, at: 0, nesting: 0, scope };
         if tokens.is_empty() {
             let root = Node::new(0, NodeKind::Literal(Value::Null));
-            return Ok(Self { text: text.into(), root });
+            return Ok(Self { text: text.into(), root: root.into() });
         }
         let root = parser.or()?;
         match parser.peek() {
             Some(extra) => Err(parser.unexpected(extra)),
-            None => Ok(Self { text: text.into(), root }),
+            None => Ok(Self { text: text.into(), root: root.into() }),
         }
     }
 }

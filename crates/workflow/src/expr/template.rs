@@ -4,6 +4,7 @@ use super::ast::Expression;
 use super::context::Context;
 use super::eval::EvaluateError;
 use super::lexer::SyntaxError;
+use super::parsed::Parsed;
 use super::scope::Scope;
 use super::value::Value;
 use super::{Object, code};
@@ -49,7 +50,7 @@ impl Template {
         Self { span, text: value.to_text(), parts: vec![Part::Literal(value)] }
     }
 
-    /// Parses a string of a file. `locate` says where a byte of `text` stands in it; it is asked
+    /// Parses a string of a file. `parsed` are the expressions of the file so far; `locate` says where a byte of `text` stands in it; it is asked
     /// from left to right.
     ///
     /// # Errors
@@ -59,6 +60,7 @@ impl Template {
         text: &str,
         span: Span,
         scope: &Scope<'_>,
+        parsed: &mut Parsed,
         mut locate: impl FnMut(usize) -> Pos,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut parts = Vec::new();
@@ -78,7 +80,7 @@ impl Template {
             let inner = &text[open + OPEN.len()..close];
             let trimmed = inner.trim();
             let lead = open + OPEN.len() + (inner.len() - inner.trim_start().len());
-            match expression(trimmed, scope) {
+            match expression(trimmed, scope, parsed) {
                 Ok(expression) => {
                     at = close + CLOSE.len();
                     let end = locate(at);
@@ -204,11 +206,15 @@ const OPEN: &str = "${{";
 const CLOSE: &str = "}}";
 
 /// An expression of a template, which may not be empty.
-fn expression(text: &str, scope: &Scope<'_>) -> Result<Expression, SyntaxError> {
+fn expression(
+    text: &str,
+    scope: &Scope<'_>,
+    parsed: &mut Parsed,
+) -> Result<Expression, SyntaxError> {
     if text.is_empty() {
         return Err(SyntaxError::at(0, "An expression was expected"));
     }
-    Expression::parse(text, scope)
+    parsed.parse(text, scope)
 }
 
 /// Where the `}}` is that ends the expression starting at `from`; one in a string does not.

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{
-    Condition, Context, EvaluateError, Expression, Object, Status, Template, Value, Variables,
-    scopes,
+    Condition, Context, EvaluateError, Expression, Object, Parsed, Status, Template, Value,
+    Variables, scopes,
 };
 use crate::span::{Pos, Span};
 
@@ -26,12 +26,20 @@ fn at_start(offset: usize) -> Pos {
 }
 
 fn template(text: &str) -> Template {
-    Template::parse("f", text, Span::default(), &scopes::STEP_KEY, at_start).unwrap()
+    Template::parse("f", text, Span::default(), &scopes::STEP_KEY, &mut Parsed::default(), at_start)
+        .unwrap()
 }
 
 fn condition(text: &str, status: Status) -> bool {
-    let condition =
-        Condition::parse("f", text, Span::default(), &scopes::STEP_IF, at_start).unwrap();
+    let condition = Condition::parse(
+        "f",
+        text,
+        Span::default(),
+        &scopes::STEP_IF,
+        &mut Parsed::default(),
+        at_start,
+    )
+    .unwrap();
     condition.evaluate(&Variables { status, ..contexts() }).unwrap()
 }
 
@@ -77,8 +85,15 @@ fn templates() {
 #[test]
 fn every_bad_expression_of_a_template_is_reported() {
     let text = "a ${{ github. }} b ${{ nobody }} c ${{ 'open }}";
-    let problems =
-        Template::parse("f.yml", text, Span::default(), &scopes::STEP_KEY, at_start).unwrap_err();
+    let problems = Template::parse(
+        "f.yml",
+        text,
+        Span::default(),
+        &scopes::STEP_KEY,
+        &mut Parsed::default(),
+        at_start,
+    )
+    .unwrap_err();
     let text: String = problems.iter().map(|p| p.render(text)).collect();
     insta::assert_snapshot!(text, @r"
     error[SW0201]: Unexpected end of expression: '.'. Located at position 7 within expression: github.
@@ -209,7 +224,7 @@ proptest! {
     #[test]
     fn no_template_panics(pieces in prop::collection::vec(piece(), 0..12)) {
         let text = format!("a ${{{{ {} }}}} b", pieces.concat());
-        let _ = Template::parse("f", &text, Span::default(), &scopes::STEP_KEY, at_start)
+        let _ = Template::parse("f", &text, Span::default(), &scopes::STEP_KEY, &mut Parsed::default(), at_start)
             .map(|template| template.evaluate(&contexts()));
     }
 

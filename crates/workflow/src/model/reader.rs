@@ -2,7 +2,7 @@
 
 use super::code;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::expr::{Condition, Object, Scope, Template, Value};
+use crate::expr::{Condition, Object, Parsed, Scope, Template, Value};
 use crate::span::{Pos, Span, Spanned};
 use crate::yaml::{Entry, Mapping, Node, NodeKind, Resolved, Scalar, SourceMap};
 
@@ -11,6 +11,7 @@ pub(super) struct Reader<'a> {
     file: &'a str,
     source: &'a str,
     pub(super) problems: Vec<Diagnostic>,
+    parsed: Parsed,
 }
 
 /// A mapping whose keys are known to be allowed.
@@ -40,7 +41,7 @@ impl<'n> Fields<'n> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(file: &'a str, source: &'a str, problems: Vec<Diagnostic>) -> Self {
-        Self { file, source, problems }
+        Self { file, source, problems, parsed: Parsed::default() }
     }
 
     pub(super) fn problem(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
         }
         let locate =
             |offset| key.get(..offset).map_or(key.span.start, |text| key.span.start.after(text));
-        match Template::parse(self.file, key, key.span, scope, locate) {
+        match Template::parse(self.file, key, key.span, scope, &mut self.parsed, locate) {
             Ok(template) => Some(template),
             Err(problems) => {
                 problems.into_iter().for_each(|problem| self.push(problem));
@@ -248,7 +249,8 @@ impl<'a> Reader<'a> {
         }
         let mut map = SourceMap::new(&scalar.text, scalar.style, node.span, self.source);
         let locate = |offset| map.locate(offset);
-        match Template::parse(self.file, &scalar.text, node.at(), scope, locate) {
+        let (file, parsed) = (self.file, &mut self.parsed);
+        match Template::parse(file, &scalar.text, node.at(), scope, parsed, locate) {
             Ok(template) => Some(template),
             Err(problems) => {
                 problems.into_iter().for_each(|problem| self.push(problem));
@@ -282,7 +284,7 @@ impl<'a> Reader<'a> {
         let text = printed(scalar);
         let mut map = SourceMap::new(&text, scalar.style, node.span, self.source);
         let locate = |offset| -> Pos { map.locate(offset) };
-        match Condition::parse(self.file, &text, node.at(), scope, locate) {
+        match Condition::parse(self.file, &text, node.at(), scope, &mut self.parsed, locate) {
             Ok(condition) => condition,
             Err(problems) => {
                 problems.into_iter().for_each(|problem| self.push(problem));

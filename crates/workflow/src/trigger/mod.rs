@@ -4,11 +4,13 @@ mod glob;
 
 pub use glob::{Pattern, PatternError};
 
+use serde::Serialize;
+
 use crate::model::{Details, Event, Filter, On, Trigger};
 use crate::span::Spanned;
 
 /// Something that happened, as far as triggers ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TriggerEvent {
     /// What it was.
     pub event: Event,
@@ -28,7 +30,7 @@ pub struct TriggerEvent {
 }
 
 /// A branch or a tag, without `refs/heads/` or `refs/tags/`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum GitRef {
     /// A branch.
     Branch(String),

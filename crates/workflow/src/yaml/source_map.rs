@@ -6,7 +6,8 @@ use crate::span::{Pos, Span};
 /// Walks a scalar's text and its source side by side.
 ///
 /// Quotes, escapes, indentation and folded lines make the two differ; they agree in the order
-/// of their visible characters, and that is what is followed. Asked from left to right.
+/// of their visible characters, and that is what is followed. Most scalars are written as they
+/// are, and need not be followed. Asked from left to right.
 pub(crate) struct SourceMap<'a> {
     text: &'a str,
     source: &'a str,
@@ -14,6 +15,8 @@ pub(crate) struct SourceMap<'a> {
     text_at: usize,
     source_at: Pos,
     end: usize,
+    /// The text stands in the source letter by letter.
+    verbatim: bool,
 }
 
 impl<'a> SourceMap<'a> {
@@ -27,18 +30,28 @@ impl<'a> SourceMap<'a> {
             text_at: 0,
             source_at: span.start,
             end,
+            verbatim: false,
         };
         match style {
             Style::SingleQuoted | Style::DoubleQuoted => map.skip_one(),
             // A block's span starts at its content, behind the `|` or `>`.
             Style::Plain | Style::Block => {}
         }
+        let written = source.get(map.source_at.offset..end).unwrap_or_default();
+        map.verbatim = written.starts_with(text) && !(map.escapes && text.contains('\\'));
         map
     }
 
     /// Where the character at `offset` bytes of the text is written. Offsets never decrease
     /// from call to call.
     pub(crate) fn locate(&mut self, offset: usize) -> Pos {
+        if self.verbatim {
+            if let Some(passed) = self.text.get(self.text_at..offset.min(self.text.len())) {
+                self.source_at = self.source_at.after(passed);
+                self.text_at += passed.len();
+            }
+            return self.source_at;
+        }
         while self.text_at < offset.min(self.text.len()) {
             let Some(c) = self.text.get(self.text_at..).and_then(|rest| rest.chars().next()) else {
                 break;

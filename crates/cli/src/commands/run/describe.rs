@@ -27,7 +27,7 @@ pub(super) fn describe(plan: &Plan, looks: &[Look<'_>]) -> Vec<String> {
         commit.subject,
         commit.author
     )];
-    lines.extend(looks.iter().flat_map(|look| look.lines.iter().cloned()));
+    lines.extend(looks.iter().flat_map(|look| look.seen.lines.iter().cloned()));
     if !plan.not_run.is_empty() {
         lines.extend([String::new(), "does not run".to_owned()]);
         lines.extend(plan.not_run.iter().map(|run| format!("  {}: {}", run.path, run.why)));

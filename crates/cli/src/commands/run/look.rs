@@ -1,8 +1,11 @@
 //! A look at each run of a plan before it begins. What is said of it stands in
-//! its jobs, which the plan has read, and not in their steps.
+//! its jobs, which the plan has read, and not in their steps; and in nothing else,
+//! so that it is remembered.
 
+use serde::{Deserialize, Serialize};
 use shipway_core::plan::{Plan, PlannedRun};
-use shipway_core::run::outline;
+use shipway_core::run::{RunSpec, outline};
+use shipway_server::memory::Memory;
 use shipway_server::parallel;
 
 use super::describe::describe_run;
@@ -11,6 +14,12 @@ use super::refused::{Jobs, left_out, needs_something, without_runner};
 /// What is known of a run before it begins.
 pub(super) struct Look<'p> {
     pub(super) run: &'p PlannedRun,
+    pub(super) seen: Seen,
+}
+
+/// What there is to see.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Seen {
     /// It for a person, if one wants to see the plan.
     pub(super) lines: Vec<String>,
     /// What of it nothing here can run.
@@ -21,25 +30,33 @@ pub(super) struct Look<'p> {
 }
 
 /// Looks at every run of a plan; `described`: a person wants to see it.
-pub(super) fn look(plan: &Plan, described: bool) -> Vec<Look<'_>> {
-    parallel::map(&plan.runs, |run| look_at(plan, run, described))
+pub(super) fn look<'p>(plan: &'p Plan, described: bool, memory: &Memory) -> Vec<Look<'p>> {
+    parallel::map(&plan.runs, |run| {
+        let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
+        let on = (&spec, &run.name, &run.why, &run.passed, described);
+        let question = memory.question("look", &on);
+        let seen = memory.recall(&question).unwrap_or_else(|| {
+            let seen = look_at(run, &spec, described);
+            memory.learn(&question, &seen);
+            seen
+        });
+        Look { run, seen }
+    })
 }
 
-fn look_at<'p>(plan: &Plan, run: &'p PlannedRun, described: bool) -> Look<'p> {
-    let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
-    let outlined = outline(&spec);
-    let lines = described.then(|| describe_run(run, &spec, outlined.as_ref().ok()));
-    let lines = lines.unwrap_or_default();
-    let mut look = Look { run, lines, refused: Vec::new(), left_out: None };
+fn look_at(run: &PlannedRun, spec: &RunSpec, described: bool) -> Seen {
+    let outlined = outline(spec);
+    let lines = described.then(|| describe_run(run, spec, outlined.as_ref().ok()));
+    let mut seen = Seen { lines: lines.unwrap_or_default(), ..Seen::default() };
     if run.passed.is_some() {
-        return look;
+        return seen;
     }
     match outlined {
         Ok(jobs) => {
-            look.refused = without_runner(run, &jobs);
-            look.left_out = needs_something(&run.text).then(|| left_out(run, &jobs));
+            seen.refused = without_runner(run, &jobs);
+            seen.left_out = needs_something(&run.text).then(|| left_out(run, &jobs));
         }
-        Err(why) => look.refused.push(format!("{}: {why}", run.path)),
+        Err(why) => seen.refused.push(format!("{}: {why}", run.path)),
     }
-    look
+    seen
 }

@@ -15,7 +15,8 @@ use shipway_core::plan::{Commit, Plan, PlannedRun};
 use shipway_core::run::{Again, NotAgain, Wishes, again};
 use shipway_runner::actions::Settings;
 use shipway_server::follow::Views;
-use shipway_server::git::Repository;
+use shipway_server::git::{Repository, WorkTree};
+use shipway_server::memory::Memory;
 use shipway_server::planner;
 use shipway_workflow::model::Event;
 use shipway_workflow::trigger::GitRef;
@@ -31,9 +32,7 @@ pub(super) use carry_out::{Job, carry_out};
 use super::past;
 
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
-    let project = Project::open_for_runs()?;
-    let repository = project.repository()?;
-    repository.look_ahead();
+    let (project, repository) = Project::open_to_run()?;
     if args.shell_on_failure {
         shell::needs_terminal()?;
     }
@@ -44,15 +43,20 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
         return watch::watch(args, &project, &repository).await;
     }
     let payload = args.payload.as_deref().map(payload::read).transpose()?;
-    let plan = plan(args, &project, &repository, commit(&repository)?, payload)?;
-    let looks = look::look(&plan, args.plan && !args.shown.json);
+    let memory = if args.plan { Memory::open(&project.folders.memory()) } else { Memory::none() };
+    let plan = plan(args, &project, commit(&project, &repository)?, payload, &memory)?;
+    let looks = look::look(&plan, args.plan && !args.shown.json, &memory);
+    if let Err(error) = memory.keep() {
+        tracing::debug!(%error, "what was found out is not remembered");
+    }
     let refused = refused::refused(&plan, &looks, &repository, &settings(args)?).await?;
     if args.plan {
         let whole = refused.is_empty();
         if args.shown.json {
             print::json(&WithRefusals { plan: &plan, refused })?;
         } else {
-            describe::describe(&plan, &looks).into_iter().for_each(print::line);
+            let described = describe::describe(&plan, &looks);
+            print::lines(&format!("{}\n", described.join("\n")));
             refused.iter().map(|refusal| format!("  {}", cannot(refusal))).for_each(print::line);
         }
         return Ok(if whole { Exit::Ok } else { Exit::Failed });
@@ -80,13 +84,13 @@ struct WithRefusals<'a> {
 }
 
 /// What is checked out, uncommitted changes included.
-fn commit(repository: &Repository) -> Result<Commit, CliError> {
-    let changes = repository.uncommitted()?;
-    if changes.is_empty() {
-        return Ok(repository.head()?);
+fn commit(project: &Project, repository: &Repository) -> Result<Commit, CliError> {
+    let WorkTree { commit, uncommitted } =
+        repository.work_tree(&project.folders.last_snapshot())?;
+    if !uncommitted.is_empty() {
+        print::aside(format!("with {}", print::counted(uncommitted.len(), "uncommitted change")));
     }
-    print::aside(format!("with {}", print::counted(changes.len(), "uncommitted change")));
-    Ok(repository.snapshot()?)
+    Ok(commit)
 }
 
 /// Where actions come from in this run.
@@ -99,10 +103,11 @@ fn settings(args: &Run) -> Result<Settings, CliError> {
 fn plan(
     args: &Run,
     project: &Project,
-    repository: &Repository,
     commit: Commit,
     payload: Option<Value>,
+    memory: &Memory,
 ) -> Result<Plan, CliError> {
+    let repository = &project.repository()?;
     let event = args.event.as_str();
     let event = Event::named(event)
         .ok_or_else(|| CliError::usage(format!("there is no event `{event}`")))?;
@@ -133,6 +138,7 @@ fn plan(
         secrets: IndexMap::new(),
         actions: settings(args)?,
         wishes,
+        memory,
         by: actor(),
     };
     let views = Views::load(&project.store)?;

@@ -37,8 +37,9 @@ pub(super) async fn refused(
     repository: &Repository,
     settings: &Settings,
 ) -> Result<Vec<String>, CliError> {
-    let mut refused: Vec<String> = looks.iter().flat_map(|look| look.refused.clone()).collect();
-    let asking = looks.iter().filter_map(|look| Some((look.run, look.left_out.as_ref()?)));
+    let mut refused: Vec<String> =
+        looks.iter().flat_map(|look| look.seen.refused.clone()).collect();
+    let asking = looks.iter().filter_map(|look| Some((look.run, look.seen.left_out.as_ref()?)));
     let asking: Vec<(&PlannedRun, &Jobs)> = asking.collect();
     if !asking.is_empty() {
         refused.extend(of_machine(plan, &asking, repository, settings).await?);

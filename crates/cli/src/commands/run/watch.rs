@@ -8,6 +8,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use serde_json::{Value, json};
 use shipway_core::ids::CommitId;
 use shipway_server::git::Repository;
+use shipway_server::memory::Memory;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -32,11 +33,11 @@ pub(super) async fn watch(
     let mut changes = Changes::of(repository.root())?;
     let stopped = stopped();
     let given = args.payload.as_deref().map(payload::read).transpose()?;
-    let mut now = commit(repository)?;
+    let mut now = commit(project, repository)?;
     let mut payload = given.clone();
     let mut exit = Exit::Ok;
     loop {
-        match plan(args, project, repository, now.clone(), payload) {
+        match plan(args, project, now.clone(), payload, &Memory::none()) {
             Ok(plan) => exit = carry_out(project, plan, job(args)?).await?,
             // The next change may mend it.
             Err(error) => print::aside(error.to_string()),
@@ -51,7 +52,7 @@ pub(super) async fn watch(
                 () = stopped.cancelled() => return Ok(exit),
                 changed = changes.next() => changed?,
             }
-            let now = commit(repository)?;
+            let now = commit(project, repository)?;
             let files = repository.changed(&before, &now.id)?;
             if !files.is_empty() {
                 print::aside(format!("\nchanged: {}", files.join(", ")));

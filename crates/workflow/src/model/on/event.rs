@@ -7,7 +7,7 @@ use std::fmt;
 macro_rules! events {
     ($($variant:ident $name:literal [$($filter:literal)*] [$($kind:literal)*])*) => {
         /// An event that can start a workflow.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
         pub enum Event {
             $(#[doc = concat!("`", $name, "`")] $variant,)*
         }
