@@ -27,7 +27,7 @@ pub struct Memory {
 }
 
 /// A question, by its digest; there is none where nothing is remembered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Question(Option<String>);
 
 impl Memory {

@@ -193,20 +193,28 @@ fn status_text(status: Status) -> &'static str {
 /// The `github` context: the engine's part, and what only the worker knows.
 fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
     let mut github = shared.github(|| github_of_job(shared)).clone();
-    github.insert("action", at.map(|at| at.id.as_str()).unwrap_or_default());
+    for (name, value) in github_of_step(frame, at) {
+        github.insert(name, value);
+    }
     for (name, path) in at.and_then(Occurrence::files).iter().flatten() {
         github.insert(*name, path.display().to_string());
     }
+    github
+}
+
+/// What of it, but for its files, is a step's own.
+fn github_of_step(frame: &Frame, at: Option<&Occurrence>) -> Vec<(&'static str, String)> {
+    let mut own = vec![("action", at.map(|at| at.id.clone()).unwrap_or_default())];
     let ready = at.and_then(Occurrence::ready);
-    let own = ready.as_ref().and_then(|ready| ready.place());
-    if let Some(place) = own.or(frame.inside.as_ref().map(|inside| &inside.place)) {
-        github.insert("action_path", place.path.display().to_string());
+    let of_step = ready.as_ref().and_then(|ready| ready.place());
+    if let Some(place) = of_step.or(frame.inside.as_ref().map(|inside| &inside.place)) {
+        own.push(("action_path", place.path.display().to_string()));
         if let Some((repository, reference)) = &place.repository {
-            github.insert("action_repository", repository.as_str());
-            github.insert("action_ref", reference.as_str());
+            own.push(("action_repository", repository.clone()));
+            own.push(("action_ref", reference.clone()));
         }
     }
-    github
+    own
 }
 
 /// What of it is the same for all steps.
@@ -259,10 +267,9 @@ pub(crate) fn runner_pairs(shared: &Shared) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The parts of the `github` context that are variables, too: `GITHUB_` and the
+/// The parts of the `github` context that are the same for all steps and variables, too: `GITHUB_` and the
 /// name in capitals. The token is not: a step has to ask for it.
-const GITHUB_VARIABLES: [&str; 32] = [
-    "action",
+const GITHUB_VARIABLES: [&str; 28] = [
     "actor",
     "actor_id",
     "api_url",
@@ -291,31 +298,31 @@ const GITHUB_VARIABLES: [&str; 32] = [
     "workflow_ref",
     "workflow_sha",
     "workspace",
-    "action_path",
-    "action_ref",
-    "action_repository",
 ];
 
-/// GitHub's default variables: `GITHUB_*`, `RUNNER_*` and `CI`.
-pub(crate) fn default_variables(
-    shared: &Shared,
+/// GitHub's default variables, `GITHUB_*` and `RUNNER_*`: those that are the same for
+/// all steps.
+pub(crate) fn variables_of_job(shared: &Shared) -> Vec<(String, String)> {
+    let github = shared.github(|| github_of_job(shared));
+    let of_github = GITHUB_VARIABLES
+        .iter()
+        .filter_map(|name| Some((variable("GITHUB", name), github.get(name)?.to_text())));
+    let mut variables: Vec<(String, String)> = of_github.collect();
+    variables.push(("GITHUB_ACTIONS".to_owned(), "true".to_owned()));
+    let runner = runner_pairs(shared).into_iter();
+    variables.extend(runner.map(|(name, value)| (variable("RUNNER", name), value)));
+    variables
+}
+
+/// Those of a step.
+pub(crate) fn variables_of_step(
     frame: &Frame,
     at: &Occurrence,
-) -> Vec<(String, String)> {
-    let github = github(shared, frame, Some(at));
-    let mut variables: Vec<(String, String)> = GITHUB_VARIABLES
-        .iter()
-        .filter_map(|name| {
-            let value = github.get(name)?;
-            Some((format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_text()))
-        })
-        .collect();
-    variables.push(("GITHUB_ACTIONS".to_owned(), "true".to_owned()));
-    let runner = runner_pairs(shared);
-    variables.extend(
-        runner
-            .into_iter()
-            .map(|(name, value)| (format!("RUNNER_{}", name.to_ascii_uppercase()), value)),
-    );
-    variables
+) -> impl Iterator<Item = (String, String)> {
+    let own = github_of_step(frame, Some(at)).into_iter();
+    own.map(|(name, value)| (variable("GITHUB", name), value))
+}
+
+fn variable(prefix: &str, name: &str) -> String {
+    format!("{prefix}_{}", name.to_ascii_uppercase())
 }

@@ -1,12 +1,13 @@
 //! The environment of a step's program.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use indexmap::IndexMap;
 
-use crate::worker::contexts::default_variables;
+use crate::worker::contexts::{variables_of_job, variables_of_step};
 use crate::worker::job::JobRun;
 use crate::worker::place::Place;
+use crate::worker::shared::Shared;
 use crate::worker::step::{Frame, Occurrence};
 
 /// What a program has before anything is said.
@@ -20,6 +21,31 @@ pub(crate) enum Base {
     Action,
 }
 
+type Variables = IndexMap<OsString, OsString>;
+
+/// What a program of a job has before its steps say something, put together once.
+pub(crate) struct BeforeSteps {
+    /// GitHub's defaults.
+    defaults: Variables,
+    /// Those of the machine, and the defaults over them.
+    on_machine: Variables,
+}
+
+impl BeforeSteps {
+    fn of(shared: &Shared) -> Self {
+        let pairs = variables_of_job(shared).into_iter();
+        let defaults: Variables = pairs.map(|(name, value)| (name.into(), value.into())).collect();
+        let mut on_machine = with_ci(shared.machine_env.iter().cloned().collect());
+        on_machine.extend(defaults.clone());
+        Self { defaults, on_machine }
+    }
+}
+
+fn with_ci(mut env: Variables) -> Variables {
+    env.insert("CI".into(), "true".into());
+    env
+}
+
 /// The machine's variables, then the job's, those around a composite action,
 /// the step's, then GitHub's defaults, which nothing replaces (but `CI`).
 pub(crate) fn environment(
@@ -30,19 +56,21 @@ pub(crate) fn environment(
     base: Base,
 ) -> Vec<(OsString, OsString)> {
     let shared = job.shared;
-    let mut env: IndexMap<OsString, OsString> = match base {
-        Base::Machine => shared.machine_env.iter().cloned().collect(),
-        Base::Container | Base::Action => IndexMap::new(),
+    let before = shared.before_steps(|| BeforeSteps::of(shared));
+    let mut env = match base {
+        Base::Machine => before.on_machine.clone(),
+        Base::Container => before.defaults.clone(),
+        Base::Action => with_ci(before.defaults.clone()),
     };
-    if !matches!(base, Base::Container) {
-        env.insert("CI".into(), "true".into());
-    }
     let around = frame.inside.as_ref().map(|inside| inside.around().env).unwrap_or_default();
     let state = job.state.lock();
     for (name, value) in state.env.iter().chain(&around).chain(step_env) {
-        env.insert(name.into(), value.into());
+        let name = OsStr::new(name);
+        if !before.defaults.contains_key(name) {
+            env.insert(name.to_owned(), value.into());
+        }
     }
-    for (name, value) in default_variables(shared, frame, at) {
+    for (name, value) in variables_of_step(frame, at) {
         env.insert(name.into(), value.into());
     }
     if let Some(services) = &shared.message.services {
@@ -71,7 +99,7 @@ pub(crate) fn environment(
 
 /// Where a proxy is set, clients of the results service at `url` are told to go
 /// there without it: not all of them know by themselves what loopback is.
-fn past_proxies(env: &mut IndexMap<OsString, OsString>, url: &str) {
+fn past_proxies(env: &mut Variables, url: &str) {
     let proxies = ["http_proxy", "https_proxy", "all_proxy"];
     let is_proxy = |name: &OsString| proxies.iter().any(|proxy| name.eq_ignore_ascii_case(proxy));
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -94,7 +122,7 @@ mod tests {
 
     fn no_proxy(pairs: &[(&str, &str)]) -> [Option<String>; 2] {
         let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
-        let mut env: IndexMap<OsString, OsString> = pairs.collect();
+        let mut env: Variables = pairs.collect();
         past_proxies(&mut env, "http://127.0.0.1:4123/");
         let get = |name: &str| env.get(&OsString::from(name)).cloned();
         ["no_proxy", "NO_PROXY"].map(|name| get(name).map(|value| value.into_string().unwrap()))

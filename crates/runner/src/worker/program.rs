@@ -180,6 +180,10 @@ impl Reading {
         // Room is made when there is something to read: most steps write
         // little.
         pipe.readable().await?;
+        if self.widened {
+            // Whoever writes much goes on first: fewer and larger pieces again.
+            std::thread::yield_now();
+        }
         self.buffer.reserve(PIECE);
         match pipe.try_read_buf(&mut self.buffer) {
             Ok(0) => self.pipe = None,

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::protocol::{JobMessage, OF_OUTER_RUNNER, Services};
 use crate::worker::container::Containers;
+use crate::worker::environment::BeforeSteps;
 use crate::worker::mask::Masker;
 use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     /// The problem matchers that steps have added.
     matchers: Mutex<Vec<Matcher>>,
     github: OnceLock<Object>,
+    before_steps: OnceLock<BeforeSteps>,
     /// Files of steps that are over.
     files: Mutex<Vec<StepFiles>>,
     /// How many files of steps were made.
@@ -71,6 +73,7 @@ impl Shared {
             debug,
             matchers,
             github,
+            before_steps: OnceLock::new(),
             files,
             made: AtomicUsize::new(0),
         }
@@ -110,6 +113,11 @@ impl Shared {
     /// What is the same for all steps in the `github` context, made once.
     pub(crate) fn github(&self, make: impl FnOnce() -> Object) -> &Object {
         self.github.get_or_init(make)
+    }
+
+    /// What programs have before steps say something, made once.
+    pub(crate) fn before_steps(&self, make: impl FnOnce() -> BeforeSteps) -> &BeforeSteps {
+        self.before_steps.get_or_init(make)
     }
 
     /// The problem matchers that steps have added, the last one first.

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::{GitError, Repository, command, not_understood};
+use crate::parallel;
 
-/// From so many on, a process of its own is worth it: one that need not answer each
-/// question before it hears the next.
+/// From so many on, processes of their own are worth it: such that need not answer
+/// each question before they hear the next.
 const MANY: usize = 20;
 
 /// The process, once it was needed; clones of a repository share it.
@@ -48,7 +49,7 @@ impl Repository {
     /// The objects of these ids, in their order.
     pub(super) fn objects(&self, ids: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
         if ids.len() >= MANY {
-            return Batch::start(&self.root, &["--buffer"])?.ask_and_end(ids);
+            return self.many(ids);
         }
         let mut batch = self.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = match &mut *batch {
@@ -60,6 +61,15 @@ impl Repository {
             *batch = None;
         }
         asked
+    }
+
+    /// The same, with a process for each processor.
+    fn many(&self, ids: &[&str]) -> Result<Vec<Option<Object>>, GitError> {
+        let share = ids.len().div_ceil(parallel::processors().unwrap_or(1)).max(MANY);
+        let shares: Vec<&[&str]> = ids.chunks(share).collect();
+        let ask = |ids: &&[&str]| Batch::start(&self.root, &["--buffer"])?.ask_and_end(ids);
+        let found = parallel::map(&shares, ask);
+        Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 }
 

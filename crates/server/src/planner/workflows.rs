@@ -65,9 +65,18 @@ pub(super) fn triggered(
     let mut problems = Vec::new();
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
     let texts = repository.texts(calls.commit, FOLDER, is_workflow)?;
-    let looked = parallel::map(&texts, |(path, text)| match wanted {
-        Some(_) => look(path, text, trigger, calls, wanted),
-        None => glance(path, text, trigger, calls, memory),
+    // What the files share, for all of them at once.
+    let asked = memory.question("trigger", trigger);
+    let looked = parallel::map(&texts, |(path, text)| {
+        let question = memory.question("workflow", &(&asked, path, text));
+        if let Some(glance) = memory.recall(&question).filter(|_| wanted.is_none()) {
+            return Ok(Look::remembered(path, text, glance));
+        }
+        let look = look(path, text, trigger, calls, wanted)?;
+        if let Some(glance) = look.glance() {
+            memory.learn(&question, &glance);
+        }
+        Ok::<_, PlanError>(look)
     });
     for ((path, text), looked) in texts.iter().zip(looked) {
         all.push(file_name(path).to_owned());
@@ -115,25 +124,6 @@ struct Glance {
     jobs: Vec<String>,
     /// Why it starts, or why not.
     why: Result<String, String>,
-}
-
-/// Looks at a file, unless it is known what there is to see.
-fn glance(
-    path: &str,
-    text: &str,
-    trigger: &TriggerEvent,
-    calls: &Calls<'_>,
-    memory: &Memory,
-) -> Result<Look, PlanError> {
-    let question = memory.question("workflow", &(path, text, trigger));
-    if let Some(glance) = memory.recall(&question) {
-        return Ok(Look::remembered(path, text, glance));
-    }
-    let look = look(path, text, trigger, calls, None)?;
-    if let Some(glance) = look.glance() {
-        memory.learn(&question, &glance);
-    }
-    Ok(look)
 }
 
 impl Look {

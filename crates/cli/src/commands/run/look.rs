@@ -31,11 +31,13 @@ pub(super) struct Seen {
 
 /// Looks at every run of a plan; `described`: a person wants to see it.
 pub(super) fn look<'p>(plan: &'p Plan, described: bool, memory: &Memory) -> Vec<Look<'p>> {
+    // What the runs share, for all of them at once.
+    let Plan { id, trigger, commit, repository, config, by, .. } = plan;
+    let shared = memory.question("plan", &(id, trigger, commit, repository, config, by));
     parallel::map(&plan.runs, |run| {
-        let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
-        let on = (&spec, &run.name, &run.why, &run.passed, described);
-        let question = memory.question("look", &on);
+        let question = memory.question("look", &(&shared, run, described));
         let seen = memory.recall(&question).unwrap_or_else(|| {
+            let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
             let seen = look_at(run, &spec, described);
             memory.learn(&question, &seen);
             seen
