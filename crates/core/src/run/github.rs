@@ -85,16 +85,19 @@ fn login(actor: &Actor) -> &str {
 /// is not trusted: it gets no secrets, and its token only reads. Not for
 /// `pull_request_target`, which executes what the base branch says.
 pub fn is_from_fork(trigger: &Trigger) -> bool {
+    let is_about_a_head = matches!(
+        trigger.event.as_str(),
+        "pull_request" | "pull_request_review" | "pull_request_review_comment"
+    );
+    if !is_about_a_head {
+        return false;
+    }
     let of = |side: &str| {
         let repository = trigger.payload.pointer(&format!("/pull_request/{side}/repo/full_name"));
         repository.and_then(Value::as_str)
     };
     let own = trigger.payload.pointer("/repository/full_name").and_then(Value::as_str);
-    let is_about_a_head = matches!(
-        trigger.event.as_str(),
-        "pull_request" | "pull_request_review" | "pull_request_review_comment"
-    );
-    is_about_a_head && of("head").is_some_and(|head| of("base").or(own) != Some(head))
+    of("head").is_some_and(|head| of("base").or(own) != Some(head))
 }
 
 const PUBLIC_SERVER: &str = "https://github.com";

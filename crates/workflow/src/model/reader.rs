@@ -1,5 +1,7 @@
 //! Reading a tree into types, collecting every problem on the way.
 
+use std::collections::HashMap;
+
 use super::code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::{Condition, Object, Parsed, Scope, Template, Value};
@@ -86,21 +88,13 @@ impl<'a> Reader<'a> {
             self.wrong_kind(node, what, "a mapping");
             return None;
         };
-        let mut seen = std::collections::HashMap::new();
-        for entry in mapping {
-            let folded = entry.key.to_uppercase();
-            if let Some(first) = seen.insert(folded, entry.key.span) {
-                let message = format!("key `{}` is already defined in another case", *entry.key);
-                self.push(
-                    Diagnostic::error(
-                        crate::yaml::code::DUPLICATE_KEY,
-                        self.file,
-                        entry.key.span,
-                        message,
-                    )
+        for (first, again) in in_another_case(mapping) {
+            let message = format!("key `{}` is already defined in another case", *again.key);
+            let code = crate::yaml::code::DUPLICATE_KEY;
+            self.push(
+                Diagnostic::error(code, self.file, again.key.span, message)
                     .with_label(first, "first defined here"),
-                );
-            }
+            );
         }
         Some(Fields { mapping, span: node.at() })
     }
@@ -310,6 +304,24 @@ impl<'a> Reader<'a> {
             template => Some(template),
         }
     }
+}
+
+/// Entries whose key is there before in another case, and where.
+fn in_another_case(mapping: &Mapping) -> Vec<(Span, &Entry)> {
+    // Nearly all mappings are small and plain, and then to compare is the quickest.
+    let plain = mapping.len() <= 16 && mapping.iter().all(|entry| entry.key.is_ascii());
+    if plain {
+        let mut keys = mapping.iter().enumerate();
+        let twice = |(at, entry): (usize, &Entry)| {
+            mapping.iter().take(at).any(|other| other.key.eq_ignore_ascii_case(&entry.key))
+        };
+        if !keys.any(twice) {
+            return Vec::new();
+        }
+    }
+    let mut seen = HashMap::new();
+    let mut again = |entry: &Entry| seen.insert(entry.key.to_uppercase(), entry.key.span);
+    mapping.iter().filter_map(|entry| Some((again(entry)?, entry))).collect()
 }
 
 /// What was probably meant, or all there is.

@@ -70,7 +70,27 @@ struct Open {
 
 enum OpenKind {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Option<Key> },
+    Mapping { entries: Vec<Entry>, seen: Seen, key: Option<Key> },
+}
+
+/// Where the keys of a mapping are, once they are many: few are looked through.
+#[derive(Default)]
+struct Seen(HashMap<String, Span>);
+
+impl Seen {
+    const FEW: usize = 16;
+
+    /// Where `key` stands among the entries.
+    fn first(&mut self, entries: &[Entry], key: &str) -> Option<Span> {
+        if entries.len() <= Self::FEW {
+            let entry = entries.iter().find(|entry| entry.key.value == key)?;
+            return Some(entry.key.span);
+        }
+        for entry in &entries[self.0.len()..] {
+            self.0.insert(entry.key.value.clone(), entry.key.span);
+        }
+        self.0.get(key).copied()
+    }
 }
 
 /// A key that waits for its value; a repeated one is reported, and its value dropped.
@@ -136,7 +156,7 @@ impl<'a> Loader<'a> {
             Event::MappingStart(_, anchor, tag) => {
                 self.collection_tag(tag.as_deref(), "map", span);
                 let kind =
-                    OpenKind::Mapping { entries: Vec::new(), seen: HashMap::new(), key: None };
+                    OpenKind::Mapping { entries: Vec::new(), seen: Seen::default(), key: None };
                 self.start(span, anchor, kind)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
@@ -236,7 +256,7 @@ impl<'a> Loader<'a> {
                         let message = "a key must be plain text, not a list or a mapping";
                         return Err(self.stop(code::UNSUPPORTED, span, message));
                     };
-                    let first = seen.get(&scalar.text).copied();
+                    let first = seen.first(entries, &scalar.text);
                     if let Some(first) = first {
                         self.problems.push(
                             Diagnostic::error(
@@ -247,8 +267,6 @@ impl<'a> Loader<'a> {
                             )
                             .with_label(first, "first defined here"),
                         );
-                    } else {
-                        seen.insert(scalar.text.clone(), span);
                     }
                     *key = Some(Key {
                         key: Spanned::new(scalar.text, span),
