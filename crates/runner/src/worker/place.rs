@@ -100,7 +100,8 @@ impl Place<'_> {
         match self {
             Self::Machine => program::run(program, &job.state, listener, shared, step, stop).await,
             Self::Container(container) => {
-                Ok(container.run(program, listener, shared, stop).await?)
+                // Large, and rare: nobody else makes room for it.
+                Ok(Box::pin(container.run(program, listener, shared, stop)).await?)
             }
             Self::Nowhere => Err(ProgramError::NoContainer),
         }

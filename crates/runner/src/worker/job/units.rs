@@ -36,7 +36,7 @@ pub(super) async fn run<'a>(job: &'a JobRun<'a>, wanted: Wanted) -> Result<(), S
     let frame = &job.frame;
     let steps: Vec<Arc<Occurrence>> = frame.steps.iter().flat_map(listed).cloned().collect();
     tokio::select! {
-        prepared = prepare_all(job, frame, &steps, None) => prepared?,
+        prepared = Box::pin(prepare_all(job, frame, &steps, None)) => prepared?,
         () = job.shared.stop.stopped() => job.note_stop(),
     }
     let before = steps.iter().filter(|at| has_pre(at)).map(Unit::new(Stage::Pre));
@@ -45,7 +45,7 @@ pub(super) async fn run<'a>(job: &'a JobRun<'a>, wanted: Wanted) -> Result<(), S
     let name = |unit: &Unit| masker.mask(&staged(unit.stage, &fixed(&unit.at.step)));
     let steps = units.iter().map(name).collect();
     job.shared.reporter.send(Event::Started { pid: std::process::id(), steps }).await;
-    wanted.begin(job).await;
+    Box::pin(wanted.begin(job)).await;
     let mut background = Background::of(job);
     let mut index = 0;
     for unit in units {
@@ -95,7 +95,8 @@ async fn step<'a>(
         _ => {
             let (frame, deadline) = (&job.frame, CancellationToken::new());
             let run = StepRun { job, frame, at: &at, stage, index, deadline };
-            background.beside(run.run()).await;
+            // Where it is made it stays: it is large to be carried about.
+            background.beside(Box::pin(run.run())).await;
         }
     }
     job.note_stop();

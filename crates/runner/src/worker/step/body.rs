@@ -90,7 +90,7 @@ impl Body<'_> {
             StepKind::Run { script, shell, working_directory } => {
                 self.script(script, shell.as_ref(), working_directory.as_ref()).await
             }
-            StepKind::Uses { with, .. } => action::run(self, with).await,
+            StepKind::Uses { with, .. } => Box::pin(action::run(self, with)).await,
             // Refused before the job began.
             _ => Err("not supported yet: this kind of step".to_owned()),
         };
@@ -255,8 +255,9 @@ impl Body<'_> {
                 step.env.extend(named);
                 let (who, folder) = ((self.shared, self.index), files.folder());
                 let containers = &self.shared.containers;
-                let ran = containers.run_step(who, step, folder, &mut listener, self.stop).await;
-                ran.map_err(ProgramError::from)
+                let run = containers.run_step(who, step, folder, &mut listener, self.stop);
+                // Large, and rare: nobody else makes room for it.
+                Box::pin(run).await.map_err(ProgramError::from)
             }
         };
         let ended = ran.map_err(|error| error.to_string())?;
