@@ -141,11 +141,10 @@ impl Command {
     #[must_use]
     pub fn envs(
         mut self,
-        env: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
+        env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Self {
-        for (name, value) in env {
-            self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
-        }
+        let env = env.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.env.extend(env);
         self
     }
 

@@ -3,10 +3,9 @@
 
 #![expect(unsafe_code, reason = "exec of what was prepared")]
 
-use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
 use libc::c_char;
@@ -28,17 +27,16 @@ impl Exec {
     pub(crate) fn new(
         program: &OsStr,
         args: &[OsString],
-        env: Vec<(OsString, OsString)>,
+        mut env: Vec<(OsString, OsString)>,
     ) -> io::Result<Self> {
-        let env: BTreeMap<OsString, OsString> = env.into_iter().collect();
-        let files = candidates(program, env.get(OsStr::new("PATH")))?;
+        // Those of the same name stay in their order.
+        env.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let path = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path);
+        let files = candidates(program, path)?;
         let args = std::iter::once(program).chain(args.iter().map(OsString::as_os_str));
-        let args = Texts::new(args.map(OsStr::to_owned))?;
-        let env = Texts::new(env.into_iter().map(|(mut variable, value)| {
-            variable.push("=");
-            variable.push(value);
-            variable
-        }))?;
+        let args = Texts::new(args.map(|arg| [arg]))?;
+        let last = env.chunk_by(|(one, _), (other, _)| one == other).filter_map(<[_]>::last);
+        let env = Texts::new(last.map(|(name, value)| [name.as_os_str(), "=".as_ref(), value]))?;
         Ok(Self { files, args, env })
     }
 
@@ -74,14 +72,31 @@ impl Exec {
 /// A list of texts as C has it.
 struct Texts {
     pointers: Vec<*const c_char>,
-    _texts: Vec<CString>,
+    /// All of them, each with its zero byte. They stay where they are.
+    _texts: Box<[u8]>,
 }
 
 impl Texts {
-    fn new(texts: impl Iterator<Item = OsString>) -> io::Result<Self> {
-        let texts = texts.map(|text| CString::new(text.into_vec()));
-        let texts = texts.collect::<Result<Vec<CString>, _>>()?;
-        let pointers = texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect();
+    /// Of texts in pieces.
+    ///
+    /// # Errors
+    /// When there is a zero byte in one.
+    fn new<'t, const N: usize>(list: impl Iterator<Item = [&'t OsStr; N]>) -> io::Result<Self> {
+        let (mut texts, mut starts) = (Vec::new(), Vec::new());
+        for pieces in list {
+            starts.push(texts.len());
+            for piece in pieces {
+                if piece.as_bytes().contains(&0) {
+                    let why = "there is a zero byte in an argument or a variable";
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+                }
+                texts.extend_from_slice(piece.as_bytes());
+            }
+            texts.push(0);
+        }
+        let texts = texts.into_boxed_slice();
+        let pointers = starts.iter().map(|start| texts[*start..].as_ptr().cast());
+        let pointers = pointers.chain([ptr::null()]).collect();
         Ok(Self { pointers, _texts: texts })
     }
 }
