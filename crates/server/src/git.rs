@@ -5,6 +5,7 @@ mod changes;
 mod facts;
 mod objects;
 mod refs;
+mod remote;
 mod texts;
 mod trees;
 
@@ -17,6 +18,8 @@ use std::thread::{self, JoinHandle};
 
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
+
+pub use remote::Remote;
 
 /// Why git did not answer.
 #[derive(Debug, thiserror::Error)]
