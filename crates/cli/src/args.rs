@@ -388,7 +388,10 @@ pub(crate) struct Approve {
 pub(crate) struct Gate {
     /// An environment, or `pull-request`
     pub(crate) destination: Option<String>,
-    /// The payload of the pull request's event, as GitHub sends it: its labels and its base
+    /// Ask the hosting service about this pull request: its labels, its reviews and its base
+    #[arg(long, value_name = "NUMBER", conflicts_with = "event", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) pull_request: Option<u64>,
+    /// The payload of the pull request's event, as GitHub sends it; nobody vouches for a file
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
     /// The pull request's reviews, as GitHub's API lists them

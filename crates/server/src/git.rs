@@ -5,6 +5,7 @@ mod changes;
 mod facts;
 mod objects;
 mod refs;
+mod remote;
 mod texts;
 mod trees;
 mod work_tree;
@@ -18,6 +19,7 @@ use std::thread::{self, JoinHandle};
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
 
+pub use remote::Remote;
 pub use work_tree::WorkTree;
 
 /// Why git did not answer.

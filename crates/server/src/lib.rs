@@ -15,7 +15,9 @@ pub mod memory;
 pub mod parallel;
 mod perform;
 pub mod planner;
+mod token;
 
 pub use engine::{Engine, EngineError};
 pub use folders::Folders;
 pub use perform::{LiveOutput, OnFailure, Performer, Results, Workspaces};
+pub use token::TokenError;

@@ -1,5 +1,6 @@
 //! Test only: what the end-to-end tests are made of.
 //!
+//! - [`scripted`]: an HTTP server that answers as a test says.
 //! - [`traffic`]: a load at a fixed rate that checks every answer it gets.
 //! - [`backend`]: the program that the tests release, with faults on demand.
 //! - [`dockerd`]: a Docker daemon of its own.
@@ -12,6 +13,7 @@ pub mod backend;
 pub mod dockerd;
 pub mod repo;
 pub mod sandbox;
+pub mod scripted;
 pub mod traffic;
 pub mod wait;
 pub mod wire;

@@ -14,19 +14,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("results", &["core"]),
     ("runner", &["core", "workflow", "process", "results"]),
     ("host", &["process"]),
+    ("hosting", &[]),
     ("targets", &["core", "workflow", "host"]),
     (
         "server",
         &[
-            "store", "runner", "results", "targets", "host", "process", "evidence", "checks",
-            "core", "workflow",
+            "store", "runner", "results", "targets", "host", "hosting", "process", "evidence",
+            "checks", "core", "workflow",
         ],
     ),
     (
         "cli",
         &[
-            "server", "store", "runner", "results", "targets", "host", "evidence", "checks",
-            "core", "workflow",
+            "server", "store", "runner", "results", "targets", "host", "hosting", "evidence",
+            "checks", "core", "workflow",
         ],
     ),
     ("sim", &["core", "store", "targets"]),

@@ -1,5 +1,6 @@
 //! The packages and what they depend on, as cargo resolves them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 /// What cargo says could not be had or understood.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read cargo metadata: {0}")]
+#[error("cargo does not say what is built: {0}")]
 pub struct NoMetadata(String);
 
 /// All packages that a build for this machine uses, with every feature.
@@ -36,14 +37,12 @@ pub struct Member {
 struct Metadata {
     packages: Vec<Package>,
     workspace_members: Vec<String>,
-    resolve: Resolve,
 }
 
 #[derive(Deserialize)]
 struct Package {
     id: String,
     name: String,
-    version: String,
     dependencies: Vec<Dependency>,
 }
 
@@ -53,53 +52,50 @@ struct Dependency {
     kind: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-}
-
 impl Graph {
-    /// What `cargo metadata` says of the workspace in `root`.
+    /// What `cargo metadata` and `cargo tree` say of the workspace in `root`. The former also names
+    /// packages that only a feature would build that nobody asks for (rust-lang/cargo#10801).
     ///
     /// # Errors
     /// When cargo fails, also because `Cargo.lock` is not up to date.
     pub fn read(root: &Path) -> Result<Self, NoMetadata> {
+        let metadata = cargo(root, &["metadata", "--format-version", "1", "--no-deps"])?;
         let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
-            .args(["--filter-platform", &platform])
-            .current_dir(root)
-            .output()
-            .map_err(|error| NoMetadata(error.to_string()))?;
-        if !output.status.success() {
-            return Err(NoMetadata(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-        }
-        Self::parse(&output.stdout)
+        let all = ["tree", "--workspace", "--edges", "all", "--prefix", "none", "--target"];
+        let tree = cargo(root, &[&all[..], &[&platform]].concat())?;
+        Ok(Self { members: members(&metadata)?, external: external(&tree) })
     }
+}
 
-    /// Reads the JSON that `cargo metadata` prints.
-    ///
-    /// # Errors
-    /// When it is no such JSON.
-    pub fn parse(json: &[u8]) -> Result<Self, NoMetadata> {
-        let metadata: Metadata =
-            serde_json::from_slice(json).map_err(|error| NoMetadata(error.to_string()))?;
-        let is_member = |package: &&Package| metadata.workspace_members.contains(&package.id);
-        let is_built =
-            |package: &&Package| metadata.resolve.nodes.iter().any(|node| node.id == package.id);
-        let members = metadata.packages.iter().filter(is_member).map(Member::of).collect();
-        let others = metadata.packages.iter().filter(|package| !is_member(package));
-        let external = others
-            .filter(is_built)
-            .map(|package| (package.name.clone(), package.version.clone()))
-            .collect();
-        Ok(Self { members, external })
+fn cargo(root: &Path, arguments: &[&str]) -> Result<String, NoMetadata> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .args(["--locked", "--all-features"])
+        .current_dir(root)
+        .output()
+        .map_err(|error| NoMetadata(error.to_string()))?;
+    if !output.status.success() {
+        return Err(NoMetadata(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
+    String::from_utf8(output.stdout).map_err(|error| NoMetadata(error.to_string()))
+}
+
+/// The JSON that `cargo metadata` prints.
+fn members(json: &str) -> Result<Vec<Member>, NoMetadata> {
+    let metadata: Metadata =
+        serde_json::from_str(json).map_err(|error| NoMetadata(error.to_string()))?;
+    let is_member = |package: &&Package| metadata.workspace_members.contains(&package.id);
+    Ok(metadata.packages.iter().filter(is_member).map(Member::of).collect())
+}
+
+/// What `cargo tree --prefix none` prints: `name vVERSION`, and more behind it.
+fn external(tree: &str) -> Vec<(String, String)> {
+    let package = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+        (!name.starts_with("shipway-")).then(|| (name.to_owned(), version.to_owned()))
+    };
+    tree.lines().filter_map(package).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 impl Member {
@@ -130,8 +126,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_becomes_a_graph() {
-        let json = br#"{
+    fn metadata_becomes_members() {
+        let json = r#"{
             "packages": [
                 {"id": "1", "name": "shipway-core", "version": "0.1.0", "dependencies": [
                     {"name": "shipway-workflow", "kind": null},
@@ -139,20 +135,27 @@ mod tests {
                     {"name": "cc", "kind": "build"},
                     {"name": "shipway-sim", "kind": "dev"}
                 ]},
-                {"id": "2", "name": "serde", "version": "1.2.3", "dependencies": []},
-                {"id": "3", "name": "windows", "version": "1.0.0", "dependencies": []}
+                {"id": "2", "name": "serde", "version": "1.2.3", "dependencies": []}
             ],
-            "workspace_members": ["1"],
-            "resolve": {"nodes": [{"id": "1"}, {"id": "2"}]}
+            "workspace_members": ["1"]
         }"#;
-        let graph = Graph::parse(json).unwrap();
         let member = Member {
             name: "core".to_owned(),
             uses: vec!["workflow".to_owned()],
             tests_use: vec!["sim".to_owned()],
             external: vec!["serde".to_owned(), "cc".to_owned()],
         };
-        assert_eq!(graph.members, [member]);
-        assert_eq!(graph.external, [("serde".to_owned(), "1.2.3".to_owned())]);
+        assert_eq!(members(json).unwrap(), [member]);
+    }
+
+    #[test]
+    fn a_tree_becomes_what_is_built_once_each() {
+        let tree = "shipway-core v0.1.0 (/shop/crates/core)\nserde v1.2.3\n\
+                    serde_derive v1.2.3 (proc-macro)\nserde feature \"std\"\nserde v1.2.3 (*)\n\n\
+                    serde v1.1.0\n";
+        let built = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+        let all =
+            [built("serde", "1.1.0"), built("serde", "1.2.3"), built("serde_derive", "1.2.3")];
+        assert_eq!(external(tree), all);
     }
 }

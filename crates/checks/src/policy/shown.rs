@@ -226,6 +226,8 @@ pub struct PullRequest {
     pub approved_by: Vec<String>,
     /// Whether the hosting service itself said so, rather than somebody who handed in a file.
     pub verified: bool,
+    /// Who said so: the API's address, or a file.
+    pub by: String,
 }
 
 /// The licences of dependencies.

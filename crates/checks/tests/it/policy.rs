@@ -247,6 +247,7 @@ fn migrations_take_label_and_review_or_an_agreement_to_every_statement() {
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
         approved_by: by.iter().map(|by| (*by).to_owned()).collect(),
         verified,
+        by: "a file".to_owned(),
     };
     let label = "migration-destructive-approved";
     open(DBA, &dropping(&[true, true], None));

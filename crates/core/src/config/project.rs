@@ -48,7 +48,8 @@ pub struct Workflows {
     /// `secrets` of every workflow, and where their values are.
     #[serde(default)]
     pub secrets: IndexMap<String, SecretSource>,
-    /// Where `GITHUB_TOKEN` comes from. Without it jobs have none.
+    /// Where `GITHUB_TOKEN` comes from. Without it jobs have none. As the main
+    /// branch has it, `shipway gate --pull-request` asks with it.
     #[serde(default)]
     pub token: Option<TokenSource>,
     /// What `GITHUB_TOKEN` may do in workflows that do not say.

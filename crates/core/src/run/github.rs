@@ -39,7 +39,7 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
     let context = json!({
         "actor": actor,
         "actor_id": payload.pointer("/sender/id").map(as_text),
-        "api_url": format!("{}/api/v3", server),
+        "api_url": api_url(&server),
         "base_ref": text("/pull_request/base/ref"),
         "event": payload,
         "event_name": spec.trigger.event,
@@ -68,7 +68,6 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
     });
     let Value::Object(mut context) = context else { return Map::new() };
     if server == PUBLIC_SERVER {
-        context.insert("api_url".to_owned(), json!("https://api.github.com"));
         context.insert("graphql_url".to_owned(), json!("https://api.github.com/graphql"));
     }
     context
@@ -101,6 +100,19 @@ pub fn is_from_fork(trigger: &Trigger) -> bool {
 }
 
 const PUBLIC_SERVER: &str = "https://github.com";
+
+/// Where the REST API of a server is, `https://github.com` or another.
+///
+/// Source: "Getting started with the REST API" of GitHub, of GitHub Enterprise Server, and of
+/// GitHub Enterprise Cloud with data residency.
+#[must_use]
+pub fn api_url(server: &str) -> String {
+    match server.strip_prefix("https://") {
+        _ if server == PUBLIC_SERVER => "https://api.github.com".to_owned(),
+        Some(host) if host.ends_with(".ghe.com") => format!("https://api.{host}"),
+        _ => format!("{server}/api/v3"),
+    }
+}
 
 /// A ref in the two forms that workflows know it by.
 struct GitRef<'a> {
@@ -137,4 +149,17 @@ fn server_url(address: &str) -> String {
 /// Ids are text in this context, and numbers in payloads.
 fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_server_has_its_api_elsewhere() {
+        assert_eq!(api_url("https://github.com"), "https://api.github.com");
+        assert_eq!(api_url("https://acme.ghe.com"), "https://api.acme.ghe.com");
+        assert_eq!(api_url("https://git.acme.org:8443"), "https://git.acme.org:8443/api/v3");
+        assert_eq!(api_url("https://evilghe.com"), "https://evilghe.com/api/v3");
+    }
 }

@@ -54,6 +54,11 @@ const SCOPES: [&str; 14] = [
 ];
 
 impl Granted {
+    /// To look at one scope, and nothing else.
+    pub fn to_read(scope: &str) -> Self {
+        Self([(scope.to_owned(), Access::Read)].into())
+    }
+
     /// Nothing is allowed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -2,6 +2,7 @@
 //! through what a person let through.
 
 mod artifacts;
+mod ask;
 mod pull_request;
 mod versions;
 
@@ -23,7 +24,8 @@ use crate::folders::Folders;
 use crate::git::{self, GitError, Repository};
 use crate::planner::PlanError;
 
-pub use pull_request::{BadPayload, PullRequestFile};
+pub use ask::{AskError, Asking};
+pub use pull_request::{BadPayload, ToldPullRequest};
 
 /// What work folders begin with.
 pub(crate) const WORK: &str = "gates-";
@@ -45,7 +47,7 @@ pub struct Judging<'j> {
     /// Reports that a person hands in beside them.
     pub given: &'j [ReportFile],
     /// What the pull request says.
-    pub pull_request: Option<&'j PullRequestFile>,
+    pub pull_request: Option<&'j ToldPullRequest>,
     /// The project's folders.
     pub folders: &'j Folders,
     /// A name for the work folder, unique among what runs at a time.
@@ -74,6 +76,9 @@ pub enum GateError {
     /// Git did not answer.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The gates that a pull request is judged by are not here.
+    #[error("the base of the pull request, {}, is not here: `git fetch origin` brings it", .0.short())]
+    NoBase(CommitId),
     /// What it shows could not be looked at.
     #[error(transparent)]
     Look(#[from] LookError),
@@ -149,7 +154,7 @@ impl Judging<'_> {
             before: &before,
             ledger,
             coverage_before: last.and_then(|of| of.figures.get("coverage.total").copied()),
-            pull_request: self.pull_request.map(PullRequestFile::said),
+            pull_request: self.pull_request.map(ToldPullRequest::said),
             now: self.now,
         };
         Ok(look.look()?)

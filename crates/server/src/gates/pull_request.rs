@@ -1,20 +1,22 @@
-//! What a pull request says: its event's payload, and its reviews as the hosting service lists
-//! them.
+//! What a pull request says: its labels, and its reviews. One reader for what the hosting service
+//! answers and for what somebody hands in.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use shipway_checks::policy::shown::PullRequest;
 use shipway_core::ids::CommitId;
+use shipway_hosting::PullRequestAnswer;
 
-/// A pull request, as files that somebody hands in tell of it. Nobody vouches for them.
+/// A pull request, as somebody tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullRequestFile {
+pub struct ToldPullRequest {
     said: PullRequest,
+    head: Option<CommitId>,
     base: Option<CommitId>,
 }
 
-/// A payload that says nothing of a pull request.
+/// What says nothing of a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPayload {
     /// It is no JSON.
@@ -28,45 +30,86 @@ pub enum BadPayload {
         "the reviews are no list: `GET /repos/{{owner}}/{{repo}}/pulls/{{number}}/reviews` answers one"
     )]
     NoList,
+    /// A commit of it is not named.
+    #[error("it does not name the commit of its `{0}`")]
+    NoCommit(&'static str),
 }
 
-impl PullRequestFile {
-    /// Reads an event's payload (`pull_request` or `pull_request_review`), and reviews as GitHub's
-    /// API lists them (REST, "List reviews for a pull request").
-    ///
-    /// A review counts for the commit that it was given for, and only the last of each person; one
-    /// that was dismissed does not.
+/// Who tells of it.
+enum Teller {
+    /// Somebody who handed in files. Nobody vouches for them.
+    Somebody,
+    /// The hosting service itself; its address.
+    Service(String),
+}
+
+impl ToldPullRequest {
+    /// What files say that somebody hands in: an event's payload (`pull_request` or
+    /// `pull_request_review`), and reviews as GitHub's API lists them.
     ///
     /// # Errors
     /// When they are of another form.
-    pub fn read(payload: &str, reviews: Option<&str>) -> Result<Self, BadPayload> {
+    pub fn handed_in(payload: &str, reviews: Option<&str>) -> Result<Self, BadPayload> {
         let json = |text: &str| {
             serde_json::from_str::<Value>(text).map_err(|e| BadPayload::Json(e.to_string()))
         };
         let payload = json(payload)?;
         let pull_request = payload.get("pull_request").ok_or(BadPayload::NoPullRequest)?;
-        let head = pull_request.pointer("/head/sha").and_then(Value::as_str);
-        let labels = pull_request.get("labels").and_then(Value::as_array);
-        let name = |label: &Value| label.get("name").and_then(Value::as_str).map(str::to_owned);
         let mut all: Vec<Value> = payload.get("review").cloned().into_iter().collect();
         if let Some(reviews) = reviews {
             let listed = json(reviews)?;
             all.extend(listed.as_array().ok_or(BadPayload::NoList)?.iter().cloned());
         }
-        let author = pull_request.pointer("/user/login").and_then(Value::as_str);
-        let base = pull_request.pointer("/base/sha").and_then(Value::as_str);
-        Ok(Self {
+        Ok(Self::read(pull_request, &all, Teller::Somebody))
+    }
+
+    /// What the hosting service's API at `api` answers.
+    ///
+    /// # Errors
+    /// When head or base are not in it: nothing could be compared.
+    pub fn answered(answer: &PullRequestAnswer, api: &str) -> Result<Self, BadPayload> {
+        let teller = Teller::Service(api.to_owned());
+        let told = Self::read(&answer.pull_request, &answer.reviews, teller);
+        for (side, commit) in [("head", &told.head), ("base", &told.base)] {
+            if commit.is_none() {
+                return Err(BadPayload::NoCommit(side));
+            }
+        }
+        Ok(told)
+    }
+
+    /// Reads a pull request and its reviews (REST, "Get a pull request" and "List reviews for a pull
+    /// request"; webhooks have the same form).
+    ///
+    /// A review counts for the commit that it was given for, and only the last of each person; one
+    /// that was dismissed does not.
+    fn read(pull_request: &Value, reviews: &[Value], teller: Teller) -> Self {
+        let text = |path: &str| pull_request.pointer(path).and_then(Value::as_str);
+        let commit = |path: &str| text(path).and_then(|sha| CommitId::new(sha).ok());
+        let labels = pull_request.get("labels").and_then(Value::as_array);
+        let name = |label: &Value| label.get("name").and_then(Value::as_str).map(str::to_owned);
+        let (verified, by) = match teller {
+            Teller::Somebody => (false, "a file".to_owned()),
+            Teller::Service(api) => (true, api),
+        };
+        Self {
             said: PullRequest {
                 labels: labels.into_iter().flatten().filter_map(name).collect(),
-                approved_by: approvers(&all, head, author),
-                verified: false,
+                approved_by: approvers(reviews, text("/head/sha"), text("/user/login")),
+                verified,
+                by,
             },
-            base: base.and_then(|sha| CommitId::new(sha).ok()),
-        })
+            head: commit("/head/sha"),
+            base: commit("/base/sha"),
+        }
     }
 
     pub(super) fn said(&self) -> PullRequest {
         self.said.clone()
+    }
+
+    pub(super) const fn head(&self) -> Option<&CommitId> {
+        self.head.as_ref()
     }
 
     pub(super) const fn base(&self) -> Option<&CommitId> {
@@ -113,7 +156,7 @@ mod tests {
             "base": {"sha": "b".repeat(40)},
             "user": {"login": "ann"},
         }});
-        let read = PullRequestFile::read(&payload.to_string(), Some(&reviews.to_string()));
+        let read = ToldPullRequest::handed_in(&payload.to_string(), Some(&reviews.to_string()));
         let read = read.expect("a pull request");
         assert_eq!(read.base.as_ref().map(CommitId::as_str), Some("b".repeat(40).as_str()));
         read.said
@@ -144,10 +187,38 @@ mod tests {
     }
 
     #[test]
+    fn both_ways_are_read_alike_and_one_is_vouched_for() {
+        let (head, base) = ("a".repeat(40), "b".repeat(40));
+        let pull_request = json!({
+            "labels": [{"name": "fine"}], "user": {"login": "ann"},
+            "head": {"sha": head}, "base": {"sha": base},
+        });
+        let reviews = vec![review("dora", "APPROVED", &head, "2026-01-01T00:00:00Z")];
+        let payload = json!({"pull_request": pull_request}).to_string();
+        let listed = json!(reviews).to_string();
+        let handed_in = ToldPullRequest::handed_in(&payload, Some(&listed)).expect("a payload");
+        let mut answer = PullRequestAnswer { pull_request, reviews };
+        let answered = ToldPullRequest::answered(&answer, "https://api").expect("an answer");
+        assert!(answered.said.verified && !handed_in.said.verified);
+        assert_eq!(answered.said.by, "https://api");
+        let as_handed_in =
+            |said: PullRequest| PullRequest { by: "a file".into(), verified: false, ..said };
+        assert_eq!(as_handed_in(answered.said), handed_in.said);
+        assert_eq!((answered.head, answered.base), (handed_in.head, handed_in.base));
+
+        answer.pull_request["base"]["sha"] = json!("main");
+        let without = ToldPullRequest::answered(&answer, "https://api");
+        assert_eq!(without, Err(BadPayload::NoCommit("base")));
+        answer.pull_request = json!({"message": "hello"});
+        let without = ToldPullRequest::answered(&answer, "https://api");
+        assert_eq!(without, Err(BadPayload::NoCommit("head")));
+    }
+
+    #[test]
     fn what_is_no_pull_request_is_told() {
-        assert_eq!(PullRequestFile::read("{}", None), Err(BadPayload::NoPullRequest));
-        assert!(matches!(PullRequestFile::read("{", None), Err(BadPayload::Json(_))));
+        assert_eq!(ToldPullRequest::handed_in("{}", None), Err(BadPayload::NoPullRequest));
+        assert!(matches!(ToldPullRequest::handed_in("{", None), Err(BadPayload::Json(_))));
         let payload = r#"{"pull_request": {}}"#;
-        assert_eq!(PullRequestFile::read(payload, Some("{}")), Err(BadPayload::NoList));
+        assert_eq!(ToldPullRequest::handed_in(payload, Some("{}")), Err(BadPayload::NoList));
     }
 }

@@ -5,6 +5,7 @@ use shipway_core::gate::Destination;
 use shipway_core::ids::CommitId;
 
 use super::{GateError, Judging};
+use crate::git::{GitError, Repository};
 use crate::planner::{PlanError, at_commit};
 
 /// What a commit is compared with, and both configurations.
@@ -83,8 +84,10 @@ fn base(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
         Destination::PullRequest => {
             let named = judging.pull_request.and_then(|of| of.base().cloned());
             match named {
+                // Without it, the change alone would say what it is judged by.
+                Some(named) if !repository.has(&named)? => return Err(GateError::NoBase(named)),
                 Some(named) => Some(named),
-                None => trunk(judging)?,
+                None => trunk(repository)?,
             }
         }
     };
@@ -96,8 +99,7 @@ fn base(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
 }
 
 /// The newest commit of the main branch.
-fn trunk(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
-    let repository = judging.repository;
+pub(super) fn trunk(repository: &Repository) -> Result<Option<CommitId>, GitError> {
     let default = repository.default_branch()?;
     for branch in default.as_deref().into_iter().chain(["main", "master"]) {
         let found = match repository.upstream(branch)? {

@@ -1,26 +1,19 @@
 //! What a job is trusted with: its secrets and its token.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use shipway_core::config::{Environment, SecretSource, TokenSource};
 use shipway_core::effect::{EffectId, Failure, FailureCode, Outcome};
 use shipway_core::run::{JobSpec, RunSpec, called_secrets, is_from_fork};
-use shipway_process::{Command, Lifetime, Stdio};
 use shipway_runner::protocol::Secret;
-use tokio::io::AsyncReadExt as _;
 
 use crate::material::secret;
+use crate::token::{TokenError, Wanted};
 
 use super::Performer;
 use super::shell::storage;
-
-/// How long the command may take that makes a token.
-const TOKEN_TIME: Duration = Duration::from_secs(60);
-/// Tokens are short; more than this is something else.
-const LONGEST_TOKEN: u64 = 16 * 1024;
 
 /// What a job is trusted with.
 pub(super) struct Credentials {
@@ -92,56 +85,20 @@ impl Performer {
             return Ok(Some(Secret::new(given.reveal())));
         }
         let source = match &run.rules.token {
-            Some(TokenSource::Command(command)) => {
-                let token = printed(self.process_name(id), command, spec, github).await?;
-                return Ok(Some(Secret::new(token)));
-            }
             Some(TokenSource::Env(_) | TokenSource::File(_)) if from_fork => return Ok(None),
-            Some(TokenSource::Env(name)) => SecretSource::Env(name.clone()),
-            Some(TokenSource::File(path)) => SecretSource::File(path.clone()),
+            Some(source) => source,
             None => return Ok(None),
         };
-        let token = secret("GITHUB_TOKEN", &source).map_err(|error| storage(&error))?;
+        let wanted = Wanted {
+            process: self.process_name(id),
+            permissions: &spec.permissions,
+            repository: github.get("repository").and_then(Value::as_str).unwrap_or_default(),
+        };
+        let token = wanted.from(source).await.map_err(|error| match error {
+            TokenError::Material(error) => storage(&error),
+            error @ TokenError::Command(_) => refused(&error.to_string()),
+        })?;
         Ok(Some(Secret::new(token.reveal())))
-    }
-}
-
-/// What the command prints that makes a token of certain permissions. Nothing
-/// of it is left running.
-async fn printed(
-    name: String,
-    command: &str,
-    spec: &JobSpec,
-    github: &Map<String, Value>,
-) -> Result<String, Outcome> {
-    let failed = |why: &dyn std::fmt::Display| {
-        refused(&format!("the command of `workflows.token` failed: {why}"))
-    };
-    let permissions = serde_json::to_string(&spec.permissions).map_err(|error| failed(&error))?;
-    let repository = github.get("repository").and_then(Value::as_str).unwrap_or_default();
-    let mut child = Command::new(name, "/bin/sh")
-        .args(["-c", command])
-        .envs([("SHIPWAY_PERMISSIONS", permissions.as_str()), ("GITHUB_REPOSITORY", repository)])
-        .stdout(Stdio::piped())
-        .lifetime(Lifetime::WithParent)
-        .spawn()
-        .map_err(|error| failed(&error))?;
-    let out = child.take_stdout().map_err(|error| failed(&error))?;
-    let asking = async {
-        let mut said = String::new();
-        if let Some(out) = out {
-            out.take(LONGEST_TOKEN).read_to_string(&mut said).await?;
-        }
-        Ok::<_, std::io::Error>((child.wait().await?, said))
-    };
-    let ended = tokio::time::timeout(TOKEN_TIME, asking).await;
-    child.kill_all().await.map_err(|error| failed(&error))?;
-    let ended = ended.map_err(|_| failed(&format!("it took longer than {TOKEN_TIME:?}")))?;
-    let (exit, said) = ended.map_err(|error| failed(&error))?;
-    match said.trim() {
-        _ if !exit.success() => Err(failed(&exit)),
-        "" => Err(failed(&"it printed nothing")),
-        token => Ok(token.to_owned()),
     }
 }
 

@@ -6,7 +6,7 @@ use shipway_core::ids::CommitId;
 use shipway_core::plan::{Commit, Trigger};
 use shipway_workflow::trigger::GitRef;
 
-use crate::git::Repository;
+use crate::git::{Remote, Repository};
 
 use super::PlanError;
 
@@ -142,7 +142,8 @@ pub(super) fn common(repository: &Repository, commit: &Commit) -> Result<Value, 
 fn described(repository: &Repository) -> Result<Value, PlanError> {
     let folder = repository.root().file_name().map(|name| name.to_string_lossy().into_owned());
     let folder = folder.unwrap_or_else(|| "repository".to_owned());
-    let origin = repository.origin()?.and_then(|url| owner_and_name(&url));
+    let origin = repository.origin()?.and_then(|url| Remote::parse(&url));
+    let origin = origin.map(|remote| (remote.owner, remote.name));
     let (owner, name) = origin.unwrap_or_else(|| ("local".to_owned(), folder));
     let web = format!("https://github.com/{owner}/{name}");
     Ok(json!({
@@ -155,27 +156,4 @@ fn described(repository: &Repository) -> Result<Value, PlanError> {
         "clone_url": format!("{web}.git"),
         "default_branch": repository.default_branch()?,
     }))
-}
-
-/// The last two parts of an address such as `https://example.org/owner/name.git`
-/// or `git@example.org:owner/name`.
-fn owner_and_name(url: &str) -> Option<(String, String)> {
-    let path = url.trim_end_matches('/').trim_end_matches(".git");
-    let mut parts = path.rsplit(['/', ':']);
-    let (name, owner) = (parts.next()?, parts.next()?);
-    let fit = |text: &str| !text.is_empty() && !text.contains('@');
-    (fit(name) && fit(owner)).then(|| (owner.to_owned(), name.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn owner_and_name_come_from_the_address() {
-        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-        assert_eq!(owner_and_name("https://example.org/acme/shop.git"), pair("acme", "shop"));
-        assert_eq!(owner_and_name("git@example.org:acme/shop"), pair("acme", "shop"));
-        assert_eq!(owner_and_name("shop"), None);
-    }
 }

@@ -75,14 +75,18 @@ fn approved(rule: &StatementApproval, migrations: &shown::Migrations) -> Result<
     if !pull_request.verified && !rule.unverified {
         return Err(Missing {
             why: "who labelled and approved the pull request is not verified".to_owned(),
-            how: "let the hosting service say it (or allow it with `unverified: true`)".to_owned(),
+            how:
+                "let the hosting service say it: `shipway gate --pull-request NUMBER` (or allow it \
+                  with `unverified: true`)"
+                    .to_owned(),
         });
     }
     let label = pull_request.labels.contains(&rule.label);
     let by = pull_request.approved_by.iter().find(|by| rule.by.contains(by));
     match (label, by) {
         (true, Some(by)) => {
-            Ok(format!("label `{}` and approval by {by} on the pull request", rule.label))
+            let (label, said) = (&rule.label, &pull_request.by);
+            Ok(format!("label `{label}` and approval by {by} on the pull request, as {said} says"))
         }
         (true, None) => Err(Missing {
             why: "no database administrator has approved the pull request".to_owned(),

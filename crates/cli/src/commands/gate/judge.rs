@@ -1,7 +1,5 @@
 //! Judging this commit, as it stands here.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use shipway_core::config::{Config, Follows};
 use shipway_core::gate::Destination;
@@ -10,7 +8,7 @@ use shipway_core::release::Release;
 use shipway_core::view::Live;
 use shipway_evidence::gates::ReportFile;
 use shipway_server::follow::Views;
-use shipway_server::gates::{GateError, Judging, Outcome, PullRequestFile, Runs, given, runs};
+use shipway_server::gates::{GateError, Judging, Outcome, Runs, ToldPullRequest, given, runs};
 use shipway_server::git::Repository;
 use shipway_server::planner::at_commit;
 
@@ -18,6 +16,8 @@ use crate::args::Gate;
 use crate::error::CliError;
 use crate::print;
 use crate::project::Project;
+
+use super::pull_request;
 
 /// What the gates say of this commit.
 pub(super) struct Judgement {
@@ -28,25 +28,14 @@ pub(super) struct Judgement {
 
 impl Judgement {
     /// As the command line asks.
-    pub(super) fn of(project: &Project, args: &Gate) -> Result<Self, CliError> {
+    pub(super) async fn of(project: &Project, args: &Gate) -> Result<Self, CliError> {
         let to = destination(project, args.destination.as_deref())?;
-        let text = |path: &Path| {
-            std::fs::read_to_string(path)
-                .map_err(|error| CliError::usage(format!("{}: {error}", path.display())))
-        };
-        let pull_request = match &args.event {
-            None => None,
-            Some(event) => {
-                let reviews = args.reviews.as_deref().map(text).transpose()?;
-                let read = PullRequestFile::read(&text(event)?, reviews.as_deref());
-                let wrong = |error| CliError::usage(format!("{}: {error}", event.display()));
-                Some(read.map_err(wrong)?)
-            }
-        };
-        if to != Destination::PullRequest && pull_request.is_some() {
+        let named = args.pull_request.is_some() || args.event.is_some();
+        if to != Destination::PullRequest && named {
             return Err(CliError::usage("a pull request goes to no environment")
-                .hint("leave out the destination, or `--event`"));
+                .hint("leave out the destination, or the pull request"));
         }
+        let pull_request = pull_request::told(project, args).await?;
         let now = Timestamp::now();
         let reports: Vec<_> = args.report.iter().map(|path| given(path, now)).collect();
         judge(project, to, pull_request.as_ref(), &reports, now)
@@ -85,7 +74,7 @@ impl Judgement {
 fn judge(
     project: &Project,
     to: Destination,
-    pull_request: Option<&PullRequestFile>,
+    pull_request: Option<&ToldPullRequest>,
     given: &[ReportFile],
     now: Timestamp,
 ) -> Result<Judgement, CliError> {
@@ -106,7 +95,7 @@ struct Of<'o> {
     to: &'o Destination,
     runs: &'o Runs,
     given: &'o [ReportFile],
-    pull_request: Option<&'o PullRequestFile>,
+    pull_request: Option<&'o ToldPullRequest>,
     now: Timestamp,
 }
 

@@ -4,6 +4,7 @@
 mod judge;
 mod ledger;
 mod list;
+mod pull_request;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -32,7 +33,7 @@ struct Answer<'a> {
 
 pub(super) async fn gate(args: &Gate) -> Result<Exit, CliError> {
     let project = Project::open()?;
-    let judgement = Judgement::of(&project, args)?;
+    let judgement = Judgement::of(&project, args).await?;
     let judged = &judgement.outcome.judged;
     let record = Command::Record { judged: Box::new(judged.clone()) };
     ledger::tell(&project, record).await?;

@@ -1,6 +1,7 @@
 //! Gates from end to end: evidence from real workflows, people who let through, and what `ship`
 //! makes of it.
 
+mod service;
 mod world;
 
 use serde_json::json;

@@ -1,0 +1,6 @@
+//! The client against a real HTTP server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod answers;
+mod refusals;
+mod world;
