@@ -86,7 +86,13 @@ impl Report {
             Self::Vulnerabilities(audit) => {
                 format!("{} found by {}", audit.found.len(), audit.tools.join(", "))
             }
-            Self::Sbom(sbom) => format!("{} packages", sbom.packages.len()),
+            Self::Sbom(sbom) => match &sbom.audit {
+                Some(audit) => {
+                    let (packages, found) = (sbom.packages.len(), audit.found.len());
+                    format!("{packages} packages, {found} found by {}", audit.tools.join(", "))
+                }
+                None => format!("{} packages", sbom.packages.len()),
+            },
             Self::PolicyResults(policies) => {
                 format!("{} answers of {}", policies.evaluated, policies.engine)
             }
@@ -116,13 +122,13 @@ impl Report {
             ],
             Self::Analysis(analysis) => vec![("analysis.found", analysis.findings.len() as u64)],
             Self::Vulnerabilities(audit) => vulnerability_counts(audit),
-            Self::Sbom(sbom) => vec![
-                ("sbom.packages", sbom.packages.len() as u64),
-                (
-                    "sbom.unlicensed",
-                    sbom.packages.iter().filter(|of| of.licences.is_empty()).count() as u64,
-                ),
-            ],
+            Self::Sbom(sbom) => {
+                let unlicensed = sbom.packages.iter().filter(|of| of.licences.is_empty()).count();
+                let mut counts = sbom.audit.as_ref().map(vulnerability_counts).unwrap_or_default();
+                counts.push(("sbom.packages", sbom.packages.len() as u64));
+                counts.push(("sbom.unlicensed", unlicensed as u64));
+                counts
+            }
             Self::Duplication(duplication) => {
                 let percent = duplication.percent().map(|percent| ("duplication.percent", percent));
                 let lines = [
@@ -140,7 +146,10 @@ impl Report {
     pub fn findings(&self, file: &str) -> Vec<Finding> {
         let of = |rule: &Rule, message: &str| Finding::new(rule, file, Span::FILE, message);
         match self {
-            Self::Coverage(_) | Self::Sbom(_) => Vec::new(),
+            Self::Coverage(_) => Vec::new(),
+            Self::Sbom(sbom) => {
+                sbom.audit.as_ref().map(|audit| audit.findings(file)).unwrap_or_default()
+            }
             Self::Tests(tests) => {
                 let failed = tests.failed.iter().map(|failed| {
                     let excerpt = failed.message.clone();

@@ -68,7 +68,7 @@ pub(super) fn seen<'p, P, T>(
                 }
             }
             // What nobody can tell the kind of may be of this one.
-            Err(error) if error.kind.is_none_or(|of| of == kind) => broken.push(error.to_string()),
+            Err(error) if error.concerns(kind) => broken.push(error.to_string()),
             Err(_) => {}
         }
     }
@@ -224,9 +224,8 @@ pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waive
     let mut kept = records.clone();
     let mut of = |gate: &Option<gates::Vulnerabilities>, is_image: bool| {
         let due = gate.as_ref().map(|gate| due(&gate.due)).unwrap_or_default();
-        let pick = |_: &_, report: &'_ Report| match report {
-            Report::Vulnerabilities(audit) if is_image == is_of_image(audit) => Some(audit.clone()),
-            _ => None,
+        let pick = |_: &_, report: &'_ Report| {
+            report.audit().filter(|audit| is_image == is_of_image(audit)).cloned()
         };
         seen(pieces, Kind::Vulnerabilities, pick, |audits: Vec<Audit>| {
             let known = Known { records: &records, base: before.as_deref(), waivers, due: &due };
@@ -243,11 +242,8 @@ pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waive
 
 /// What was there before; nothing if nobody audited it.
 fn audits(pieces: &[Piece]) -> Option<Vec<Audit>> {
-    let audit = |piece: &Piece| match &piece.read {
-        Ok(Recognised { report: Report::Vulnerabilities(audit), .. }) => Some(audit.clone()),
-        _ => None,
-    };
-    let audits: Vec<Audit> = pieces.iter().filter_map(audit).collect();
+    let read = pieces.iter().filter_map(|piece| piece.read.as_ref().ok());
+    let audits: Vec<Audit> = read.filter_map(|read| read.report.audit().cloned()).collect();
     (!audits.is_empty()).then_some(audits)
 }
 

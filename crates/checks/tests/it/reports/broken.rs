@@ -124,7 +124,9 @@ fn nothing_is_no_evidence() {
         "{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [{\"Target\": \"Dockerfile\", \"Class\": \"config\"}]}",
         "{\"ok\": true, \"vulnerabilities\": [], \"dependencyCount\": 0}",
         "{\"bomFormat\": \"CycloneDX\", \"components\": []}",
+        "{\"bomFormat\": \"CycloneDX\", \"vulnerabilities\": []}",
         "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"/>",
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"><vulnerabilities/></bom>",
         "{\"spdxVersion\": \"SPDX-2.3\", \"packages\": []}",
         "[{\"filename\": \"a\", \"successes\": 0}]",
         "{\"result\": [{\"expressions\": [{\"value\": {}, \"text\": \"data.a\"}]}]}",
@@ -171,6 +173,16 @@ fn what_contradicts_itself_is_refused() {
         ("{\"config\": {\"protocol_version\": \"v2.0.0\"}}", "protocol v2.0.0"),
         ("{\"type\":\"info\",\"data\":\"hello\"}", "no summary"),
         ("{\"spdxVersion\": \"SPDX-3.0\"}", "SPDX-3.0 is not known"),
+        ("{\"bomFormat\": \"CycloneDX\", \"vulnerabilities\": [{\"id\": 1}]}", "invalid type"),
+        (
+            "{\"bomFormat\": \"CycloneDX\", \"vulnerabilities\": [{\"affects\": [{}]}]}",
+            "missing field `ref`",
+        ),
+        (
+            "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"><vulnerabilities><vulnerability>\
+             <ratings><rating><score>bad</score></rating></ratings></vulnerability></vulnerabilities></bom>",
+            "`bad` is no number",
+        ),
         ("SPDXVersion: SPDX-2.3\nPackageName: a\n", "what it describes"),
         ("SPDXVersion: SPDX-2.3\nPackageName: a", "middle of a line"),
         ("SPDXVersion: SPDX-2.3\nPackageComment: <text>a\n", "middle of a text"),
@@ -275,7 +287,8 @@ fn what_attacks_is_refused() {
     let deep = format!("<testsuite>{}", "<a>".repeat(10_000));
     let deep_json = format!("{{\"metrics\": {{\"vus\": {{\"thresholds\": {}", "[".repeat(10_000));
     let long = format!("SF:{}\n", "a".repeat(2 << 20));
-    for text in [bomb, outside, &deep, &long] {
+    let deep_bom = format!("<bom xmlns=\"cyclonedx\"><vulnerabilities>{}", "<a>".repeat(10_000));
+    for text in [bomb, outside, &deep, &deep_bom, &long] {
         let error = refused(text);
         assert!(matches!(error.why, Why::Hostile(_)), "{error}");
     }

@@ -246,3 +246,31 @@ fn what_a_person_promotes_passes_the_same_gates() {
     let status = world.run(&["status"]);
     assert!(status.stdout.contains("is kept from production: gate `load`"), "{status}");
 }
+
+#[test]
+fn a_cyclonedx_file_is_an_audit_as_well() {
+    let world =
+        World::new("gates:\n  vulnerabilities: {critical: 0, high: 0}\n  licences: [MIT]\n");
+    world.git(&["checkout", "--quiet", "-b", "feature"]);
+    world.write("notes.txt", "x");
+    world.commit("Nothing of note");
+    world.run(&["run"]).assert_code(0);
+    let bom = |vulnerabilities: &str| {
+        let path = world.sandbox.path().join("bom.json");
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "components": [{{"type": "library", "bom-ref": "a",
+                "name": "a", "licenses": [{{"license": {{"id": "MIT"}}}}]}}], {vulnerabilities}"#
+        );
+        std::fs::write(&path, text).unwrap();
+        world.run(&["gate", "--report", path.to_str().unwrap()])
+    };
+    bom("\"vulnerabilities\": []}").assert_code(0);
+    // What its author says of it opens nothing.
+    let refused =
+        bom(r#""vulnerabilities": [{"id": "CVE-1", "ratings": [{"severity": "critical"}],
+        "affects": [{"ref": "a"}], "analysis": {"state": "not_affected"}}]}"#);
+    assert_eq!(shut(&refused), ["vulnerabilities"], "{refused}");
+    assert!(refused.stdout.contains("1 critical: a CVE-1"), "{refused}");
+    // One that is cut off may have had some.
+    assert_eq!(shut(&bom("\"vulnerabilities\": [")), ["vulnerabilities", "licences"]);
+}
