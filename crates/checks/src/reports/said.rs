@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::coverage::Coverage;
+use super::duplication::Unit;
 use super::load::Load;
 use super::quality::Quality;
 use super::tests::Tests;
@@ -100,7 +101,8 @@ impl Report {
             Self::Quality(quality) => quality_in_words(quality),
             Self::Duplication(duplication) => {
                 let percent = duplication.percent().unwrap_or_default();
-                format!("{percent:.1}% of {} lines stand twice", duplication.lines)
+                let (of, unit) = (duplication.of, duplication.unit.as_str());
+                format!("{percent:.1}% of {of} {unit} stand twice")
             }
         }
     }
@@ -131,11 +133,15 @@ impl Report {
             }
             Self::Duplication(duplication) => {
                 let percent = duplication.percent().map(|percent| ("duplication.percent", percent));
-                let lines = [
-                    ("duplication.lines", duplication.lines as f64),
+                let counted = match duplication.unit {
+                    Unit::Lines => "duplication.lines",
+                    Unit::Tokens => "duplication.tokens",
+                };
+                let counts = [
+                    (counted, duplication.of as f64),
                     ("duplication.duplicated", duplication.duplicated as f64),
                 ];
-                return percent.into_iter().chain(lines).map(named).collect();
+                return percent.into_iter().chain(counts).map(named).collect();
             }
         };
         counts.into_iter().map(|(name, count)| named((name, count as f64))).collect()

@@ -6,6 +6,7 @@ use std::io::BufReader;
 use shipway_checks::policy::shown::{
     Analysis, Licences, Load, Policies, Seen, Share, SonarQube, Source, Tests, Vulnerabilities,
 };
+use shipway_checks::reports::duplication::Unit;
 use shipway_checks::reports::sbom::licence::{AllowList, judge, rules as licence_rules};
 use shipway_checks::reports::vulnerabilities::register::{Due, Known, Record, Register};
 use shipway_checks::reports::vulnerabilities::{Audit, Subject};
@@ -181,12 +182,20 @@ const fn rating(of: quality::Rating) -> Rating {
 
 pub(super) fn duplication(pieces: &[Piece]) -> Seen<Share> {
     let pick = |_: &_, report: &'_ Report| match report {
-        Report::Duplication(found) => Some(Share { part: found.duplicated, of: found.lines }),
+        Report::Duplication(found) => Some((found.duplicated, found.of, found.unit)),
         _ => None,
     };
     seen(pieces, Kind::Duplication, pick, |all| {
-        let sum = |of: fn(&Share) -> u64| all.iter().map(of).sum();
-        Share { part: sum(|share| share.part), of: sum(|share| share.of) }
+        // Lines and tokens are no sum: the worse share of the two counts.
+        let share = |unit| {
+            let of_it = || all.iter().filter(move |(.., of)| *of == unit);
+            let part = of_it().map(|(part, ..)| part).sum();
+            Share { part, of: of_it().map(|(_, of, _)| of).sum() }
+        };
+        let percent = |share: &Share| share.percent().unwrap_or(-1.0);
+        let shares = [share(Unit::Lines), share(Unit::Tokens)];
+        let worse = |a: &Share, b: &Share| percent(a).total_cmp(&percent(b));
+        shares.into_iter().max_by(worse).unwrap_or_default()
     })
 }
 

@@ -103,7 +103,7 @@ pub(super) fn duplication(look: &Look<'_>, pieces: &[Piece]) -> Result<Seen<Shar
         return Ok(reported);
     }
     let found = crate::duplication::look(look.root)?;
-    let share = Share { part: found.duplicated, of: found.lines };
-    let sources = vec![look.own(format!("{} lines", found.lines), "shipway check duplication")];
+    let share = Share { part: found.duplicated, of: found.of };
+    let sources = vec![look.own(format!("{} lines", found.of), "shipway check duplication")];
     Ok(Seen { what: Some(share), sources, broken: Vec::new() })
 }

@@ -130,6 +130,9 @@ fn nothing_is_no_evidence() {
         "{\"spdxVersion\": \"SPDX-2.3\", \"packages\": []}",
         "[{\"filename\": \"a\", \"successes\": 0}]",
         "{\"result\": [{\"expressions\": [{\"value\": {}, \"text\": \"data.a\"}]}]}",
+        "<pmd-cpd/>",
+        "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"0\"/></pmd-cpd>",
+        "<pmd-cpd><duplication lines=\"9\" tokens=\"20\"/></pmd-cpd>",
         "{\"duplicates\": [], \"statistics\": {\"total\": {\"lines\": 0, \"duplicatedLines\": 0}}}",
     ] {
         let error = refused(text);
@@ -248,6 +251,28 @@ fn what_contradicts_itself_is_refused() {
             "{\"Action\":\"start\",\"Package\":\"a\"}{\"Action\":\"pass\",\"Package\":\"a\",\"Test\":\"T\"}",
             "ends in the middle",
         ),
+        ("<pmd-cpd><file path=\"a\"/></pmd-cpd>", "no `totalNumberOfTokens`"),
+        ("<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"-1\"/></pmd-cpd>", "is `-1`"),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><file path=\"a\" totalNumberOfTokens=\"9\"/></pmd-cpd>",
+            "twice in the list",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><duplication lines=\"1\" tokens=\"5\"><file path=\"b\" line=\"1\"/></duplication></pmd-cpd>",
+            "not in the list",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><duplication lines=\"1\" tokens=\"5\"><file path=\"a\" line=\"3\" endline=\"2\"/></duplication></pmd-cpd>",
+            "from line 3 to 2",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><duplication lines=\"1\" tokens=\"5\"><file path=\"a\" line=\"3\" begintoken=\"5\" endtoken=\"4\"/></duplication></pmd-cpd>",
+            "from token 5 to 4",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><error filename=\"Bad.java\" msg=\"no\"/></pmd-cpd>",
+            "CPD could not look at `Bad.java`",
+        ),
         ("{\"latencies\":{\"50th\":-1},\"requests\":1,\"rate\":1,\"success\":1}", "no time"),
         ("{\"latencies\":{\"50th\":1},\"requests\":1,\"rate\":-1,\"success\":1}", "no rate"),
         (
@@ -288,7 +313,8 @@ fn what_attacks_is_refused() {
     let deep_json = format!("{{\"metrics\": {{\"vus\": {{\"thresholds\": {}", "[".repeat(10_000));
     let long = format!("SF:{}\n", "a".repeat(2 << 20));
     let deep_bom = format!("<bom xmlns=\"cyclonedx\"><vulnerabilities>{}", "<a>".repeat(10_000));
-    for text in [bomb, outside, &deep, &deep_bom, &long] {
+    let cpd = "<!DOCTYPE pmd-cpd [<!ENTITY a \"a\">]><pmd-cpd><file path=\"&a;\"/></pmd-cpd>";
+    for text in [bomb, outside, cpd, &deep, &deep_bom, &long] {
         let error = refused(text);
         assert!(matches!(error.why, Why::Hostile(_)), "{error}");
     }
