@@ -152,6 +152,8 @@ pub struct Tests {
 pub struct Vulnerabilities {
     /// Each once, with what is known of it.
     pub register: Register,
+    /// Waivers that nothing needs: `file:line: what`.
+    pub idle: Vec<String>,
 }
 
 /// Findings by severity, and the worst in words.
@@ -204,6 +206,8 @@ pub struct Migrations {
     pub statements: Vec<Statement>,
     /// What the pull request says; nothing if there is none.
     pub pull_request: Option<PullRequest>,
+    /// Allowances in the files that nothing needs: `file:line: what`.
+    pub idle: Vec<String>,
 }
 
 /// A statement that was found, and that a database administrator may let through.
@@ -237,6 +241,8 @@ pub struct Licences {
     pub refused: Vec<String>,
     /// Those whose licence is not known.
     pub unknown: Vec<String>,
+    /// Waivers that nothing needs, or that are over: `file:line: what`.
+    pub idle: Vec<String>,
 }
 
 /// How it answered under load. What no report says satisfies no limit.

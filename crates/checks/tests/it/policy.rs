@@ -165,7 +165,10 @@ fn vulnerable(severity: Option<Severity>, day: u32, waivers: &str) -> Shown {
     let records = Register::of(&audits, &known, first).records(&[]);
     let known = Known { records: &records, ..known };
     let register = Register::of(&audits, &known, now());
-    Shown { vulnerabilities: seen(Vulnerabilities { register }), ..Shown::default() }
+    Shown {
+        vulnerabilities: seen(Vulnerabilities { register, idle: Vec::new() }),
+        ..Shown::default()
+    }
 }
 
 #[test]
@@ -196,6 +199,20 @@ fn a_waiver_counts_until_it_ends() {
     open("vulnerabilities: critical", &vulnerable(critical, 1, &until("2026-06-01")));
     let over = shut("vulnerabilities: critical", &vulnerable(critical, 1, &until("2026-05-31")));
     assert!(over.contains("is over since 2026-05-31") && over.contains("1 critical"), "{over}");
+}
+
+/// What nothing needs is told beside the verdict, and decides nothing.
+#[test]
+fn waivers_and_allowances_that_nothing_needs_are_notes() {
+    let idle = vec!["w:3: the waiver of ann for CVE-9 covers nothing".to_owned()];
+    let mut shown = vulnerable(None, 31, "");
+    shown.vulnerabilities = seen(Vulnerabilities { idle: idle.clone(), ..Default::default() });
+    shown.licences = seen(Licences { packages: 1, idle: idle.clone(), ..Licences::default() });
+    shown.migrations = seen(Migrations { idle: idle.clone(), ..Migrations::default() });
+    for asked in ["vulnerabilities: low", "licences: [MIT]", "migrations: on"] {
+        open(asked, &shown);
+        assert_eq!(verdict(asked, &shown).notes, idle, "{asked}");
+    }
 }
 
 fn findings(critical: u64, low: u64, undecided: u64) -> Findings {
@@ -237,7 +254,8 @@ fn dropping(agreed: &[bool], pull_request: Option<PullRequest>) -> Shown {
         }),
     };
     let statements = agreed.iter().map(statement).collect();
-    let migrations = Migrations { findings: findings(1, 0, 0), statements, pull_request };
+    let findings = findings(1, 0, 0);
+    let migrations = Migrations { findings, statements, pull_request, ..Migrations::default() };
     Shown { migrations: seen(migrations), ..Shown::default() }
 }
 
@@ -305,7 +323,8 @@ fn quality_licences_duplication_and_policies() {
     assert_eq!(shut("sonarqube: {reliability: E}", &shown), "reliability: no evidence");
     let of = |refused: &[&str], unknown: &[&str]| {
         let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
-        let licences = Licences { packages: 3, refused: owned(refused), unknown: owned(unknown) };
+        let (refused, unknown) = (owned(refused), owned(unknown));
+        let licences = Licences { packages: 3, refused, unknown, ..Licences::default() };
         Shown { licences: seen(licences), ..Shown::default() }
     };
     open("licences: [MIT]", &of(&[], &[]));

@@ -7,9 +7,14 @@ use shipway_checks::policy::shown::{
     Analysis, Licences, Load, Policies, Seen, Share, SonarQube, Source, Tests, Vulnerabilities,
 };
 use shipway_checks::reports::duplication::Unit;
-use shipway_checks::reports::sbom::licence::{AllowList, judge, rules as licence_rules};
-use shipway_checks::reports::vulnerabilities::register::{Due, Known, Record, Register};
-use shipway_checks::reports::vulnerabilities::{Audit, Subject};
+use shipway_checks::reports::sbom::Sbom;
+use shipway_checks::reports::sbom::licence::{
+    AllowList, judge, rules as licence_rules, unused_waivers as unused_licence_waivers,
+};
+use shipway_checks::reports::vulnerabilities::register::{
+    Due, Known, Record, Register, unused_waivers,
+};
+use shipway_checks::reports::vulnerabilities::{Audit, Subject, rules as vulnerability_rules};
 use shipway_checks::reports::waivers::Waivers;
 use shipway_checks::reports::{Kind, NoEvidence, Recognised, Report, Why, quality};
 use shipway_checks::{Finding, Severity};
@@ -17,7 +22,7 @@ use shipway_core::config::Rating;
 use shipway_core::config::gates;
 use shipway_core::gate::FirstSeen;
 
-use super::findings::counted;
+use super::findings::{counted, told};
 use super::scans::severity;
 use super::{Look, LookError, ReportFile};
 
@@ -240,13 +245,35 @@ pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waive
             let known = Known { records: &records, base: before.as_deref(), waivers, due: &due };
             let register = Register::of(&audits, &known, look.now);
             kept = register.records(&kept);
-            Vulnerabilities { register }
+            Vulnerabilities { register, idle: Vec::new() }
         })
     };
-    let dependencies = of(&look.asked.vulnerabilities, false);
-    let images = of(&look.asked.images, true);
+    let mut dependencies = of(&look.asked.vulnerabilities, false);
+    let mut images = of(&look.asked.images, true);
+    tell_idle(look, waivers, &mut dependencies, &mut images);
     let seen = kept.into_iter().map(first_seen).collect();
     Registered { dependencies, images, seen }
+}
+
+/// Waivers are of both: those that neither needs are told by the first gate that is asked for and has
+/// evidence.
+fn tell_idle(
+    look: &Look<'_>,
+    waivers: &Waivers,
+    dependencies: &mut Seen<Vulnerabilities>,
+    images: &mut Seen<Vulnerabilities>,
+) {
+    let both = dependencies.what.iter().chain(&images.what);
+    let registers: Vec<&Register> = both.map(|of| &of.register).collect();
+    let idle = unused_waivers(&registers, waivers, look.now);
+    let asked = [
+        (look.asked.vulnerabilities.is_some(), dependencies),
+        (look.asked.images.is_some(), images),
+    ];
+    let mut asked = asked.into_iter().filter(|(is_asked, _)| *is_asked);
+    if let Some(of) = asked.find_map(|(_, seen)| seen.what.as_mut()) {
+        of.idle = idle.iter().map(told).collect();
+    }
 }
 
 /// What was there before; nothing if nobody audited it.
@@ -307,20 +334,28 @@ pub(super) fn licences(
         Report::Sbom(sbom) => {
             let file = &piece.file.source.file;
             let findings = judge(file, sbom, &allow, waivers, look.now);
-            Some((sbom.packages.len() as u64, findings))
+            Some((sbom.clone(), findings))
         }
         _ => None,
     };
-    Ok(seen(pieces, Kind::Sbom, pick, |all: Vec<(u64, Vec<Finding>)>| {
+    Ok(seen(pieces, Kind::Sbom, pick, |all: Vec<(Sbom, Vec<Finding>)>| {
         let of = |rule: &shipway_checks::Rule| {
             let open = all.iter().flat_map(|(_, findings)| findings);
             let open = open.filter(|of| of.rule == rule.id && of.allowed.is_none());
             open.map(|finding| finding.message.clone()).collect()
         };
+        let sboms: Vec<&Sbom> = all.iter().map(|(sbom, _)| sbom).collect();
+        let over = all.iter().flat_map(|(_, findings)| findings);
+        let over = over.filter(|of| of.rule == vulnerability_rules::WAIVER_EXPIRED.id);
+        let unused = unused_licence_waivers(&sboms, waivers, look.now);
+        let mut idle: Vec<String> = unused.iter().chain(over).map(told).collect();
+        idle.sort();
+        idle.dedup();
         Licences {
-            packages: all.iter().map(|(packages, _)| packages).sum(),
+            packages: all.iter().map(|(sbom, _)| sbom.packages.len() as u64).sum(),
             refused: of(&licence_rules::NOT_ALLOWED),
             unknown: of(&licence_rules::UNKNOWN),
+            idle,
         }
     }))
 }
