@@ -39,6 +39,8 @@ pub struct Shown {
     pub duplication: Seen<Share>,
     /// What conftest or OPA say.
     pub policies: Seen<Policies>,
+    /// What shows the items of the checklist, by name.
+    pub checklist: BTreeMap<String, Seen<Tried>>,
     /// What the change does to the gates themselves; nothing if it leaves them alone.
     pub gates_changed: Option<GatesChanged>,
 }
@@ -282,6 +284,15 @@ pub struct Policies {
     pub denied: Vec<String>,
     /// What was warned of.
     pub warned: Vec<String>,
+}
+
+/// What a job tried for an item of the checklist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// How many tests passed and policies had nothing to say.
+    pub passed: u64,
+    /// What failed or was denied.
+    pub failed: Vec<String>,
 }
 
 /// What the change does to the gates themselves.

@@ -8,7 +8,7 @@ use shipway_checks::Severity;
 use shipway_checks::policy::judge;
 use shipway_checks::policy::shown::{
     Analysis, Coverage, Findings, Licences, Load, Migrations, Policies, PullRequest, Seen, Share,
-    Shown, SonarQube, Statement, Tests, Vulnerabilities,
+    Shown, SonarQube, Statement, Tests, Tried, Vulnerabilities,
 };
 use shipway_checks::reports::vulnerabilities::register::{Due, Known, Register};
 use shipway_checks::reports::vulnerabilities::{Audit, Vulnerability};
@@ -199,6 +199,23 @@ fn a_waiver_counts_until_it_ends() {
     open("vulnerabilities: critical", &vulnerable(critical, 1, &until("2026-06-01")));
     let over = shut("vulnerabilities: critical", &vulnerable(critical, 1, &until("2026-05-31")));
     assert!(over.contains("is over since 2026-05-31") && over.contains("1 critical"), "{over}");
+}
+
+#[test]
+fn an_item_of_the_checklist_is_shown_by_what_was_tried() {
+    let asked = "checklist: {dashboards: grafana}";
+    let of = |passed, failed: &[&str]| {
+        let failed = failed.iter().map(|of| (*of).to_owned()).collect();
+        let tried = [("dashboards".to_owned(), seen(Tried { passed, failed }))];
+        Shown { checklist: tried.into(), ..Shown::default() }
+    };
+    open(asked, &of(1, &[]));
+    assert_eq!(shut(asked, &of(9, &["latency"])), "failed: latency");
+    assert_eq!(shut(asked, &of(0, &[])), "nothing was tried");
+    let none = "no evidence: there is no report of tests or policies in an artifact `grafana`";
+    assert_eq!(shut(asked, &Shown::default()), none);
+    let warning = verdict("checklist: {d: {artifact: a, level: warning}}", &Shown::default());
+    assert_eq!(warning.shut(now()), None);
 }
 
 /// What nothing needs is told beside the verdict, and decides nothing.

@@ -64,6 +64,17 @@ pub(super) fn seen<'p, P, T>(
     pick: impl Fn(&'p Piece, &'p Report) -> Option<P>,
     join: impl FnOnce(Vec<P>) -> T,
 ) -> Seen<T> {
+    // What nobody can tell the kind of may be of this one.
+    seen_among(pieces.iter(), |error| error.concerns(kind), pick, join)
+}
+
+/// What `pick` takes of these reports; those that are broken are told if they count.
+pub(super) fn seen_among<'p, P, T>(
+    pieces: impl Iterator<Item = &'p Piece>,
+    counts: impl Fn(&NoEvidence) -> bool,
+    pick: impl Fn(&'p Piece, &'p Report) -> Option<P>,
+    join: impl FnOnce(Vec<P>) -> T,
+) -> Seen<T> {
     let (mut picked, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for piece in pieces {
         match &piece.read {
@@ -73,8 +84,7 @@ pub(super) fn seen<'p, P, T>(
                     sources.push(piece.source());
                 }
             }
-            // What nobody can tell the kind of may be of this one.
-            Err(error) if error.concerns(kind) => broken.push(error.to_string()),
+            Err(error) if counts(error) => broken.push(error.to_string()),
             Err(_) => {}
         }
     }
