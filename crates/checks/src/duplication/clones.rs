@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 
 use super::tokens::{Token, tokens};
 use crate::finding::Finding;
-use crate::reports::duplication::{Duplication, Place, Twice};
+use crate::reports::duplication::{Duplication, Place, Twice, Unit};
 use crate::source_file::Syntax;
 
 /// How much has to be the same.
@@ -76,7 +76,8 @@ impl Detector {
         let duplicated = self.files.iter().flat_map(|file| &file.twice).filter(|twice| **twice);
         Duplication {
             duplicated: duplicated.count() as u64,
-            lines: self.files.iter().map(|file| file.lines).sum(),
+            of: self.files.iter().map(|file| file.lines).sum(),
+            unit: Unit::Lines,
             places: self.found,
         }
     }
@@ -185,7 +186,7 @@ mod tests {
         for (name, text) in files {
             detector.add(*name, text.as_bytes(), syntax(name).unwrap());
         }
-        let Duplication { lines, duplicated, places } = detector.finish();
+        let Duplication { of: lines, duplicated, places, .. } = detector.finish();
         (duplicated, lines, places.iter().map(ToString::to_string).collect())
     }
 

@@ -43,6 +43,8 @@ const ASKED: &[(&str, &[&str])] = &[
     ("licences are allowed", &["licences"]),
     ("migrations are safe", &["migrations"]),
     ("it is fast enough", &["load"]),
+    ("dashboards show it", &["dashboards"]),
+    ("projections can be rebuilt", &["projection_rebuilds"]),
 ];
 
 /// The checklist: what the gates say, then what the project says of itself.
@@ -92,12 +94,16 @@ mod tests {
         let verdicts = [
             Verdict::required("workflows", open),
             Verdict::required("secrets", Position::shut("a.py:1: a token")),
+            Verdict::required("dashboards", Position::shut("no evidence")),
+            Verdict::required("runbook", Position::shut("no evidence")),
         ];
         let own = vec![Item::shown("a way back", "production.3 served before")];
         let list = checklist(&verdicts, own);
         let of = |what: &str| list.iter().find(|item| item.what == what).unwrap();
         assert_eq!(of("workflows passed").evidence.as_deref(), Some("run p1.ci"));
         assert!(of("no secret is in the code").blocks);
+        assert!(of("dashboards show it").blocks && of("gate runbook").blocks);
+        assert!(!of("projections can be rebuilt").blocks, "nobody asked for it");
         assert!(!of("it is fast enough").blocks && of("it is fast enough").missing.is_some());
         assert!(of("a way back").evidence.is_some());
     }

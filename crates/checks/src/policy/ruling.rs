@@ -20,6 +20,8 @@ pub(super) struct Ruling {
     pub(super) opens: Option<String>,
     /// Beside the sources.
     pub(super) evidence: Vec<String>,
+    /// What is worth knowing, and decides nothing.
+    pub(super) notes: Vec<String>,
     /// It is as it is until then.
     pub(super) until: Option<Timestamp>,
 }
@@ -76,6 +78,7 @@ impl Asked<'_> {
             level: self.level,
             wanted: self.wanted,
             found: ruling.found,
+            notes: ruling.notes,
             position,
             valid_until: ruling.until,
         }

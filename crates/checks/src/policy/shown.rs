@@ -39,6 +39,8 @@ pub struct Shown {
     pub duplication: Seen<Share>,
     /// What conftest or OPA say.
     pub policies: Seen<Policies>,
+    /// What shows the items of the checklist, by name.
+    pub checklist: BTreeMap<String, Seen<Tried>>,
     /// What the change does to the gates themselves; nothing if it leaves them alone.
     pub gates_changed: Option<GatesChanged>,
 }
@@ -152,6 +154,8 @@ pub struct Tests {
 pub struct Vulnerabilities {
     /// Each once, with what is known of it.
     pub register: Register,
+    /// Waivers that nothing needs: `file:line: what`.
+    pub idle: Vec<String>,
 }
 
 /// Findings by severity, and the worst in words.
@@ -204,6 +208,8 @@ pub struct Migrations {
     pub statements: Vec<Statement>,
     /// What the pull request says; nothing if there is none.
     pub pull_request: Option<PullRequest>,
+    /// Allowances in the files that nothing needs: `file:line: what`.
+    pub idle: Vec<String>,
 }
 
 /// A statement that was found, and that a database administrator may let through.
@@ -239,6 +245,8 @@ pub struct Licences {
     pub refused: Vec<String>,
     /// Those whose licence is not known.
     pub unknown: Vec<String>,
+    /// Waivers that nothing needs, or that are over: `file:line: what`.
+    pub idle: Vec<String>,
 }
 
 /// How it answered under load. What no report says satisfies no limit.
@@ -278,6 +286,15 @@ pub struct Policies {
     pub denied: Vec<String>,
     /// What was warned of.
     pub warned: Vec<String>,
+}
+
+/// What a job tried for an item of the checklist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// How many tests passed and policies had nothing to say.
+    pub passed: u64,
+    /// What failed or was denied.
+    pub failed: Vec<String>,
 }
 
 /// What the change does to the gates themselves.

@@ -45,8 +45,8 @@ fn opens(verdict: &Verdict) -> Option<&str> {
     }
 }
 
-/// As a table for a terminal: a line for each gate, and below it what keeps it shut and what would
-/// open it.
+/// As a table for a terminal: a line for each gate, and below it what keeps it shut, what would
+/// open it, its evidence, and what is worth knowing besides.
 #[must_use]
 pub fn text(verdicts: &[Verdict], now: Timestamp) -> String {
     let width = |of: fn(&Verdict) -> usize, least: usize| {
@@ -64,7 +64,8 @@ pub fn text(verdicts: &[Verdict], now: Timestamp) -> String {
         let below = why(verdict).map(|why| ("why", why)).into_iter();
         let below = below.chain(opens(verdict).map(|opens| ("opens", opens.to_owned())));
         let shown = evidence(verdict).iter().map(|of| ("evidence", of.clone()));
-        for (what, text) in below.chain(shown) {
+        let notes = verdict.notes.iter().map(|note| ("note", note.clone()));
+        for (what, text) in below.chain(shown).chain(notes) {
             // Writing to a text does not fail.
             let _ = writeln!(out, "{:<10}  {what}: {text}", "");
         }
@@ -87,7 +88,8 @@ pub fn markdown(title: &str, verdicts: &[Verdict], now: Timestamp) -> String {
         };
         let mut found = cell(&verdict.found);
         let opens = opens(verdict).map(|opens| format!("To open it: {opens}"));
-        for more in why(verdict).into_iter().chain(opens) {
+        let notes = verdict.notes.iter().map(|note| format!("Note: {note}"));
+        for more in why(verdict).into_iter().chain(opens).chain(notes) {
             found.push_str(&format!("<br>{}", cell(&more)));
         }
         let shown: Vec<String> = evidence(verdict).iter().map(|of| cell(of)).collect();
@@ -136,6 +138,10 @@ mod tests {
         vec![
             of("tests", "100% of at least 1 pass", "12 passed", open),
             of("coverage", "80% of all lines", "61.2% (98 of 160)", shut),
+            Verdict {
+                notes: vec!["w.toml:3: the waiver of ann for CVE-1 covers nothing".to_owned()],
+                ..of("vulnerabilities", "high 0", "none", Position::Open { evidence: Vec::new() })
+            },
         ]
     }
 

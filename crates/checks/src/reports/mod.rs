@@ -104,6 +104,17 @@ pub fn read(file: &str, source: &mut dyn BufRead) -> Result<Recognised, NoEviden
 }
 
 impl Report {
+    /// What it says of known vulnerabilities, where it does: an audit, or a list of packages that is
+    /// one as well.
+    #[must_use]
+    pub const fn audit(&self) -> Option<&vulnerabilities::Audit> {
+        match self {
+            Self::Vulnerabilities(audit) => Some(audit),
+            Self::Sbom(sbom) => sbom.audit.as_ref(),
+            _ => None,
+        }
+    }
+
     /// A finding that is about no file is about the report.
     fn at_home(&mut self, file: &str) {
         let findings = match self {

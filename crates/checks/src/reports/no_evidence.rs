@@ -24,6 +24,16 @@ impl NoEvidence {
         let why = Why::Unreadable(error.to_string());
         Self { file: file.to_owned(), kind: None, at: None, why }
     }
+
+    /// Whether it may be of a kind: what nobody knows the kind of may be of any, and a list of
+    /// packages that cannot be read to its end may have had an audit in it.
+    #[must_use]
+    pub fn concerns(&self, kind: Kind) -> bool {
+        match self.kind {
+            Some(Kind::Sbom) if kind == Kind::Vulnerabilities => !matches!(self.why, Why::Empty(_)),
+            of => of.is_none_or(|of| of == kind),
+        }
+    }
 }
 
 fn place(at: Option<Pos>) -> String {
@@ -111,6 +121,18 @@ fn shown(what: impl Into<String>) -> String {
 mod tests {
     use super::*;
     use crate::reports::read;
+
+    #[test]
+    fn a_broken_list_of_packages_may_have_had_an_audit_in_it() {
+        let of = |text: &str| {
+            let error = read("r", &mut text.as_bytes()).unwrap_err();
+            [Kind::Sbom, Kind::Vulnerabilities, Kind::Tests].map(|kind| error.concerns(kind))
+        };
+        assert_eq!(of("{\"bomFormat\": \"CycloneDX\", \"components\": [{"), [true, true, false]);
+        assert_eq!(of("{\"bomFormat\": \"CycloneDX\", \"components\": []}"), [true, false, false]);
+        assert_eq!(of("<testsuite>"), [false, false, true]);
+        assert_eq!(of("of no kind"), [true, true, true]);
+    }
 
     #[test]
     fn what_it_quotes_is_short_and_harmless() {

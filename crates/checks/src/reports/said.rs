@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::coverage::Coverage;
+use super::duplication::Unit;
 use super::load::Load;
 use super::quality::Quality;
 use super::tests::Tests;
@@ -86,7 +87,13 @@ impl Report {
             Self::Vulnerabilities(audit) => {
                 format!("{} found by {}", audit.found.len(), audit.tools.join(", "))
             }
-            Self::Sbom(sbom) => format!("{} packages", sbom.packages.len()),
+            Self::Sbom(sbom) => match &sbom.audit {
+                Some(audit) => {
+                    let (packages, found) = (sbom.packages.len(), audit.found.len());
+                    format!("{packages} packages, {found} found by {}", audit.tools.join(", "))
+                }
+                None => format!("{} packages", sbom.packages.len()),
+            },
             Self::PolicyResults(policies) => {
                 format!("{} answers of {}", policies.evaluated, policies.engine)
             }
@@ -94,7 +101,8 @@ impl Report {
             Self::Quality(quality) => quality_in_words(quality),
             Self::Duplication(duplication) => {
                 let percent = duplication.percent().unwrap_or_default();
-                format!("{percent:.1}% of {} lines stand twice", duplication.lines)
+                let (of, unit) = (duplication.of, duplication.unit.as_str());
+                format!("{percent:.1}% of {of} {unit} stand twice")
             }
         }
     }
@@ -116,20 +124,24 @@ impl Report {
             ],
             Self::Analysis(analysis) => vec![("analysis.found", analysis.findings.len() as u64)],
             Self::Vulnerabilities(audit) => vulnerability_counts(audit),
-            Self::Sbom(sbom) => vec![
-                ("sbom.packages", sbom.packages.len() as u64),
-                (
-                    "sbom.unlicensed",
-                    sbom.packages.iter().filter(|of| of.licences.is_empty()).count() as u64,
-                ),
-            ],
+            Self::Sbom(sbom) => {
+                let unlicensed = sbom.packages.iter().filter(|of| of.licences.is_empty()).count();
+                let mut counts = sbom.audit.as_ref().map(vulnerability_counts).unwrap_or_default();
+                counts.push(("sbom.packages", sbom.packages.len() as u64));
+                counts.push(("sbom.unlicensed", unlicensed as u64));
+                counts
+            }
             Self::Duplication(duplication) => {
                 let percent = duplication.percent().map(|percent| ("duplication.percent", percent));
-                let lines = [
-                    ("duplication.lines", duplication.lines as f64),
+                let counted = match duplication.unit {
+                    Unit::Lines => "duplication.lines",
+                    Unit::Tokens => "duplication.tokens",
+                };
+                let counts = [
+                    (counted, duplication.of as f64),
                     ("duplication.duplicated", duplication.duplicated as f64),
                 ];
-                return percent.into_iter().chain(lines).map(named).collect();
+                return percent.into_iter().chain(counts).map(named).collect();
             }
         };
         counts.into_iter().map(|(name, count)| named((name, count as f64))).collect()
@@ -140,7 +152,10 @@ impl Report {
     pub fn findings(&self, file: &str) -> Vec<Finding> {
         let of = |rule: &Rule, message: &str| Finding::new(rule, file, Span::FILE, message);
         match self {
-            Self::Coverage(_) | Self::Sbom(_) => Vec::new(),
+            Self::Coverage(_) => Vec::new(),
+            Self::Sbom(sbom) => {
+                sbom.audit.as_ref().map(|audit| audit.findings(file)).unwrap_or_default()
+            }
             Self::Tests(tests) => {
                 let failed = tests.failed.iter().map(|failed| {
                     let excerpt = failed.message.clone();

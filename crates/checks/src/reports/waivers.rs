@@ -164,28 +164,30 @@ impl Waivers {
         Some(Allowed { reason: format!("{reason} ({owner}, until {expires})"), by })
     }
 
-    /// Those that are over, of those that `is_its` is true of.
-    pub(super) fn over(&self, now: Timestamp, is_its: fn(&Covers) -> bool) -> Vec<Finding> {
-        let over = self.all.iter().filter(|of| of.is_over(now) && is_its(&of.covers));
+    /// Those that are over, and that `is_needed` is true of.
+    pub(super) fn over(&self, now: Timestamp, is_needed: impl Fn(&Covers) -> bool) -> Vec<Finding> {
+        let over = self.all.iter().filter(|of| of.is_over(now) && is_needed(&of.covers));
         let said = |Waiver { covers, owner, expires, .. }: &Waiver| {
             format!("the waiver of {owner} for {covers} is over since {expires}")
         };
         over.map(|of| self.finding(&rules::WAIVER_EXPIRED, of, said(of))).collect()
     }
 
-    /// Those that count and cover nothing, of those that `is_its` is true of.
+    /// Those that cover nothing, of those that `is_its` is true of, whether they are over or not.
     pub(super) fn unused(
         &self,
         now: Timestamp,
         is_its: fn(&Covers) -> bool,
         is_used: impl Fn(&Covers) -> bool,
     ) -> Vec<Finding> {
-        let unused = self
-            .all
-            .iter()
-            .filter(|of| !of.is_over(now) && is_its(&of.covers) && !is_used(&of.covers));
-        let said = |Waiver { covers, owner, .. }: &Waiver| {
-            format!("the waiver of {owner} for {covers} covers nothing")
+        let unused = self.all.iter().filter(|of| is_its(&of.covers) && !is_used(&of.covers));
+        let said = |waiver: &Waiver| {
+            let Waiver { covers, owner, expires, .. } = waiver;
+            let over = match waiver.is_over(now) {
+                true => format!(" is over since {expires}, and"),
+                false => String::new(),
+            };
+            format!("the waiver of {owner} for {covers}{over} covers nothing")
         };
         unused.map(|of| self.finding(&rules::WAIVER_UNUSED, of, said(of))).collect()
     }
@@ -311,6 +313,11 @@ expires = 2027-01-31
         let unused = |used| said(waivers.unused(now, Covers::is_vulnerability, |_| used));
         insta::assert_snapshot!(unused(false), @"w:1:1: low: the waiver of alice for CVE-1 covers nothing [waiver-unused]");
         assert_eq!(unused(true), "");
+        let later = at("2027-02-01T00:00:00Z");
+        let over = said(waivers.unused(later, Covers::is_vulnerability, |_| false));
+        insta::assert_snapshot!(over, @r"
+        w:1:1: low: the waiver of alice for CVE-1 is over since 2027-01-31, and covers nothing [waiver-unused]
+        ");
         assert_eq!(waivers.unused(now, Covers::is_licence, |_| false), []);
     }
 

@@ -8,7 +8,7 @@ use shipway_checks::Severity;
 use shipway_checks::policy::judge;
 use shipway_checks::policy::shown::{
     Analysis, Coverage, Findings, Licences, Load, Migrations, Policies, PullRequest, Seen, Share,
-    Shown, SonarQube, Statement, Tests, Vulnerabilities,
+    Shown, SonarQube, Statement, Tests, Tried, Vulnerabilities,
 };
 use shipway_checks::reports::vulnerabilities::register::{Due, Known, Register};
 use shipway_checks::reports::vulnerabilities::{Audit, Vulnerability};
@@ -165,7 +165,10 @@ fn vulnerable(severity: Option<Severity>, day: u32, waivers: &str) -> Shown {
     let records = Register::of(&audits, &known, first).records(&[]);
     let known = Known { records: &records, ..known };
     let register = Register::of(&audits, &known, now());
-    Shown { vulnerabilities: seen(Vulnerabilities { register }), ..Shown::default() }
+    Shown {
+        vulnerabilities: seen(Vulnerabilities { register, idle: Vec::new() }),
+        ..Shown::default()
+    }
 }
 
 #[test]
@@ -196,6 +199,37 @@ fn a_waiver_counts_until_it_ends() {
     open("vulnerabilities: critical", &vulnerable(critical, 1, &until("2026-06-01")));
     let over = shut("vulnerabilities: critical", &vulnerable(critical, 1, &until("2026-05-31")));
     assert!(over.contains("is over since 2026-05-31") && over.contains("1 critical"), "{over}");
+}
+
+#[test]
+fn an_item_of_the_checklist_is_shown_by_what_was_tried() {
+    let asked = "checklist: {dashboards: grafana}";
+    let of = |passed, failed: &[&str]| {
+        let failed = failed.iter().map(|of| (*of).to_owned()).collect();
+        let tried = [("dashboards".to_owned(), seen(Tried { passed, failed }))];
+        Shown { checklist: tried.into(), ..Shown::default() }
+    };
+    open(asked, &of(1, &[]));
+    assert_eq!(shut(asked, &of(9, &["latency"])), "failed: latency");
+    assert_eq!(shut(asked, &of(0, &[])), "nothing was tried");
+    let none = "no evidence: there is no report of tests or policies in an artifact `grafana`";
+    assert_eq!(shut(asked, &Shown::default()), none);
+    let warning = verdict("checklist: {d: {artifact: a, level: warning}}", &Shown::default());
+    assert_eq!(warning.shut(now()), None);
+}
+
+/// What nothing needs is told beside the verdict, and decides nothing.
+#[test]
+fn waivers_and_allowances_that_nothing_needs_are_notes() {
+    let idle = vec!["w:3: the waiver of ann for CVE-9 covers nothing".to_owned()];
+    let mut shown = vulnerable(None, 31, "");
+    shown.vulnerabilities = seen(Vulnerabilities { idle: idle.clone(), ..Default::default() });
+    shown.licences = seen(Licences { packages: 1, idle: idle.clone(), ..Licences::default() });
+    shown.migrations = seen(Migrations { idle: idle.clone(), ..Migrations::default() });
+    for asked in ["vulnerabilities: low", "licences: [MIT]", "migrations: on"] {
+        open(asked, &shown);
+        assert_eq!(verdict(asked, &shown).notes, idle, "{asked}");
+    }
 }
 
 fn findings(critical: u64, low: u64, undecided: u64) -> Findings {
@@ -237,7 +271,8 @@ fn dropping(agreed: &[bool], pull_request: Option<PullRequest>) -> Shown {
         }),
     };
     let statements = agreed.iter().map(statement).collect();
-    let migrations = Migrations { findings: findings(1, 0, 0), statements, pull_request };
+    let findings = findings(1, 0, 0);
+    let migrations = Migrations { findings, statements, pull_request, ..Migrations::default() };
     Shown { migrations: seen(migrations), ..Shown::default() }
 }
 
@@ -306,7 +341,8 @@ fn quality_licences_duplication_and_policies() {
     assert_eq!(shut("sonarqube: {reliability: E}", &shown), "reliability: no evidence");
     let of = |refused: &[&str], unknown: &[&str]| {
         let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
-        let licences = Licences { packages: 3, refused: owned(refused), unknown: owned(unknown) };
+        let (refused, unknown) = (owned(refused), owned(unknown));
+        let licences = Licences { packages: 3, refused, unknown, ..Licences::default() };
         Shown { licences: seen(licences), ..Shown::default() }
     };
     open("licences: [MIT]", &of(&[], &[]));

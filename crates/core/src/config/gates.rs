@@ -84,6 +84,11 @@ pub struct GateSet {
     /// Gates of one's own, by name: an expression (CEL) over all that was found, or all about it.
     #[serde(default)]
     pub rules: IndexMap<String, Rule>,
+    /// Items of a deployment's checklist that no other gate answers, such as `dashboards` and
+    /// `projection_rebuilds`: the artifact whose reports of tests or policies show it, by name or
+    /// pattern, or all about it.
+    #[serde(default)]
+    pub checklist: IndexMap<String, ChecklistItem>,
 }
 
 /// What a shut gate means.
@@ -434,6 +439,19 @@ pub struct Rule {
     pub level: Level,
 }
 
+/// An item of a deployment's checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(transform = schema::or_text)]
+pub struct ChecklistItem {
+    /// The artifact whose reports of tests or policies show it, by name or pattern: something was
+    /// tried, and nothing failed.
+    pub artifact: String,
+    /// What it means when nothing shows it.
+    #[serde(default)]
+    pub level: Level,
+}
+
 impl Gates {
     /// The file says nothing of gates.
     #[must_use]
@@ -476,6 +494,8 @@ impl GateSet {
         let (before, change) = (self.clone(), change.clone());
         let mut rules = change.rules;
         rules.extend(before.rules);
+        let mut checklist = change.checklist;
+        checklist.extend(before.checklist);
         Self {
             coverage: before.coverage.or(change.coverage),
             tests: before.tests.or(change.tests),
@@ -490,6 +510,7 @@ impl GateSet {
             duplication: before.duplication.or(change.duplication),
             policies: before.policies.or(change.policies),
             rules,
+            checklist,
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct Verdict {
     /// What was found, in a few words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub found: String,
+    /// What is worth knowing beside it, and decides nothing: waivers that cover nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Whether it is open, and why.
     pub position: Position,
     /// The evidence is good until then; `None`: as long as the release is.
@@ -105,7 +108,7 @@ impl Verdict {
     pub fn required(gate: impl Into<String>, position: Position) -> Self {
         let (wanted, found) = (String::new(), String::new());
         let (gate, level, valid_until) = (gate.into(), Level::Required, None);
-        Self { gate, level, wanted, found, position, valid_until }
+        Self { gate, level, wanted, found, notes: Vec::new(), position, valid_until }
     }
 
     /// Why nothing goes through it at `now`.

@@ -80,7 +80,7 @@ fn changed_keys(at: &str, was: &Map<String, Value>, is: &Map<String, Value>) -> 
 
 /// Whether a key's members are gates, or sets of them, to which others may be added.
 fn holds_gates(key: &str, at: &str) -> bool {
-    matches!(key, "everywhere" | "pull_request" | "environments" | "rules")
+    matches!(key, "everywhere" | "pull_request" | "environments" | "rules" | "checklist")
         || at.ends_with(".environments")
 }
 

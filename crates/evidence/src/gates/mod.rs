@@ -2,6 +2,7 @@
 //! found by looking at it.
 
 mod changed;
+mod checklist;
 mod coverage;
 mod findings;
 mod reports;
@@ -62,6 +63,8 @@ pub struct ReportFile {
     pub path: PathBuf,
     /// What it is called, and where it comes from.
     pub source: Source,
+    /// The artifact that it is in; nothing if somebody handed it in.
+    pub artifact: Option<String>,
     /// The service that it is about.
     pub service: Option<String>,
     /// What its coverage is told apart by.
@@ -130,6 +133,7 @@ impl Look<'_> {
             secrets: scans::secrets(self, since.as_ref())?,
             migrations: scans::migrations(self)?,
             duplication: scans::duplication(self, &pieces)?,
+            checklist: checklist::items(self, &pieces)?,
             gates_changed: changed::gates(self)?,
             ..Shown::default()
         };

@@ -6,9 +6,15 @@ use std::io::BufReader;
 use shipway_checks::policy::shown::{
     Analysis, Licences, Load, Policies, Seen, Share, SonarQube, Source, Tests, Vulnerabilities,
 };
-use shipway_checks::reports::sbom::licence::{AllowList, judge, rules as licence_rules};
-use shipway_checks::reports::vulnerabilities::register::{Due, Known, Record, Register};
-use shipway_checks::reports::vulnerabilities::{Audit, Subject};
+use shipway_checks::reports::duplication::Unit;
+use shipway_checks::reports::sbom::Sbom;
+use shipway_checks::reports::sbom::licence::{
+    AllowList, judge, rules as licence_rules, unused_waivers as unused_licence_waivers,
+};
+use shipway_checks::reports::vulnerabilities::register::{
+    Due, Known, Record, Register, unused_waivers,
+};
+use shipway_checks::reports::vulnerabilities::{Audit, Subject, rules as vulnerability_rules};
 use shipway_checks::reports::waivers::Waivers;
 use shipway_checks::reports::{Kind, NoEvidence, Recognised, Report, Why, quality};
 use shipway_checks::{Finding, Severity};
@@ -16,7 +22,7 @@ use shipway_core::config::Rating;
 use shipway_core::config::gates;
 use shipway_core::gate::FirstSeen;
 
-use super::findings::counted;
+use super::findings::{counted, told};
 use super::scans::severity;
 use super::{Look, LookError, ReportFile};
 
@@ -58,6 +64,17 @@ pub(super) fn seen<'p, P, T>(
     pick: impl Fn(&'p Piece, &'p Report) -> Option<P>,
     join: impl FnOnce(Vec<P>) -> T,
 ) -> Seen<T> {
+    // What nobody can tell the kind of may be of this one.
+    seen_among(pieces.iter(), |error| error.concerns(kind), pick, join)
+}
+
+/// What `pick` takes of these reports; those that are broken are told if they count.
+pub(super) fn seen_among<'p, P, T>(
+    pieces: impl Iterator<Item = &'p Piece>,
+    counts: impl Fn(&NoEvidence) -> bool,
+    pick: impl Fn(&'p Piece, &'p Report) -> Option<P>,
+    join: impl FnOnce(Vec<P>) -> T,
+) -> Seen<T> {
     let (mut picked, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for piece in pieces {
         match &piece.read {
@@ -67,8 +84,7 @@ pub(super) fn seen<'p, P, T>(
                     sources.push(piece.source());
                 }
             }
-            // What nobody can tell the kind of may be of this one.
-            Err(error) if error.kind.is_none_or(|of| of == kind) => broken.push(error.to_string()),
+            Err(error) if counts(error) => broken.push(error.to_string()),
             Err(_) => {}
         }
     }
@@ -181,12 +197,20 @@ const fn rating(of: quality::Rating) -> Rating {
 
 pub(super) fn duplication(pieces: &[Piece]) -> Seen<Share> {
     let pick = |_: &_, report: &'_ Report| match report {
-        Report::Duplication(found) => Some(Share { part: found.duplicated, of: found.lines }),
+        Report::Duplication(found) => Some((found.duplicated, found.of, found.unit)),
         _ => None,
     };
     seen(pieces, Kind::Duplication, pick, |all| {
-        let sum = |of: fn(&Share) -> u64| all.iter().map(of).sum();
-        Share { part: sum(|share| share.part), of: sum(|share| share.of) }
+        // Lines and tokens are no sum: the worse share of the two counts.
+        let share = |unit| {
+            let of_it = || all.iter().filter(move |(.., of)| *of == unit);
+            let part = of_it().map(|(part, ..)| part).sum();
+            Share { part, of: of_it().map(|(_, of, _)| of).sum() }
+        };
+        let percent = |share: &Share| share.percent().unwrap_or(-1.0);
+        let shares = [share(Unit::Lines), share(Unit::Tokens)];
+        let worse = |a: &Share, b: &Share| percent(a).total_cmp(&percent(b));
+        shares.into_iter().max_by(worse).unwrap_or_default()
     })
 }
 
@@ -224,30 +248,48 @@ pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waive
     let mut kept = records.clone();
     let mut of = |gate: &Option<gates::Vulnerabilities>, is_image: bool| {
         let due = gate.as_ref().map(|gate| due(&gate.due)).unwrap_or_default();
-        let pick = |_: &_, report: &'_ Report| match report {
-            Report::Vulnerabilities(audit) if is_image == is_of_image(audit) => Some(audit.clone()),
-            _ => None,
+        let pick = |_: &_, report: &'_ Report| {
+            report.audit().filter(|audit| is_image == is_of_image(audit)).cloned()
         };
         seen(pieces, Kind::Vulnerabilities, pick, |audits: Vec<Audit>| {
             let known = Known { records: &records, base: before.as_deref(), waivers, due: &due };
             let register = Register::of(&audits, &known, look.now);
             kept = register.records(&kept);
-            Vulnerabilities { register }
+            Vulnerabilities { register, idle: Vec::new() }
         })
     };
-    let dependencies = of(&look.asked.vulnerabilities, false);
-    let images = of(&look.asked.images, true);
+    let mut dependencies = of(&look.asked.vulnerabilities, false);
+    let mut images = of(&look.asked.images, true);
+    tell_idle(look, waivers, &mut dependencies, &mut images);
     let seen = kept.into_iter().map(first_seen).collect();
     Registered { dependencies, images, seen }
 }
 
+/// Waivers are of both: those that neither needs are told by the first gate that is asked for and has
+/// evidence.
+fn tell_idle(
+    look: &Look<'_>,
+    waivers: &Waivers,
+    dependencies: &mut Seen<Vulnerabilities>,
+    images: &mut Seen<Vulnerabilities>,
+) {
+    let both = dependencies.what.iter().chain(&images.what);
+    let registers: Vec<&Register> = both.map(|of| &of.register).collect();
+    let idle = unused_waivers(&registers, waivers, look.now);
+    let asked = [
+        (look.asked.vulnerabilities.is_some(), dependencies),
+        (look.asked.images.is_some(), images),
+    ];
+    let mut asked = asked.into_iter().filter(|(is_asked, _)| *is_asked);
+    if let Some(of) = asked.find_map(|(_, seen)| seen.what.as_mut()) {
+        of.idle = idle.iter().map(told).collect();
+    }
+}
+
 /// What was there before; nothing if nobody audited it.
 fn audits(pieces: &[Piece]) -> Option<Vec<Audit>> {
-    let audit = |piece: &Piece| match &piece.read {
-        Ok(Recognised { report: Report::Vulnerabilities(audit), .. }) => Some(audit.clone()),
-        _ => None,
-    };
-    let audits: Vec<Audit> = pieces.iter().filter_map(audit).collect();
+    let read = pieces.iter().filter_map(|piece| piece.read.as_ref().ok());
+    let audits: Vec<Audit> = read.filter_map(|read| read.report.audit().cloned()).collect();
     (!audits.is_empty()).then_some(audits)
 }
 
@@ -302,20 +344,28 @@ pub(super) fn licences(
         Report::Sbom(sbom) => {
             let file = &piece.file.source.file;
             let findings = judge(file, sbom, &allow, waivers, look.now);
-            Some((sbom.packages.len() as u64, findings))
+            Some((sbom.clone(), findings))
         }
         _ => None,
     };
-    Ok(seen(pieces, Kind::Sbom, pick, |all: Vec<(u64, Vec<Finding>)>| {
+    Ok(seen(pieces, Kind::Sbom, pick, |all: Vec<(Sbom, Vec<Finding>)>| {
         let of = |rule: &shipway_checks::Rule| {
             let open = all.iter().flat_map(|(_, findings)| findings);
             let open = open.filter(|of| of.rule == rule.id && of.allowed.is_none());
             open.map(|finding| finding.message.clone()).collect()
         };
+        let sboms: Vec<&Sbom> = all.iter().map(|(sbom, _)| sbom).collect();
+        let over = all.iter().flat_map(|(_, findings)| findings);
+        let over = over.filter(|of| of.rule == vulnerability_rules::WAIVER_EXPIRED.id);
+        let unused = unused_licence_waivers(&sboms, waivers, look.now);
+        let mut idle: Vec<String> = unused.iter().chain(over).map(told).collect();
+        idle.sort();
+        idle.dedup();
         Licences {
-            packages: all.iter().map(|(packages, _)| packages).sum(),
+            packages: all.iter().map(|(sbom, _)| sbom.packages.len() as u64).sum(),
             refused: of(&licence_rules::NOT_ALLOWED),
             unknown: of(&licence_rules::UNKNOWN),
+            idle,
         }
     }))
 }

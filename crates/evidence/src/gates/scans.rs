@@ -2,6 +2,7 @@
 
 use shipway_checks::migrations::Options;
 use shipway_checks::migrations::approval::is_destructive;
+use shipway_checks::migrations::rules::UNUSED_ALLOW;
 use shipway_checks::policy::shown::{Findings, Migrations, Seen, Share, Statement};
 use shipway_checks::secrets::{Baseline, Rules};
 use shipway_checks::{Check, Finding, Kind, Severity};
@@ -34,6 +35,12 @@ pub(super) fn migrations(look: &Look<'_>) -> Result<Seen<Migrations>, LookError>
         findings: counted(&check.findings, severity(gate.from)),
         statements: statements(look, gate, &check.findings),
         pull_request: look.pull_request.clone(),
+        idle: check
+            .findings
+            .iter()
+            .filter(|of| of.rule == UNUSED_ALLOW.rule.id)
+            .map(told)
+            .collect(),
     };
     let said = summary(&looked, &check.tally);
     let sources = vec![look.own(said, "shipway check migrations")];
@@ -103,7 +110,7 @@ pub(super) fn duplication(look: &Look<'_>, pieces: &[Piece]) -> Result<Seen<Shar
         return Ok(reported);
     }
     let found = crate::duplication::look(look.root)?;
-    let share = Share { part: found.duplicated, of: found.lines };
-    let sources = vec![look.own(format!("{} lines", found.lines), "shipway check duplication")];
+    let share = Share { part: found.duplicated, of: found.of };
+    let sources = vec![look.own(format!("{} lines", found.of), "shipway check duplication")];
     Ok(Seen { what: Some(share), sources, broken: Vec::new() })
 }

@@ -113,6 +113,7 @@ impl Artifact<'_> {
         ReportFile {
             path,
             source,
+            artifact: Some(self.record.name.clone()),
             service: named.and_then(|of| of.service.clone()),
             flag: named.and_then(|of| of.flag.clone()),
             // A pattern of files says which are reports; a whole artifact may hold other files.

@@ -294,5 +294,6 @@ pub fn given(path: &Path, now: Timestamp) -> ReportFile {
         at: Some(now),
         digest: None,
     };
-    ReportFile { path: path.to_owned(), source, service: None, flag: None, named: true }
+    let path = path.to_owned();
+    ReportFile { path, source, artifact: None, service: None, flag: None, named: true }
 }

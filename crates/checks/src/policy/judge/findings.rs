@@ -77,6 +77,7 @@ pub(super) fn of_licences(gate: &Licences, seen: &Seen<shown::Licences>) -> Verd
             found: format!("{} packages", licences.packages),
             problems,
             opens: Some("replace these packages, or allow their licences".to_owned()),
+            notes: licences.idle.clone(),
             ..Ruling::default()
         }
     })

@@ -19,7 +19,8 @@ pub(super) fn of_migrations(gate: &MigrationSafety, seen: &Seen<shown::Migration
     };
     asked.of(seen, |migrations| {
         let findings = &migrations.findings;
-        let mut ruling = Ruling { found: counted(findings), ..Ruling::default() };
+        let (found, notes) = (counted(findings), migrations.idle.clone());
+        let mut ruling = Ruling { found, notes, ..Ruling::default() };
         // What could not be analysed may be anything: nobody can agree to it.
         if findings.undecided > 0 {
             ruling.problems.push(format!("not analysed: {}", told(&findings.shown)));

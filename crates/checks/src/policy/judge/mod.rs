@@ -1,5 +1,6 @@
 //! What each gate says of what was shown.
 
+mod checklist;
 mod coverage;
 mod findings;
 mod load;
@@ -15,6 +16,7 @@ use shipway_core::gate::Verdict;
 use super::ruling::{Asked, Ruling, told};
 use super::shown::{self, Seen, Shown};
 
+use checklist::of_item;
 use coverage::of_coverage;
 use findings::{of_analysis, of_duplication, of_licences, of_secrets};
 use load::of_load;
@@ -46,7 +48,9 @@ pub fn judge(gates: &GateSet, shown: &Shown, now: Timestamp) -> Vec<Verdict> {
         policies.as_ref().map(|gate| of_policies(gate, &shown.policies)),
     ];
     let own = rules.iter().map(|(name, rule)| of_rule(name, rule, shown));
-    given.into_iter().flatten().chain(own).collect()
+    let items = gates.checklist.iter();
+    let items = items.map(|(name, item)| of_item(name, item, shown.checklist.get(name)));
+    given.into_iter().flatten().chain(own).chain(items).collect()
 }
 
 /// A change of the gates is judged by nobody but a person.

@@ -88,6 +88,7 @@ fn vulnerabilities_ruling(
         found: if found.is_empty() { "none".to_owned() } else { found },
         problems,
         opens: Some(format!("update them, or waive them in {} with a reason", gate.waivers)),
+        notes: shown.idle.clone(),
         until: open.iter().filter_map(|of| of.due).filter(|due| *due > now).min(),
         ..Ruling::default()
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Duplication, Place, Twice};
+use super::{Duplication, Place, Twice, Unit};
 use crate::reports::Report;
 use crate::reports::beginning::Beginning;
 use crate::reports::format::Format;
@@ -61,8 +61,9 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
         Twice { place: place(first_file), other: place(second_file), lines: lines.0 }.finding()
     });
     Ok(Report::Duplication(Duplication {
-        lines: total.lines.0,
+        of: total.lines.0,
         duplicated: total.duplicated_lines.0.min(total.lines.0),
+        unit: Unit::Lines,
         places: places.collect(),
     }))
 }

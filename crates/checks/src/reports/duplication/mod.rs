@@ -1,12 +1,13 @@
 //! How much of it stands twice.
 
 mod jscpd;
+mod pmd_cpd;
 
 use super::format::Format;
 use crate::finding::{Finding, Fingerprint, Pos, Severity, Span};
 use crate::rule::Rule;
 
-pub(super) const FORMATS: &[Format] = &[jscpd::FORMAT];
+pub(super) const FORMATS: &[Format] = &[jscpd::FORMAT, pmd_cpd::FORMAT];
 
 /// Code that stands twice.
 pub const DUPLICATED: Rule = Rule::new(
@@ -20,20 +21,43 @@ pub const DUPLICATED: Rule = Rule::new(
 /// How much of it stands twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Duplication {
-    /// Lines of code that were looked at.
-    pub lines: u64,
-    /// Lines that stand elsewhere, too.
+    /// How much code was looked at.
+    pub of: u64,
+    /// How much of it stands elsewhere, too.
     pub duplicated: u64,
+    /// What both are counted in.
+    pub unit: Unit,
     /// The places.
     pub places: Vec<Finding>,
 }
 
+/// What code is counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unit {
+    /// Lines.
+    #[default]
+    Lines,
+    /// Words and signs of the language (PMD CPD).
+    Tokens,
+}
+
+impl Unit {
+    /// In one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
 impl Duplication {
-    /// The share of lines that stand elsewhere, too, in percent; nothing where there are no lines.
+    /// The share that stands elsewhere, too, in percent; nothing where there is no code.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 lines")]
     pub fn percent(&self) -> Option<f64> {
-        (self.lines > 0).then(|| self.duplicated as f64 * 100.0 / self.lines as f64)
+        (self.of > 0).then(|| self.duplicated as f64 * 100.0 / self.of as f64)
     }
 }
 

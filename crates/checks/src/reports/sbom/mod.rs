@@ -1,4 +1,4 @@
-//! What is in it, and under which licences: CycloneDX and SPDX, and what package managers say of
+//! What is in it, and under which licences: CycloneDX, which may be an audit as well, and SPDX, and what package managers say of
 //! licences (`cargo metadata`, license-checker, pip-licenses).
 
 mod cargo_metadata;
@@ -11,6 +11,7 @@ mod spdx_tag_value;
 
 use super::format::Format;
 use super::no_evidence::Fault;
+use super::vulnerabilities::Audit;
 
 pub(super) const FORMATS: &[Format] = &[
     cyclonedx::JSON,
@@ -27,6 +28,8 @@ pub(super) const FORMATS: &[Format] = &[
 pub struct Sbom {
     /// The packages, those of the project itself left out.
     pub packages: Vec<Package>,
+    /// What it says of known vulnerabilities, where it does (CycloneDX).
+    pub audit: Option<Audit>,
 }
 
 /// A package.
@@ -49,7 +52,7 @@ impl Sbom {
         if packages.is_empty() {
             return Err(Fault::empty("it lists no package"));
         }
-        Ok(Self { packages })
+        Ok(Self { packages, audit: None })
     }
 }
 

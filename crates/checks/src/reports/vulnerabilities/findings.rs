@@ -131,6 +131,9 @@ impl Vulnerability {
         if self.severity.is_none() && is_own {
             said.push_str("; nobody says how bad it is");
         }
+        if let Some(note) = self.note.as_ref().filter(|_| is_own) {
+            said.push_str(&format!("; the report says {note}"));
+        }
         let mut finding = Finding::new(rule, file, Span::FILE, said);
         let image = match subject {
             Subject::Dependencies => "",
@@ -154,12 +157,17 @@ impl Vulnerability {
     /// What to do.
     fn remedy(&self) -> String {
         let package = &self.package;
+        let waive = format!("waive {} with owner, reason and expiry", self.advisory);
         match self.fixed_in.as_slice() {
-            [] => format!(
-                "no version of {package} is known that mends it: replace it, or waive {} with owner, \
-                 reason and expiry",
-                self.advisory
-            ),
+            [] => match &self.advice {
+                Some(advice) => {
+                    let advice = crate::reports::shortened(advice.trim_end_matches('.'));
+                    format!("{advice}, or {waive}")
+                }
+                None => format!(
+                    "no version of {package} is known that mends it: replace it, or {waive}"
+                ),
+            },
             versions => format!("update {package} to {}", versions.join(" or ")),
         }
     }

@@ -106,6 +106,7 @@ fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
             path: seen.calls.clone(),
             title: if is_uncalled { format!("{title} (nothing calls it)") } else { title },
             sources: vec!["govulncheck".into()],
+            ..Vulnerability::default()
         }
     });
     let (subject, found) = (Subject::Dependencies, found.collect());

@@ -123,5 +123,6 @@ fn vulnerability(of: Match) -> Vulnerability {
         path: artifact.locations.into_iter().map(|of| of.path).collect(),
         title: said.lines().next().unwrap_or_default().to_owned(),
         sources: vec!["Grype".into()],
+        ..Vulnerability::default()
     }
 }

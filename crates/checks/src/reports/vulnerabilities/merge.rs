@@ -29,7 +29,7 @@ pub fn merge(audits: impl IntoIterator<Item = Audit>) -> Vec<Audit> {
 }
 
 /// Each vulnerability once, in the order in which they were first told.
-pub(super) fn once(found: Vec<Vulnerability>) -> Vec<Vulnerability> {
+pub(in crate::reports) fn once(found: Vec<Vulnerability>) -> Vec<Vulnerability> {
     let mut kept: Vec<Option<Vulnerability>> = Vec::new();
     // Where in `kept` a package's advisory stands, by each of its names.
     let mut known: HashMap<(String, String), usize> = HashMap::new();
@@ -72,6 +72,8 @@ fn join(mut one: Vulnerability, other: Vulnerability) -> Vulnerability {
     if one.title.is_empty() {
         one.title = other.title;
     }
+    one.advice = one.advice.or(other.advice);
+    one.note = one.note.or(other.note);
     one
 }
 

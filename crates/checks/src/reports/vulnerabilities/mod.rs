@@ -21,6 +21,8 @@ use crate::finding::{Finding, Severity};
 
 pub use findings::rules;
 pub use merge::merge;
+pub(super) use merge::once;
+pub(super) use severity::word;
 
 pub(super) const FORMATS: &[Format] = &[
     npm::CURRENT,
@@ -84,6 +86,10 @@ pub struct Vulnerability {
     pub title: String,
     /// The tools that found it.
     pub sources: Vec<String>,
+    /// What its report says to do.
+    pub advice: Option<String>,
+    /// What the author of its report makes of it. It decides nothing.
+    pub note: Option<String>,
 }
 
 impl Vulnerability {

@@ -288,6 +288,7 @@ impl Advisory {
                 .collect(),
             title: self.title.unwrap_or_default(),
             sources: vec![tool.to_owned()],
+            ..Vulnerability::default()
         })
     }
 }

@@ -178,6 +178,7 @@ fn of_package(path: &str, entry: Entry) -> Vec<Vulnerability> {
                 .find(|text| !text.is_empty())
                 .unwrap_or_default(),
             sources: vec!["osv-scanner".into()],
+            ..Vulnerability::default()
         }
     };
     groups.into_iter().map(of_group).collect()

@@ -106,7 +106,7 @@ pub struct Known<'k> {
 pub struct Register {
     /// The vulnerabilities, each once.
     pub entries: Vec<Entry>,
-    /// Waivers that are over, and what the audits say besides.
+    /// Waivers that are over and needed, and what the audits say besides.
     pub also: Vec<Finding>,
     /// When it was made.
     now: Timestamp,
@@ -148,7 +148,10 @@ impl Register {
                 register.entries.push(entry(subject.clone(), vulnerability, known, now));
             }
         }
-        register.also.extend(known.waivers.over(now, Covers::is_vulnerability));
+        let open = || register.entries.iter().filter(|of| of.allowed.is_none());
+        let is_needed = |of: &Covers| open().any(|entry| is_covered(of, &entry.vulnerability));
+        let over = known.waivers.over(now, is_needed);
+        register.also.extend(over);
         register
     }
 
@@ -347,7 +350,14 @@ mod tests {
         let over = register(&audits, &[], &waiver("2026-06-09"));
         let rules: Vec<_> = over.findings("f").iter().map(|of| of.rule.to_string()).collect();
         assert_eq!(rules, ["vulnerability", "vulnerability-overdue", "waiver-expired"]);
+        // One that is over, and that nothing needs, is told as one that covers nothing.
         let other = [audit([vulnerability("CVE-2", Some(Severity::Low))])];
+        let unneeded = register(&other, &[], &waiver("2026-06-09"));
+        assert_eq!(unneeded.also, []);
+        let waivers = Waivers::read("w", &waiver("2026-06-09")).unwrap();
+        assert_eq!(unused_waivers(&[&over], &waivers, at(NOW)), []);
+        let told = unused_waivers(&[&unneeded], &waivers, at(NOW));
+        assert!(told[0].message.contains("over since 2026-06-09, and covers nothing"), "{told:?}");
         let (waived, other) = (waived, register(&other, &[], ""));
         let waivers = Waivers::read("w", &waiver("2026-06-10")).unwrap();
         assert_eq!(unused_waivers(&[&other, &waived], &waivers, at(NOW)), []);

@@ -6,7 +6,7 @@ use crate::finding::Severity;
 ///
 /// npm says `moderate`, Red Hat `important`, Debian and Grype `negligible`. What is bad in no way
 /// (`none`, `info`) is still a finding, and low.
-pub(super) fn word(word: &str) -> Option<Severity> {
+pub(in crate::reports) fn word(word: &str) -> Option<Severity> {
     const WORDS: &[(&str, Severity)] = &[
         ("critical", Severity::Critical),
         ("high", Severity::High),

@@ -148,5 +148,6 @@ fn take(issue: Issue, file: &str, audit: &mut Audit) {
         path: issue.from,
         title: issue.title,
         sources: vec!["Snyk".into()],
+        ..Vulnerability::default()
     });
 }

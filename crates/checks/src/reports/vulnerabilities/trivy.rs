@@ -165,6 +165,7 @@ fn take(target: Target, audit: &mut Audit) {
             path: [file.clone(), entry.pkg_path].into_iter().filter(|of| !of.is_empty()).collect(),
             title: entry.title,
             sources: vec!["Trivy".into()],
+            ..Vulnerability::default()
         });
     }
     for of in target.misconfigurations.into_iter().flatten() {

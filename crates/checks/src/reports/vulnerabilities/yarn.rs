@@ -146,6 +146,7 @@ fn read_berry(source: &mut Source<'_>) -> Result<Audit, Fault> {
             path: children.dependents,
             title: children.issue.unwrap_or_default(),
             sources: vec!["yarn".into()],
+            ..Vulnerability::default()
         });
         Ok(())
     })?;

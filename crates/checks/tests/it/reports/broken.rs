@@ -124,10 +124,15 @@ fn nothing_is_no_evidence() {
         "{\"SchemaVersion\": 2, \"ArtifactName\": \"a\", \"Results\": [{\"Target\": \"Dockerfile\", \"Class\": \"config\"}]}",
         "{\"ok\": true, \"vulnerabilities\": [], \"dependencyCount\": 0}",
         "{\"bomFormat\": \"CycloneDX\", \"components\": []}",
+        "{\"bomFormat\": \"CycloneDX\", \"vulnerabilities\": []}",
         "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"/>",
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"><vulnerabilities/></bom>",
         "{\"spdxVersion\": \"SPDX-2.3\", \"packages\": []}",
         "[{\"filename\": \"a\", \"successes\": 0}]",
         "{\"result\": [{\"expressions\": [{\"value\": {}, \"text\": \"data.a\"}]}]}",
+        "<pmd-cpd/>",
+        "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"0\"/></pmd-cpd>",
+        "<pmd-cpd><duplication lines=\"9\" tokens=\"20\"/></pmd-cpd>",
         "{\"duplicates\": [], \"statistics\": {\"total\": {\"lines\": 0, \"duplicatedLines\": 0}}}",
     ] {
         let error = refused(text);
@@ -171,6 +176,16 @@ fn what_contradicts_itself_is_refused() {
         ("{\"config\": {\"protocol_version\": \"v2.0.0\"}}", "protocol v2.0.0"),
         ("{\"type\":\"info\",\"data\":\"hello\"}", "no summary"),
         ("{\"spdxVersion\": \"SPDX-3.0\"}", "SPDX-3.0 is not known"),
+        ("{\"bomFormat\": \"CycloneDX\", \"vulnerabilities\": [{\"id\": 1}]}", "invalid type"),
+        (
+            "{\"bomFormat\": \"CycloneDX\", \"vulnerabilities\": [{\"affects\": [{}]}]}",
+            "missing field `ref`",
+        ),
+        (
+            "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"><vulnerabilities><vulnerability>\
+             <ratings><rating><score>bad</score></rating></ratings></vulnerability></vulnerabilities></bom>",
+            "`bad` is no number",
+        ),
         ("SPDXVersion: SPDX-2.3\nPackageName: a\n", "what it describes"),
         ("SPDXVersion: SPDX-2.3\nPackageName: a", "middle of a line"),
         ("SPDXVersion: SPDX-2.3\nPackageComment: <text>a\n", "middle of a text"),
@@ -236,6 +251,28 @@ fn what_contradicts_itself_is_refused() {
             "{\"Action\":\"start\",\"Package\":\"a\"}{\"Action\":\"pass\",\"Package\":\"a\",\"Test\":\"T\"}",
             "ends in the middle",
         ),
+        ("<pmd-cpd><file path=\"a\"/></pmd-cpd>", "no `totalNumberOfTokens`"),
+        ("<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"-1\"/></pmd-cpd>", "is `-1`"),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><file path=\"a\" totalNumberOfTokens=\"9\"/></pmd-cpd>",
+            "twice in the list",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><duplication lines=\"1\" tokens=\"5\"><file path=\"b\" line=\"1\"/></duplication></pmd-cpd>",
+            "not in the list",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><duplication lines=\"1\" tokens=\"5\"><file path=\"a\" line=\"3\" endline=\"2\"/></duplication></pmd-cpd>",
+            "from line 3 to 2",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><duplication lines=\"1\" tokens=\"5\"><file path=\"a\" line=\"3\" begintoken=\"5\" endtoken=\"4\"/></duplication></pmd-cpd>",
+            "from token 5 to 4",
+        ),
+        (
+            "<pmd-cpd><file path=\"a\" totalNumberOfTokens=\"9\"/><error filename=\"Bad.java\" msg=\"no\"/></pmd-cpd>",
+            "CPD could not look at `Bad.java`",
+        ),
         ("{\"latencies\":{\"50th\":-1},\"requests\":1,\"rate\":1,\"success\":1}", "no time"),
         ("{\"latencies\":{\"50th\":1},\"requests\":1,\"rate\":-1,\"success\":1}", "no rate"),
         (
@@ -275,7 +312,9 @@ fn what_attacks_is_refused() {
     let deep = format!("<testsuite>{}", "<a>".repeat(10_000));
     let deep_json = format!("{{\"metrics\": {{\"vus\": {{\"thresholds\": {}", "[".repeat(10_000));
     let long = format!("SF:{}\n", "a".repeat(2 << 20));
-    for text in [bomb, outside, &deep, &long] {
+    let deep_bom = format!("<bom xmlns=\"cyclonedx\"><vulnerabilities>{}", "<a>".repeat(10_000));
+    let cpd = "<!DOCTYPE pmd-cpd [<!ENTITY a \"a\">]><pmd-cpd><file path=\"&a;\"/></pmd-cpd>";
+    for text in [bomb, outside, cpd, &deep, &deep_bom, &long] {
         let error = refused(text);
         assert!(matches!(error.why, Why::Hostile(_)), "{error}");
     }

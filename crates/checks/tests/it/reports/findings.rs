@@ -147,12 +147,57 @@ fn vulnerabilities() {
       Dockerfile:3:1: high: Specify at least 1 USER command in Dockerfile with non-root user as argument [DS002]
         Add 'USER <non root user name>' line to the Dockerfile
       app/config.py:7:1: critical: AWS Access Key ID [aws-access-key-id]
+    vulnerabilities/vex.cdx.json: CycloneDX: vexer, Dependencies, None packages
+      report:1:1: high: com.fasterxml.jackson.core/jackson-databind 2.10.0: CVE-2020-25649 (SNYK-JAVA-COMFASTERXMLJACKSONCORE-1048302): com.fasterxml.jackson.core:jackson-databind does not secure entity expansion pro…; the report says not_affected (code_not_reachable): Automated dataflow analysis and manual code review indicates that the vulnerable… [vulnerability]
+        update com.fasterxml.jackson.core/jackson-databind to 2.10.5.1
+      report:1:1: high: acme-core: CVE-2026-0001; nobody says how bad it is; the report says in_triage [vulnerability] (undecided)
+        no version of acme-core is known that mends it: replace it, or waive CVE-2026-0001 with owner, reason and expiry
+      report:1:1: high: acme-web: CVE-2026-0001; nobody says how bad it is; the report says in_triage [vulnerability] (undecided)
+        no version of acme-web is known that mends it: replace it, or waive CVE-2026-0001 with owner, reason and expiry
     vulnerabilities/yarn-1.jsonl: yarn audit: yarn, Dependencies, Some(2) packages
       report:1:1: high: lodash 4.17.20: GHSA-35jh-r3h4-6jhm (CVE-2021-23337, npm:1106913): Command Injection in lodash [vulnerability]
         update lodash to 4.17.21
     vulnerabilities/yarn-4.jsonl: yarn npm audit: yarn, Dependencies, None packages
       report:1:1: high: lodash 4.17.20: GHSA-35jh-r3h4-6jhm (npm:1106913): Command Injection in lodash [vulnerability]
         update lodash to 4.17.21
+    "#);
+}
+
+/// A list of packages may be an audit as well.
+#[test]
+fn vulnerabilities_of_lists_of_packages() {
+    let said = told("sbom", |report| match report.audit() {
+        Some(audit) => {
+            let head = format!("{}, {:?}", audit.tools.join(", "), audit.subject);
+            (head, report.findings("report"))
+        }
+        None => ("no audit".to_owned(), report.findings("report")),
+    });
+    insta::assert_snapshot!(said, @r#"
+    sbom/cargo-metadata.json: cargo metadata: no audit
+    sbom/cyclonedx-npm.json: CycloneDX: no audit
+    sbom/cyclonedx-npm.xml: CycloneDX XML: no audit
+    sbom/cyclonedx-py.json: CycloneDX: no audit
+    sbom/cyclonedx-py.xml: CycloneDX XML: no audit
+    sbom/license-checker.json: license-checker: no audit
+    sbom/npm.cdx.json: CycloneDX: no audit
+    sbom/npm.spdx.json: SPDX: no audit
+    sbom/pip-audit.cdx.json: CycloneDX: CycloneDX, Dependencies
+      report:1:1: high: flask 0.5: PYSEC-2019-179; nobody says how bad it is [vulnerability] (undecided)
+        Upgrade, or waive PYSEC-2019-179 with owner, reason and expiry
+    sbom/pip-audit.cdx.xml: CycloneDX XML: CycloneDX, Dependencies
+      report:1:1: high: flask 0.5: PYSEC-2019-179; nobody says how bad it is [vulnerability] (undecided)
+        Upgrade, or waive PYSEC-2019-179 with owner, reason and expiry
+    sbom/pip-licenses.json: pip-licenses: no audit
+    sbom/syft.cdx.json: CycloneDX: no audit
+    sbom/syft.cdx.xml: CycloneDX XML: no audit
+    sbom/syft.spdx: SPDX tag-value: no audit
+    sbom/syft.spdx.json: SPDX: no audit
+    sbom/trivy.cdx.json: CycloneDX: trivy, Image("web:1.4")
+      report:1:1: critical: zlib 1.2.11-r3: CVE-2022-37434: zlib through 1.2.12 has a heap-based buffer over-read or buffer overflow in infl… [vulnerability]
+        Upgrade zlib to version 1.2.12-r2, or waive CVE-2022-37434 with owner, reason and expiry
+      report:1:1: medium: lodash 4.17.20: CVE-2021-23337: Lodash versions prior to 4.17.21 are vulnerable to Command Injection via the tem… [vulnerability]
+        Upgrade lodash to version 4.17.21, or waive CVE-2021-23337 with owner, reason and expiry
     "#);
 }
 

@@ -150,7 +150,12 @@ fn duplication() {
     let said = told("duplication", |report| {
         let Report::Duplication(duplication) = report else { panic!("{report:?}") };
         let places: Vec<_> = duplication.places.iter().map(ToString::to_string).collect();
-        format!("{} of {} lines: {places:?}", duplication.duplicated, duplication.lines)
+        let (duplicated, of, unit) =
+            (duplication.duplicated, duplication.of, duplication.unit.as_str());
+        format!("{duplicated} of {of} {unit}: {places:?}")
     });
-    insta::assert_snapshot!(said, @r#"duplication/jscpd.json: jscpd: 13 of 27 lines: ["a.js:1:1: low: 13 lines stand in b.js:1-13, too [duplicated-code]"]"#);
+    insta::assert_snapshot!(said, @r#"
+    duplication/jscpd.json: jscpd: 13 of 27 lines: ["a.js:1:1: low: 13 lines stand in b.js:1-13, too [duplicated-code]"]
+    duplication/pmd-cpd.xml: PMD CPD: 212 of 1000 tokens: ["/srv/shop/java/Cart.java:3:1: low: 18 lines stand in /srv/shop/java/Order.java:23-40, too [duplicated-code]", "/srv/shop/java/Order.java:23:1: low: 18 lines stand in /srv/shop/java/Cart.java:3-20, too [duplicated-code]"]
+    "#);
 }

@@ -31,8 +31,8 @@ pub(super) fn run(args: &CheckDuplication) -> Result<Exit, CliError> {
     let Some(percent) = found.percent() else {
         return Err(CliError::usage("there is no source code to look at".to_owned()));
     };
-    let is_too_much = args.max.is_some_and(|max| max.is_exceeded_by(found.duplicated, found.lines));
-    let Duplication { lines, duplicated, places } = found;
+    let is_too_much = args.max.is_some_and(|max| max.is_exceeded_by(found.duplicated, found.of));
+    let Duplication { of: lines, duplicated, places, .. } = found;
     let tool = Tool {
         name: "shipway check duplication",
         version: env!("CARGO_PKG_VERSION"),

@@ -211,6 +211,86 @@ fn without_evidence_every_gate_is_shut() {
     );
 }
 
+/// A workflow whose job tries something, and uploads what came of it.
+fn tries(artifact: &str, failed: &str) -> String {
+    format!(
+        "on: [push, pull_request]
+jobs:
+  try:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo '<testsuite><testcase name=\"{artifact}\">{failed}</testcase></testsuite>' > out.xml
+      - uses: actions/upload-artifact@v4
+        with: {{name: {artifact}, path: out.xml}}
+"
+    )
+}
+
+#[test]
+fn the_checklist_asks_for_what_a_job_tried() {
+    let world =
+        World::new("gates:\n  checklist: {dashboards: dashboards, projection_rebuilds: rebuild}\n");
+    world.write(".github/workflows/dashboards.yml", &tries("dashboards", ""));
+    world.commit("Look at the dashboards");
+    let refused = world.judged(&["staging", "--checklist"]);
+    refused.assert_code(1);
+    assert_eq!(shut(&refused), ["projection_rebuilds"], "{refused}");
+    for line in [
+        "[x] dashboards show it: 1 passed, 0 failed: dashboards/out.xml (JUnit, run ",
+        "[ ] projections can be rebuilt: no evidence: there is no report of tests or policies in an \
+         artifact `rebuild` (blocks)",
+        "[ ] it is fast enough: no gate asks for it\n",
+    ] {
+        assert!(refused.stdout.contains(line), "{line}: {refused}");
+    }
+    // A report that a person hands in is of no job.
+    let own = world.sandbox.path().join("rebuild.xml");
+    std::fs::write(&own, "<testsuite><testcase name=\"rebuild\"/></testsuite>").unwrap();
+    let handed = world.run(&["gate", "staging", "--report", own.to_str().unwrap()]);
+    assert_eq!(shut(&handed), ["projection_rebuilds"], "{handed}");
+
+    world.write(".github/workflows/rebuild.yml", &tries("rebuild", "<failure message=\"no\"/>"));
+    world.commit("Rebuild, in vain");
+    let refused = world.judged(&["staging"]);
+    assert!(refused.stdout.contains("failed: rebuild"), "{refused}");
+    world.write(".github/workflows/rebuild.yml", &tries("rebuild", ""));
+    world.commit("Rebuild");
+    let open = world.judged(&["staging", "--checklist"]);
+    open.assert_code(0);
+    assert!(open.stdout.contains("[x] projections can be rebuilt: 1 passed"), "{open}");
+}
+
+#[test]
+fn waivers_that_nothing_needs_are_told_and_shut_nothing() {
+    let world = World::new(GATES);
+    let waiver = |advisory: &str, expires: &str| {
+        format!(
+            "[[vulnerability]]\nadvisory = \"{advisory}\"\nowner = \"ann\"\nreason = \"r\"\n\
+             expires = {expires}\n"
+        )
+    };
+    let (unused, over) =
+        (waiver("CVE-1", "9999-01-31"), waiver("GHSA-35jh-r3h4-6jhm", "2020-01-31"));
+    world.write(".shipway/waivers.toml", &format!("{unused}{over}"));
+    world.commit("Two waivers");
+    let open = world.judged(&["staging"]);
+    open.assert_code(0);
+    for note in [
+        "note: .shipway/waivers.toml:1: the waiver of ann for CVE-1 covers nothing",
+        "note: .shipway/waivers.toml:6: the waiver of ann for GHSA-35jh-r3h4-6jhm is over since \
+         2020-01-31, and covers nothing",
+    ] {
+        assert!(open.stdout.contains(note), "{note}: {open}");
+    }
+    // What is over and needed keeps the gate shut.
+    world.write("dependencies.txt", "lodash 4.17.20\n");
+    world.commit("A lodash that was waived");
+    let refused = world.judged(&["staging"]);
+    assert_eq!(shut(&refused), ["vulnerabilities"], "{refused}");
+    assert!(refused.stdout.contains("is over since 2020-01-31"), "{refused}");
+    assert!(refused.stdout.contains("CVE-1 covers nothing"), "{refused}");
+}
+
 #[test]
 fn what_was_there_before_is_not_new() {
     let asked = "gates:\n  vulnerabilities: {new_only: true, due: {high: 30d}}\n";
@@ -246,4 +326,32 @@ fn what_a_person_promotes_passes_the_same_gates() {
     }
     let status = world.run(&["status"]);
     assert!(status.stdout.contains("is kept from production: gate `load`"), "{status}");
+}
+
+#[test]
+fn a_cyclonedx_file_is_an_audit_as_well() {
+    let world =
+        World::new("gates:\n  vulnerabilities: {critical: 0, high: 0}\n  licences: [MIT]\n");
+    world.git(&["checkout", "--quiet", "-b", "feature"]);
+    world.write("notes.txt", "x");
+    world.commit("Nothing of note");
+    world.run(&["run"]).assert_code(0);
+    let bom = |vulnerabilities: &str| {
+        let path = world.sandbox.path().join("bom.json");
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "components": [{{"type": "library", "bom-ref": "a",
+                "name": "a", "licenses": [{{"license": {{"id": "MIT"}}}}]}}], {vulnerabilities}"#
+        );
+        std::fs::write(&path, text).unwrap();
+        world.run(&["gate", "--report", path.to_str().unwrap()])
+    };
+    bom("\"vulnerabilities\": []}").assert_code(0);
+    // What its author says of it opens nothing.
+    let refused =
+        bom(r#""vulnerabilities": [{"id": "CVE-1", "ratings": [{"severity": "critical"}],
+        "affects": [{"ref": "a"}], "analysis": {"state": "not_affected"}}]}"#);
+    assert_eq!(shut(&refused), ["vulnerabilities"], "{refused}");
+    assert!(refused.stdout.contains("1 critical: a CVE-1"), "{refused}");
+    // One that is cut off may have had some.
+    assert_eq!(shut(&bom("\"vulnerabilities\": [")), ["vulnerabilities", "licences"]);
 }

@@ -6,8 +6,8 @@ use super::fields::Fields;
 use super::item::{Item, did_you_mean};
 use super::{code, path, value};
 use crate::config::gates::{
-    Analysis, Coverage, Due, Duplication, Licences, Load, MigrationSafety, Policies, ReportSource,
-    Rule, Secrets, SonarQube, StatementApproval, Tests, Vulnerabilities,
+    Analysis, ChecklistItem, Coverage, Due, Duplication, Licences, Load, MigrationSafety, Policies,
+    ReportSource, Rule, Secrets, SonarQube, StatementApproval, Tests, Vulnerabilities,
 };
 use crate::config::value::Percent;
 use crate::config::{GateSet, Gates, Level, People, Rating, Service, Severity, defaults};
@@ -100,18 +100,29 @@ fn gate_set(fields: &mut Fields, below: &GateSet, services: &Services) -> GateSe
         sonarqube: fields.or_off("sonarqube", || below.sonarqube, sonarqube),
         duplication: fields.or_off("duplication", || below.duplication, duplication),
         policies: fields.or_off("policies", || below.policies, policies),
-        rules: {
-            let mut rules = below.rules;
-            let written = fields.or("rules", IndexMap::new, written_rules);
-            for (name, rule) in written {
-                match rule {
-                    Some(rule) => rules.insert(name, rule),
-                    None => rules.shift_remove(&name),
-                };
-            }
-            rules
-        },
+        rules: layered(
+            below.rules,
+            fields.or("rules", IndexMap::new, |item| named_or_off(item, rule)),
+        ),
+        checklist: layered(
+            below.checklist,
+            fields.or("checklist", IndexMap::new, |item| named_or_off(item, checklist_item)),
+        ),
     }
+}
+
+/// What is written over what is below; nothing: one from below is `off`.
+fn layered<T>(
+    mut below: IndexMap<String, T>,
+    written: IndexMap<String, Option<T>>,
+) -> IndexMap<String, T> {
+    for (name, of) in written {
+        match of {
+            Some(of) => below.insert(name, of),
+            None => below.shift_remove(&name),
+        };
+    }
+    below
 }
 
 fn level(fields: &mut Fields) -> Level {
@@ -428,17 +439,28 @@ fn policies(item: Item) -> Option<Policies> {
     Some(policies)
 }
 
-/// Rules by name; nothing where one from below is `off`.
-fn written_rules(item: Item) -> Option<IndexMap<String, Option<Rule>>> {
-    let mut rules = IndexMap::new();
+/// Gates by name; nothing where one from below is `off`.
+fn named_or_off<T>(item: Item, read: fn(Item) -> Option<T>) -> Option<IndexMap<String, Option<T>>> {
+    let mut all = IndexMap::new();
     for (name, item) in item.entries()? {
         if item.is_off() {
-            rules.insert(name.to_owned(), None);
-        } else if let Some(rule) = rule(item) {
-            rules.insert(name.to_owned(), Some(rule));
+            all.insert(name.to_owned(), None);
+        } else if let Some(of) = read(item) {
+            all.insert(name.to_owned(), Some(of));
         }
     }
-    Some(rules)
+    Some(all)
+}
+
+fn checklist_item(item: Item) -> Option<ChecklistItem> {
+    if is_scalar(item) {
+        return Some(ChecklistItem { artifact: pattern(item)?, level: Level::default() });
+    }
+    let mut fields = Fields::of(item)?;
+    let artifact = fields.required("artifact", "an item of the checklist", pattern);
+    let level = level(&mut fields);
+    fields.finish();
+    Some(ChecklistItem { artifact: artifact?, level })
 }
 
 fn rule(item: Item) -> Option<Rule> {

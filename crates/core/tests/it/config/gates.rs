@@ -36,6 +36,7 @@ fn common_wishes_are_one_line() {
   duplication: 3%
   policies: on
   rules: {small: 'coverage.total > 1'}
+  checklist: {dashboards: dashboards, projection_rebuilds: {artifact: rebuild-*, level: warning}}
 ",
     );
     let gates = &config.gates.everywhere;
@@ -51,6 +52,8 @@ fn common_wishes_are_one_line() {
     assert_eq!(gates.licences.as_ref().unwrap().allow.len(), 3);
     assert!(gates.sonarqube.as_ref().unwrap().quality_gate);
     assert_eq!(gates.rules["small"].level, Level::Required);
+    assert_eq!(gates.checklist["dashboards"].level, Level::Required);
+    assert_eq!(gates.checklist["projection_rebuilds"].artifact, "rebuild-*");
     // Written out in full, it is the same.
     let shown = show(&config).unwrap();
     let again = read("shipway.yaml", &shown, &SHOP).unwrap_or_else(|p| panic!("{p:?}\n{shown}"));
@@ -64,7 +67,8 @@ fn a_place_says_what_is_different_there() {
   secrets: on
   rules: {a: 'tests.failed == 0', b: 'tests.failed == 0'}
   pull_request: {coverage: {changed_lines: 90%, level: warning}}
-  environments: {staging: {coverage: off, rules: {a: off}}}
+  checklist: {dashboards: grafana, runbook: runbook}
+  environments: {staging: {coverage: off, rules: {a: off}, checklist: {runbook: off}}}
 ",
     );
     let gates = &config.gates;
@@ -75,18 +79,23 @@ fn a_place_says_what_is_different_there() {
     let staging = gates.of(&env("staging"));
     assert!(staging.coverage.is_none() && staging.secrets.is_some());
     assert_eq!(staging.rules.keys().collect::<Vec<_>>(), ["b"]);
+    assert_eq!(staging.checklist.keys().collect::<Vec<_>>(), ["dashboards"]);
     assert_eq!(gates.of(&env("production")), &gates.everywhere);
 }
 
 #[test]
 fn a_change_adds_to_what_it_is_judged_by_and_takes_nothing_away() {
-    let before = config("  coverage: 80%\n  rules: {a: 'tests.failed == 0'}\n");
-    let after = config("  coverage: 10%\n  secrets: on\n  rules: {a: 'true', b: 'true'}\n");
+    let before =
+        config("  coverage: 80%\n  rules: {a: 'tests.failed == 0'}\n  checklist: {d: mine}\n");
+    let after = config(
+        "  coverage: 10%\n  secrets: on\n  rules: {a: 'true', b: 'true'}\n  checklist: {d: other}\n",
+    );
     let judged = before.gates.everywhere.with_added(&after.gates.everywhere);
     assert_eq!(judged.coverage, before.gates.everywhere.coverage);
     assert!(judged.secrets.is_some());
     assert_eq!(judged.rules["a"].open_if, "tests.failed == 0");
     assert!(judged.rules.contains_key("b"));
+    assert_eq!(judged.checklist["d"].artifact, "mine");
 }
 
 #[test]

@@ -61,10 +61,17 @@ pub(super) struct Descriptor {
     pub(super) properties: Option<Properties>,
 }
 
-/// 3.50.
+/// 3.50. `enabled` says what was looked for, not what a result is worth: it is not read.
 #[derive(Deserialize)]
 pub(super) struct Configuration {
     pub(super) level: Option<Level>,
+}
+
+/// 3.51: how a rule was configured when the tool ran.
+#[derive(Deserialize)]
+pub(super) struct Override {
+    pub(super) descriptor: Reference,
+    pub(super) configuration: Configuration,
 }
 
 /// What GitHub and CodeQL write into the property bag of a rule.
@@ -129,6 +136,7 @@ pub(super) struct Invocation {
     pub(super) working_directory: Option<ArtifactLocation>,
     pub(super) tool_execution_notifications: Option<Vec<Notification>>,
     pub(super) tool_configuration_notifications: Option<Vec<Notification>>,
+    pub(super) rule_configuration_overrides: Option<Vec<Override>>,
 }
 
 /// 3.58.
@@ -177,6 +185,14 @@ pub(super) struct Found {
     pub(super) fingerprints: Option<BTreeMap<String, String>>,
     pub(super) suppressions: Option<Vec<Suppression>>,
     pub(super) baseline_state: Option<String>,
+    pub(super) provenance: Option<Provenance>,
+}
+
+/// 3.48.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Provenance {
+    pub(super) invocation_index: Option<i64>,
 }
 
 /// 3.52.

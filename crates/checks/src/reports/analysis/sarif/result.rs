@@ -3,7 +3,7 @@
 use super::log::{
     Descriptor, Found, Invocation, Level, Notification, ResultKind, Run, Status, Suppression,
 };
-use super::rule_lookup::{Rules, severity};
+use super::rule_lookup::Rules;
 use super::{message, place, rules};
 use crate::check::Sink;
 use crate::finding::{Allowed, Finding, Fingerprint, Kind, Span};
@@ -104,7 +104,7 @@ impl<'r, S: Sink> Results<'r, S> {
         let (file, span) = place::of(found.locations.as_deref(), self.run);
         Some(Finding {
             rule: RuleId::owned(id.to_owned()),
-            severity: severity(found, rule),
+            severity: self.rules.severity(found, rule),
             kind,
             fingerprint: fingerprint(found, &tool.name, id, &file, &said),
             span,

@@ -57,6 +57,68 @@ fn the_severity_is_that_of_the_score_and_else_of_the_level() {
     }
 }
 
+/// 3.27.10, with the overrides of 3.20.5.
+#[test]
+fn the_level_is_what_the_tool_was_told_when_it_ran() {
+    let rules = r#"{"id": "a", "defaultConfiguration": {"level": "error"}}, {"id": "b"},
+        {"id": "s", "properties": {"security-severity": "9.1"}}"#;
+    let told = |of: &str, level: &str| {
+        format!(r#"{{"descriptor": {of}, "configuration": {{"level": "{level}"}}}}"#)
+    };
+    let one = |overrides: &str| format!(r#"{{"ruleConfigurationOverrides": [{overrides}]}}"#);
+    let by_id = one(&told(r#"{"id": "a"}"#, "note"));
+    let both = format!("{by_id}, {}", one(&told(r#"{"index": 0}"#, "warning")));
+    for (invocations, result, severity) in [
+        ("{}", r#""ruleId": "a""#, "high"),
+        (&*by_id, r#""ruleId": "a""#, "low"),
+        (&*by_id, r#""ruleId": "a/1""#, "low"),
+        (&*by_id, r#""ruleIndex": 0"#, "low"),
+        (&*by_id, r#""rule": {"id": "a"}"#, "low"),
+        (&*by_id, r#""ruleId": "b""#, "medium"),
+        (&*by_id, r#""ruleId": "ab""#, "medium"),
+        // A result's own word comes first, and that of its kind.
+        (&*by_id, r#""ruleId": "a", "level": "error""#, "high"),
+        (&*by_id, r#""ruleId": "b", "kind": "informational""#, "low"),
+        // By index, by the extension that it counts in, by the name of a rule that nobody describes.
+        (&one(&told(r#"{"index": 1}"#, "error")), r#""ruleId": "b""#, "high"),
+        (
+            &one(&told(r#"{"index": 0, "toolComponent": {"index": 0}}"#, "error")),
+            r#""ruleId": "e1""#,
+            "high",
+        ),
+        (&one(&told(r#"{"id": "x"}"#, "error")), r#""ruleId": "x""#, "high"),
+        (&one(&told("{}", "error")), r#""ruleId": "x""#, "medium"),
+        // A part of a rule is told apart.
+        (&one(&told(r#"{"id": "a/2"}"#, "note")), r#""ruleId": "a/1""#, "high"),
+        (&one(&told(r#"{"id": "a/2"}"#, "note")), r#""ruleId": "a/2""#, "low"),
+        // Nothing is told of the level.
+        (
+            &one(r#"{"descriptor": {"id": "a"}, "configuration": {"enabled": false}}"#),
+            r#""ruleId": "a""#,
+            "high",
+        ),
+        // Of several invocations, that which found it.
+        (&*both, r#""ruleId": "a", "provenance": {"invocationIndex": 0}"#, "low"),
+        (&*both, r#""ruleId": "a", "provenance": {"invocationIndex": 1}"#, "medium"),
+        (&*both, r#""ruleId": "a", "provenance": {"invocationIndex": 2}"#, "high"),
+        (&*both, r#""ruleId": "a", "provenance": {"invocationIndex": -1}"#, "high"),
+        (&*both, r#""ruleId": "a""#, "high"),
+        // A score is no level.
+        (&one(&told(r#"{"id": "s"}"#, "none")), r#""ruleId": "s""#, "critical"),
+    ] {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{
+                "invocations": [{invocations}],
+                "results": [{{{result}, "message": {{"text": "m"}}}}],
+                "tool": {{"driver": {{"name": "T", "rules": [{rules}]}},
+                          "extensions": [{{"name": "E", "rules": [{{"id": "e1"}}]}}]}}}}]}}"#
+        );
+        let found = read(&text).unwrap().findings;
+        let [finding] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(finding.severity.as_str(), severity, "{invocations} {result}");
+    }
+}
+
 #[test]
 fn a_rule_is_found_by_name_index_or_both_also_in_an_extension() {
     let rules = r#"{"id": "a", "defaultConfiguration": {"level": "error"}, "helpUri": "https://h"},

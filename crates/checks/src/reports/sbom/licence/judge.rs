@@ -101,7 +101,8 @@ pub fn judge(
         };
         Finding::new(&rules::NAME, file, Span::FILE, said)
     }));
-    findings.extend(waivers.over(now, Covers::is_licence));
+    let is_needed = |of: &Covers| sbom.packages.iter().any(|package| is_covered(of, package));
+    findings.extend(waivers.over(now, is_needed));
     findings
 }
 
