@@ -197,3 +197,39 @@ fn the_end_tells_annotations_failures_and_the_total() {
     assert!(at("! warning") < at("  │ the last words"));
     assert!(at("  │ the last words") < at("jobs: 1 failed, in "));
 }
+
+/// A plan as a person sees it.
+fn planned(sandbox: &Sandbox, repo: &Repo) -> String {
+    let finished = sandbox.run(repo.path(), &["run", "--plan"]).unwrap();
+    finished.assert_code(0);
+    finished.stdout
+}
+
+#[test]
+fn a_plan_is_the_same_whether_it_is_remembered_or_not() {
+    let sandbox = sandbox();
+    let repo = repository(&sandbox, "      - run: \"true\"\n");
+    let other = "on: [push, workflow_dispatch]\njobs:\n  a:\n    if: github.ref_name == 'main'\n    \
+                 runs-on: ubuntu-latest\n    strategy: {matrix: {os: [a, b]}}\n    \
+                 steps: [{run: \"true\"}]\n";
+    repo.write(".github/workflows/other.yml", other).unwrap();
+    let first = planned(&sandbox, &repo);
+    assert!(first.contains("2 combinations: (a), (b)"), "{first}");
+    assert_eq!(planned(&sandbox, &repo), first);
+    let projects = sandbox.path().join("state/shipway/projects");
+    let project = std::fs::read_dir(projects).unwrap().next().unwrap().unwrap().path();
+    let memory = project.join("memory");
+    let known = std::fs::read_to_string(&memory).unwrap();
+    // What is wrong with it is in the way of nothing, and is mended.
+    std::fs::write(&memory, known.replace("combinations", "compilations")).unwrap();
+    assert!(planned(&sandbox, &repo).contains("2 compilations"), "it was remembered");
+    for broken in ["", "\u{fffd}", &known[..known.len() / 2]] {
+        std::fs::write(&memory, broken).unwrap();
+        assert_eq!(planned(&sandbox, &repo), first);
+    }
+    // Nothing is remembered of what has changed.
+    repo.edit(".github/workflows/other.yml", "[a, b]", "[a, b, c]").unwrap();
+    assert!(planned(&sandbox, &repo).contains("3 combinations"));
+    repo.edit(".github/workflows/other.yml", "== 'main'", "== 'other'").unwrap();
+    assert!(planned(&sandbox, &repo).contains("its `if` does not hold"));
+}

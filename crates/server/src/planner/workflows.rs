@@ -117,23 +117,29 @@ enum Look {
 }
 
 /// What a file has to do with an event, if that is all there is to say: nothing of
-/// it depends on other files.
+/// it depends on other files, and it asks for no inputs.
 #[derive(Serialize, Deserialize)]
-struct Glance {
-    name: String,
-    jobs: Vec<String>,
-    /// Why it starts, or why not.
-    why: Result<String, String>,
+enum Glance {
+    Starts {
+        name: String,
+        jobs: Vec<String>,
+        why: String,
+        /// `workflow_dispatch` starts it, too.
+        dispatched: bool,
+    },
+    DoesNot {
+        why: String,
+    },
 }
 
 impl Look {
     fn remembered(path: &str, text: &str, glance: Glance) -> Self {
-        let Glance { name, jobs, why } = glance;
         let path = path.to_owned();
-        let starts = match why {
-            Err(why) => Err(NotRun { path, why }),
-            Ok(why) => {
-                let (text, called, inputs) = (text.to_owned().into(), IndexMap::new(), None);
+        let starts = match glance {
+            Glance::DoesNot { why } => Err(NotRun { path, why }),
+            Glance::Starts { name, jobs, why, dispatched } => {
+                let (text, called) = (text.to_owned().into(), IndexMap::new());
+                let inputs = dispatched.then(IndexMap::new);
                 Ok(Triggered { path, text, name, jobs, called, inputs, why, link: None })
             }
         };
@@ -142,16 +148,17 @@ impl Look {
 
     fn glance(&self) -> Option<Glance> {
         let Self::AskedFor { follower: None, starts } = self else { return None };
-        match &**starts {
-            Err(not) => {
-                Some(Glance { name: String::new(), jobs: Vec::new(), why: Err(not.why.clone()) })
-            }
-            Ok(run) if run.called.is_empty() && run.inputs.is_none() => {
-                let (name, jobs) = (run.name.clone(), run.jobs.clone());
-                Some(Glance { name, jobs, why: Ok(run.why.clone()) })
-            }
-            Ok(_) => None,
-        }
+        let run = match &**starts {
+            Err(not) => return Some(Glance::DoesNot { why: not.why.clone() }),
+            Ok(run) => run,
+        };
+        let alone = run.called.is_empty() && run.inputs.iter().all(IndexMap::is_empty);
+        alone.then(|| Glance::Starts {
+            name: run.name.clone(),
+            jobs: run.jobs.clone(),
+            why: run.why.clone(),
+            dispatched: run.inputs.is_some(),
+        })
     }
 }
 
