@@ -137,9 +137,12 @@ impl Stem {
 
     fn end(self) -> Fingerprint {
         const HEX: &[u8; 16] = b"0123456789abcdef";
-        let digest = self.0.finalize();
-        let nibbles = digest.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-        Fingerprint(nibbles.map(|nibble| char::from(HEX[usize::from(nibble)])).collect())
+        let mut hex = [0; 32];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0.finalize()) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+        }
+        Fingerprint(String::from_utf8_lossy(&hex).into_owned())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The files below a folder.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,12 +35,23 @@ fn add_files(folder: &Path, left_out: &[&str], files: &mut Vec<PathBuf>) -> io::
     entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     for (name, kind) in entries {
         if kind.is_file() {
-            files.push(folder.join(name));
+            files.push(below(folder, &name));
         } else if kind.is_dir() && left_out.iter().all(|other| name != *other) {
             add_files(&folder.join(name), left_out, files)?;
         }
     }
     Ok(())
+}
+
+/// A name in a folder: `join` asks of every name whether it is a path of its own.
+fn below(folder: &Path, name: &OsStr) -> PathBuf {
+    let mut path = OsString::with_capacity(folder.as_os_str().len() + 1 + name.len());
+    path.push(folder);
+    if !folder.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        path.push("/");
+    }
+    path.push(name);
+    PathBuf::from(path)
 }
 
 #[cfg(test)]

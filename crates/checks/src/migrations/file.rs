@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use super::context::Context;
 use super::layout::{Layout, Migration, Part, Transaction};
-use super::parse::parse;
+use super::parse::parse_into;
 use super::report::{Allows, At, Memo, finding_of};
 use super::rules::{
     BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
@@ -113,7 +113,9 @@ pub(super) struct FileJudge<'a, S> {
     /// As many bytes of them were followed.
     pub(super) followed: usize,
     /// Tables that it creates.
-    made: HashSet<String>,
+    made: Vec<String>,
+    /// Room for what a statement does.
+    actions: Vec<Action>,
     summary: FileSummary,
 }
 
@@ -146,7 +148,8 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             functions: HashMap::new(),
             following: Vec::new(),
             followed: 0,
-            made: HashSet::new(),
+            made: Vec::new(),
+            actions: Vec::new(),
             summary: FileSummary::default(),
         };
         judge.set_transaction(transaction);
@@ -169,10 +172,14 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         self.summary.statements += 1;
         let memo = Memo::default();
-        for action in parse(source.text, source.tokens, self.context.dialect) {
+        let mut actions = std::mem::take(&mut self.actions);
+        parse_into(&mut actions, source.text, source.tokens, self.context.dialect);
+        for action in &actions {
             let at = At::new(source, &memo, action.start, action.end);
-            self.action(&action, &at, 0);
+            self.action(action, &at, 0);
         }
+        actions.clear();
+        self.actions = actions;
         for finding in self.allows.unused(&self.migration.path) {
             self.sink.finding(finding);
         }
@@ -194,7 +201,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         self.transactions(what, at);
         if let What::CreateTable(table) = what {
-            self.made.insert(table.name.name.clone());
+            self.made.push(table.name.name.clone());
         }
         let known = self.known;
         self.context.learn(what, depth == 0, |name| {
@@ -228,6 +235,9 @@ impl<'a, S: Sink> FileJudge<'a, S> {
 
     /// What was agreed on: additions only, phases.
     fn agreements(&self, what: &What, out: &mut Verdicts) {
+        if !self.options.additive_only && self.context.phase.is_none() {
+            return;
+        }
         let touches_new = matches!(what, What::Alter { table, .. } if self.context.is_new(table));
         if touches_new {
             return;
@@ -375,7 +385,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
     }
 
-    fn end(mut self) -> (FileSummary, HashSet<String>) {
+    fn end(mut self) -> (FileSummary, Vec<String>) {
         if let Some(pos) = self.begun.take() {
             let span = Span { start: pos, end: pos };
             let message = "a transaction that is begun here is never ended";
@@ -393,5 +403,5 @@ impl<'a, S: Sink> FileJudge<'a, S> {
 pub(super) fn is_undecided(rule: &MigrationRule) -> bool {
     [&UNRECOGNISED, &DYNAMIC, &BROKEN, &UNREADABLE, &CLIENT_COMMAND]
         .iter()
-        .any(|other| other.rule.id == rule.rule.id)
+        .any(|other| std::ptr::eq(*other, rule))
 }

@@ -156,9 +156,9 @@ pub fn migrations<'p>(
     let taken = sql.filter_map(|path| {
         let folder = folders.entry(parent(path)).or_insert_with_key(|of| Folder::of(of, &paths));
         let (layout, part) = layout(path, folder, &paths);
-        let known = layout != Layout::Plain || in_known_folder(path);
+        let known = everything || layout != Layout::Plain || in_known_folder(path);
         let compensates = path.ends_with(".compensate.sql");
-        (everything || known).then(|| Migration {
+        known.then(|| Migration {
             path: (*path).to_owned(),
             layout,
             part: if compensates { Part::Down } else { part },
@@ -231,6 +231,10 @@ fn layout(path: &str, of: &Folder, paths: &BTreeSet<&str>) -> (Layout, Part) {
 }
 
 fn flyway(name: &str) -> Option<Part> {
+    // Nearly every other file ends here.
+    if !name.starts_with(['V', 'B', 'U', 'R']) {
+        return None;
+    }
     let (prefix, _) = name.split_once("__")?;
     let digits = |rest: &str| {
         rest.starts_with(|first: char| first.is_ascii_digit())
@@ -277,11 +281,15 @@ fn has_end(path: &str, end: &str) -> bool {
 }
 
 fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    slash(path).map_or("", |at| &path[..at])
 }
 
 fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    slash(path).map_or(path, |at| &path[at + 1..])
+}
+
+fn slash(path: &str) -> Option<usize> {
+    memchr::memrchr(b'/', path.as_bytes())
 }
 
 fn join(folder: &str, name: &str) -> String {

@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use super::file::is_undecided;
 use super::rules::{self, BAD_ALLOW, UNUSED_ALLOW, Verdict};
 use crate::finding::{Allowed, Finding, Kind, Pos, Span, Stem};
-use crate::sql::{Allow, Place, Source};
+use crate::sql::{Allow, Source, after};
 
 /// An excerpt has no more characters.
 const EXCERPT: usize = 240;
@@ -21,6 +21,8 @@ const STRIDE: usize = 4096;
 pub(super) struct Memo {
     /// What fingerprints of what is in it begin with.
     stem: OnceCell<Stem>,
+    /// Where the statement begins.
+    start: OnceCell<Pos>,
     /// The places of its bytes 0, [`STRIDE`], twice that, …, as far as one was asked for.
     places: RefCell<Vec<Pos>>,
 }
@@ -89,19 +91,22 @@ impl<'a> At<'a> {
     /// The place of an offset, counted from the last known place before it.
     fn place_of(&self, offset: usize) -> Pos {
         let Source { text, place, .. } = self.source;
+        let start = *self.memo.start.get_or_init(|| place.start());
         let offset = offset.min(text.len());
+        if offset < STRIDE {
+            return after(start, &text[..offset]);
+        }
         let mut places = self.memo.places.borrow_mut();
-        let mut before = places.last().copied().unwrap_or(place.start);
         if places.is_empty() {
-            places.push(before);
+            places.push(start);
         }
         let stride = offset / STRIDE;
         while places.len() <= stride {
             let from = (places.len() - 1) * STRIDE;
-            before = Place { start: before }.of(&text[from..], STRIDE);
-            places.push(before);
+            let next = after(places[places.len() - 1], &text[from..from + STRIDE]);
+            places.push(next);
         }
-        Place { start: places[stride] }.of(&text[stride * STRIDE..], offset % STRIDE)
+        after(places[stride], &text[stride * STRIDE..offset])
     }
 
     fn excerpt(&self) -> String {
@@ -122,8 +127,13 @@ fn excerpt(text: &[u8]) -> String {
     if let Some(newline) = memchr::memchr_iter(b'\n', &text[..end]).nth(EXCERPT_LINES - 1) {
         end = newline;
     }
-    let mut shown = String::from_utf8_lossy(&text[..end]).into_owned();
-    shown.retain(|c| c != '\r');
+    let mut shown = match std::str::from_utf8(&text[..end]) {
+        Ok(shown) => shown.to_owned(),
+        Err(_) => String::from_utf8_lossy(&text[..end]).into_owned(),
+    };
+    if memchr::memchr(b'\r', shown.as_bytes()).is_some() {
+        shown.retain(|c| c != '\r');
+    }
     if end < text.len() {
         // A character may have been cut.
         while shown.ends_with('\u{fffd}') {

@@ -46,6 +46,8 @@ pub fn judge_sequence(migrations: &[(Migration, Status)], sink: &mut impl Sink) 
 fn judge_versions(sequence: &[&(Migration, Status)], sink: &mut impl Sink) {
     let merged = sequence.iter().filter(|(_, status)| *status != Status::New);
     let last = merged.filter_map(|(migration, _)| migration.version.as_ref()).max();
+    // Nearly always: then there is nothing to remember.
+    let once = sequence.is_sorted_by(|(one, _), (other, _)| one.version < other.version);
     let mut taken: BTreeMap<&Version, &Migration> = BTreeMap::new();
     // Merged ones were there first.
     let (new, old): (Vec<_>, Vec<_>) =
@@ -59,7 +61,9 @@ fn judge_versions(sequence: &[&(Migration, Status)], sink: &mut impl Sink) {
             }
             continue;
         }
-        taken.insert(version, migration);
+        if !once {
+            taken.insert(version, migration);
+        }
         if let Some(last) = last.filter(|last| *status == Status::New && version < *last) {
             let message = format!("is new with version {version}, behind {last} which was merged");
             report(&OUT_OF_ORDER, migration, message, sink);

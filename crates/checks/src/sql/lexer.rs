@@ -60,6 +60,9 @@ pub enum Lexed {
     End,
 }
 
+/// White space, in the encoding that files have.
+pub(super) const BYTE_ORDER_MARK: &[u8; 3] = b"\xef\xbb\xbf";
+
 /// Knows a dialect's tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct Lexer {
@@ -89,10 +92,16 @@ impl Lexer {
 
     /// What begins at `at`. `complete` says that no more text follows.
     #[must_use]
+    #[inline]
     pub fn next(&self, text: &[u8], at: usize, complete: bool) -> Lexed {
-        if let Some(end) = plain_word(text, at) {
-            return token(TokenKind::Word, end);
+        match plain_word(text, at) {
+            Some(end) => token(TokenKind::Word, end),
+            None => self.other(text, at, complete),
         }
+    }
+
+    /// What begins at `at` if it is not a plain word.
+    fn other(&self, text: &[u8], at: usize, complete: bool) -> Lexed {
         let lexed = self.at(text, at);
         if !complete && self.needs_more(text, at, lexed) { Lexed::More } else { lexed }
     }
@@ -129,7 +138,7 @@ impl Lexer {
                 Lexed::Space { end: skip_space(text, at) }
             }
             // A byte order mark, wherever files were joined.
-            0xef if text[at..].starts_with(b"\xef\xbb\xbf") => Lexed::Space { end: at + 3 },
+            0xef if text[at..].starts_with(BYTE_ORDER_MARK) => Lexed::Space { end: at + 3 },
             b'-' if next == b'-' && self.is_dash_comment(text, at) => line_comment(text, at),
             b'#' if mysql => line_comment(text, at),
             b'/' if next == b'*' => self.block_comment(text, at),
@@ -371,7 +380,8 @@ fn variable_end(text: &[u8], at: usize) -> usize {
 }
 
 /// Where a word ends that cannot be anything else, nor longer than it is: most of what there is.
-fn plain_word(text: &[u8], at: usize) -> Option<usize> {
+#[inline]
+pub(super) fn plain_word(text: &[u8], at: usize) -> Option<usize> {
     if !text.get(at)?.is_ascii_alphabetic() {
         return None;
     }
@@ -382,9 +392,11 @@ fn plain_word(text: &[u8], at: usize) -> Option<usize> {
 }
 
 fn word_end(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let length = rest.iter().position(|byte| !IN_WORD[usize::from(*byte)]);
-    length.map_or(text.len(), |length| at + length)
+    let mut end = at;
+    while end < text.len() && IN_WORD[usize::from(text[end])] {
+        end += 1;
+    }
+    end
 }
 
 const fn is_word_start(byte: u8) -> bool {

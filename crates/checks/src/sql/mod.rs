@@ -11,6 +11,7 @@ mod token;
 pub use dialect::Dialect;
 pub use directive::{Allow, Directive, Mark, Phase, Tool};
 pub use lexer::{Lexed, Lexer, Problem};
+pub(crate) use source::after;
 pub use source::{Place, Source};
 pub use statements::{Event, Room, Statements};
 pub use token::{Token, TokenKind, tokens_of};

@@ -3,24 +3,20 @@
 use super::token::Token;
 use crate::finding::{Pos, Span};
 
-/// Where a statement begins, and how its offsets become places.
+/// Where a statement begins: counted when somebody asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// Where the statement begins.
-    pub start: Pos,
+pub struct Place<'a> {
+    /// A place before it that is known.
+    pub known: Pos,
+    /// What stands between the two.
+    pub between: &'a [u8],
 }
 
-impl Place {
-    /// The place of an offset into the statement's text.
+impl Place<'_> {
+    /// Where the statement begins.
     #[must_use]
-    pub fn of(&self, text: &[u8], offset: usize) -> Pos {
-        after(self.start, &text[..offset.min(text.len())])
-    }
-
-    /// The stretch between two offsets.
-    #[must_use]
-    pub fn span(&self, text: &[u8], from: usize, to: usize) -> Span {
-        Span { start: self.of(text, from), end: self.of(text, to) }
+    pub fn start(&self) -> Pos {
+        after(self.known, self.between)
     }
 }
 
@@ -32,19 +28,29 @@ pub struct Source<'a> {
     /// Without comments and white space.
     pub tokens: &'a [Token],
     /// Where it stands.
-    pub place: Place,
+    pub place: Place<'a>,
+}
+
+impl Source<'_> {
+    /// From its first token to its last.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        let start = self.place.start();
+        Span { start, end: after(start, self.text) }
+    }
 }
 
 /// Where a text ends that begins at `pos`.
-pub(super) fn after(pos: Pos, text: &[u8]) -> Pos {
+pub(crate) fn after(pos: Pos, text: &[u8]) -> Pos {
+    if text.is_empty() {
+        return pos;
+    }
     let characters = |text: &[u8]| text.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
     match memchr::memrchr(b'\n', text) {
         Some(last) => Pos {
             line: pos.line + 1 + memchr::memchr_iter(b'\n', &text[..last]).count(),
             column: 1 + characters(&text[last + 1..]),
         },
-        // A byte order mark takes no place.
-        None if text == b"\xef\xbb\xbf" => pos,
         None => Pos { line: pos.line, column: pos.column + characters(text) },
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use super::dialect::Dialect;
 use super::directive::{Directive, Mark};
-use super::lexer::{Lexed, Lexer, Problem};
+use super::lexer::{BYTE_ORDER_MARK, Lexed, Lexer, Problem, plain_word};
 use super::source::{Place, Source, after};
 use super::token::{Token, TokenKind};
 use crate::finding::Pos;
@@ -19,6 +19,8 @@ const FIRST: usize = 4 * 1024;
 const CHUNK: usize = 16 * 1024;
 /// A larger statement is not analysed.
 const MAX_STATEMENT: usize = 64 * 1024 * 1024;
+/// As much is counted again for each place that is asked for, at most.
+const UNPLACED: usize = 1024;
 /// After so many strings and comments without an end, the rest is not analysed.
 const MAX_RECOVERIES: u32 = 16;
 
@@ -78,8 +80,10 @@ pub struct Statements<R> {
     begin: usize,
     filled: usize,
     complete: bool,
-    /// Where `begin` stands in the file.
+    /// Where `placed` stands in the file; it is not behind `begin`, and is counted when somebody
+    /// asks for a place.
     pos: Pos,
+    placed: usize,
     /// How much of what is at hand was handed out.
     consumed: usize,
     tokens: Vec<Token>,
@@ -116,6 +120,7 @@ impl<R: Read> Statements<R> {
             filled: 0,
             complete: false,
             pos: Pos::START,
+            placed: 0,
             consumed: 0,
             tokens,
             parens: 0,
@@ -140,7 +145,8 @@ impl<R: Read> Statements<R> {
     pub fn current(&self) -> Source<'_> {
         let end = self.tokens.last().map_or(0, |token| token.end as usize);
         let text = self.at_hand().get(..end).unwrap_or_default();
-        Source { text, tokens: &self.tokens, place: Place { start: self.pos } }
+        let place = Place { known: self.pos, between: &self.buffer[self.placed..self.begin] };
+        Source { text, tokens: &self.tokens, place }
     }
 
     /// What comes next; nothing at the end of the file.
@@ -154,7 +160,7 @@ impl<R: Read> Statements<R> {
         self.forget();
         if self.copy {
             self.copy = false;
-            let from = self.pos;
+            let from = self.place();
             if !self.skip_copied()? {
                 return Ok(Some(Event::EndlessCopy(from)));
             }
@@ -179,33 +185,35 @@ impl<R: Read> Statements<R> {
             return at;
         }
         let text = self.buffer.get(self.begin..self.filled).unwrap_or_default();
-        loop {
-            match text.get(at) {
-                Some(b' ' | b'\n') => {
+        while let Some(first) = text.get(at) {
+            let (kind, end) = match (plain_word(text, at), first) {
+                (Some(end), _) => (TokenKind::Word, end),
+                (None, b' ' | b'\n') => {
                     at += 1;
                     continue;
                 }
+                (None, b';') => break,
                 // Whatever follows, these are tokens of their own.
-                Some(sign @ (b'(' | b')' | b',')) if at + 1 < text.len().min(MAX_STATEMENT) => {
-                    let kind = TokenKind::Sign(*sign);
-                    self.tokens.push(Token { kind, start: at as u32, end: at as u32 + 1 });
-                    at += 1;
-                    continue;
+                (None, b'(' | b')' | b',') if at + 1 < text.len() => {
+                    (TokenKind::Sign(*first), at + 1)
                 }
-                _ => {}
+                (None, _) => match self.lexer.next(text, at, self.complete) {
+                    Lexed::Space { end } => {
+                        at = end;
+                        continue;
+                    }
+                    Lexed::Token { kind, end } if kind != TokenKind::Sign(b'\\') => (kind, end),
+                    _ => break,
+                },
+            };
+            if end > MAX_STATEMENT {
+                break;
             }
-            match self.lexer.next(text, at, self.complete) {
-                Lexed::Space { end } => at = end,
-                Lexed::Token { kind, end }
-                    if !matches!(kind, TokenKind::Sign(b';' | b'\\')) && end <= MAX_STATEMENT =>
-                {
-                    // Within the limit, so it fits.
-                    self.tokens.push(Token { kind, start: at as u32, end: end as u32 });
-                    at = end;
-                }
-                _ => return at,
-            }
+            self.tokens.push(Token::new(kind, text, at, end));
+            // Behind most of them is a space.
+            at = end + usize::from(text.get(end) == Some(&b' '));
         }
+        at
     }
 
     /// Looks at what is at `at`, and returns where to look next.
@@ -218,6 +226,12 @@ impl<R: Read> Statements<R> {
         }
         if self.may_end_here(at) {
             return self.more(at);
+        }
+        // What most statements end with, and what stands between them.
+        match self.at_hand().get(at) {
+            Some(b';') => return self.token(TokenKind::Sign(b';'), at, at + 1),
+            Some(b' ' | b'\n') => return Ok(self.pass(at + 1)),
+            _ => {}
         }
         match self.lexer.next(self.at_hand(), at, self.complete) {
             Lexed::More => self.more(at),
@@ -262,7 +276,7 @@ impl<R: Read> Statements<R> {
         let Some(directive) = Directive::read(&self.at_hand()[at..end]) else {
             return self.pass(end);
         };
-        let pos = after(self.pos, &self.at_hand()[..at]);
+        let pos = self.place_of(at);
         let Directive::Mark(mark) = directive else {
             self.queue_directive(directive, pos);
             return self.pass(end);
@@ -315,8 +329,7 @@ impl<R: Read> Statements<R> {
             self.give_up();
             return Ok(end);
         }
-        // Within the limit, so it fits.
-        let token = Token { kind, start: at as u32, end: end as u32 };
+        let token = Token::new(kind, self.at_hand(), at, end);
         self.track(token);
         self.tokens.push(token);
         Ok(end)
@@ -331,7 +344,7 @@ impl<R: Read> Statements<R> {
     /// Follows blocks and parentheses in which a semicolon does not end the statement.
     fn track(&mut self, token: Token) {
         if self.tokens.is_empty() {
-            let creates = self.word(token).eq_ignore_ascii_case(b"create");
+            let creates = token.letter == b'c' && self.word(token).eq_ignore_ascii_case(b"create");
             self.routine = if creates { Routine::Unknown } else { Routine::No };
             self.parens = 0;
             return;
@@ -404,8 +417,9 @@ impl<R: Read> Statements<R> {
     }
 
     fn queue_statement(&mut self) {
-        let said = std::mem::take(&mut self.said);
-        self.queue.extend(said);
+        if !self.said.is_empty() {
+            self.queue.extend(self.said.drain(..));
+        }
         if self.tokens.is_empty() {
             return;
         }
@@ -419,19 +433,15 @@ impl<R: Read> Statements<R> {
             return;
         }
         // Nearly every statement ends here.
-        let first = self.word(self.tokens[0]);
-        if !first.eq_ignore_ascii_case(b"set") && !first.eq_ignore_ascii_case(b"copy") {
+        if !matches!(self.tokens[0].letter, b's' | b'c') {
             return;
         }
-        let words: Vec<&[u8]> = self.tokens.iter().take(6).map(|token| self.word(*token)).collect();
-        let is = |at: usize, name: &str| {
-            words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
-        };
+        let word = |at: usize| self.tokens.get(at).map_or(&b""[..], |token| self.word(*token));
+        let is = |at: usize, name: &str| word(at).eq_ignore_ascii_case(name.as_bytes());
         if is(0, "set") {
             let of = usize::from(is(1, "session") || is(1, "local")) + 1;
             if is(of, "standard_conforming_strings") {
-                let value = words.get(of + 2).copied().unwrap_or_default();
-                let value = value.trim_ascii_start();
+                let value = word(of + 2).trim_ascii_start();
                 let value = String::from_utf8_lossy(value).trim_matches('\'').to_ascii_lowercase();
                 let off = matches!(value.as_str(), "off" | "false" | "0" | "no");
                 self.lexer.set_escapes(off);
@@ -464,7 +474,7 @@ impl<R: Read> Statements<R> {
     fn command(&mut self, at: usize) -> io::Result<usize> {
         let Some(line) = self.line_from(at) else { return self.more(at) };
         let text = String::from_utf8_lossy(&self.at_hand()[at..line]).trim().to_owned();
-        let pos = after(self.pos, &self.at_hand()[..at]);
+        let pos = self.place_of(at);
         self.queue_statement();
         self.queue.push_back(Event::Command(text, pos));
         self.consumed = line;
@@ -480,7 +490,7 @@ impl<R: Read> Statements<R> {
 
     /// Goes on behind the line in which something begins that never ends.
     fn recover(&mut self, problem: Problem, at: usize) -> usize {
-        let pos = after(self.pos, &self.at_hand()[..at]);
+        let pos = self.place_of(at);
         self.queue_statement();
         self.queue.push_back(Event::Broken(problem, pos));
         self.recoveries += 1;
@@ -494,7 +504,8 @@ impl<R: Read> Statements<R> {
     }
 
     fn give_up(&mut self) {
-        self.queue.push_back(Event::GaveUp(self.pos));
+        let pos = self.place();
+        self.queue.push_back(Event::GaveUp(pos));
         self.ended = true;
     }
 
@@ -510,6 +521,8 @@ impl<R: Read> Statements<R> {
     /// Reads on: as much again as is at hand, so that no byte is moved more than twice.
     fn fill(&mut self) -> io::Result<()> {
         if self.begin > 0 {
+            self.place();
+            self.placed = 0;
             self.buffer.copy_within(self.begin..self.filled, 0);
             self.filled -= self.begin;
             self.begin = 0;
@@ -559,9 +572,28 @@ impl<R: Read> Statements<R> {
     fn forget(&mut self) {
         let consumed = std::mem::take(&mut self.consumed);
         self.tokens.clear();
-        if consumed > 0 {
-            self.pos = after(self.pos, &self.buffer[self.begin..self.begin + consumed]);
-            self.begin += consumed;
+        // A byte order mark takes no place.
+        let is_mark = self.at_hand()[..consumed] == *BYTE_ORDER_MARK;
+        if is_mark {
+            self.place();
         }
+        self.begin += consumed;
+        if is_mark {
+            self.placed = self.begin;
+        } else if self.begin - self.placed > UNPLACED {
+            self.place();
+        }
+    }
+
+    /// Where what is at hand begins in the file.
+    fn place(&mut self) -> Pos {
+        self.pos = after(self.pos, &self.buffer[self.placed..self.begin]);
+        self.placed = self.begin;
+        self.pos
+    }
+
+    /// Where a byte of it stands.
+    fn place_of(&mut self, at: usize) -> Pos {
+        after(self.place(), &self.at_hand()[..at])
     }
 }

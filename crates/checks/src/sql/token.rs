@@ -34,9 +34,22 @@ pub struct Token {
     pub start: u32,
     /// Where it ends, exclusively.
     pub end: u32,
+    /// The first letter of a word, in lower case: it answers nearly every question about keywords.
+    /// Zero if it is no word.
+    pub letter: u8,
 }
 
 impl Token {
+    /// What stands at `start..end` of a text, which has less than 4 GiB: statements are limited.
+    #[must_use]
+    pub fn new(kind: TokenKind, text: &[u8], start: usize, end: usize) -> Self {
+        let letter = match (kind, text.get(start)) {
+            (TokenKind::Word, Some(first)) => first.to_ascii_lowercase(),
+            _ => 0,
+        };
+        Self { kind, start: start as u32, end: end as u32, letter }
+    }
+
     /// The token's bytes in the statement's text.
     #[must_use]
     pub fn bytes<'t>(&self, text: &'t [u8]) -> &'t [u8] {
@@ -53,9 +66,7 @@ pub fn tokens_of(text: &[u8], dialect: Dialect) -> (Vec<Token>, bool) {
     loop {
         match lexer.next(text, at, true) {
             Lexed::Token { kind, end } => {
-                // A text of more than 4 GiB is never handed in: statements are limited.
-                let (start, to) = (at as u32, end as u32);
-                tokens.push(Token { kind, start, end: to });
+                tokens.push(Token::new(kind, text, at, end));
                 at = end;
             }
             Lexed::Space { end } | Lexed::Comment { end } => at = end,

@@ -24,7 +24,7 @@ fn told(reader: impl Read, dialect: Dialect) -> Vec<String> {
         told.push(match event {
             Event::Statement => {
                 let source = statements.current();
-                let place = source.place.of(source.text, 0);
+                let place = source.place.start();
                 format!("{place} {}", String::from_utf8_lossy(source.text))
             }
             Event::Directive(directive, pos) => format!("{pos} {directive:?}"),

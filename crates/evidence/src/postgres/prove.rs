@@ -171,7 +171,7 @@ fn step(source: &Source<'_>) -> Step {
     let upper = sql.to_ascii_uppercase();
     let copies = upper.starts_with("COPY") && (upper.contains("STDIN") || upper.contains("STDOUT"));
     Step {
-        span: source.place.span(source.text, 0, source.text.len()),
+        span: source.span(),
         control,
         transaction: !actions.iter().any(|action| no_transaction(&action.what).is_some()),
         copies,

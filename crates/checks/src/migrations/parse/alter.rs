@@ -6,7 +6,7 @@ use super::{push, table};
 use crate::migrations::statement::{Action, Change, Object, What};
 
 pub(super) fn alter(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
-    c.eat("alter");
+    c.at += 1;
     // MySQL: ALTER ONLINE / IGNORE TABLE.
     if c.word_at(c.at + 1, "table") {
         c.eat_any(&["online", "offline", "ignore"]);
@@ -111,7 +111,8 @@ fn alter_table(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
         return incomplete();
     }
     let mut first = true;
-    while !c.done() {
+    let mut table = Some(table);
+    while let Some(of) = table.take() {
         let item = c.item();
         let mut inner = item;
         let change = if item.done() { Change::Unrecognised } else { table::change(&mut inner) };
@@ -122,7 +123,8 @@ fn alter_table(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
         } else {
             item
         };
-        push(actions, &place, What::Alter { table: table.clone(), change });
+        table = (!c.done()).then(|| of.clone());
+        push(actions, &place, What::Alter { table: of, change });
         if left {
             let why = "something follows that is not understood";
             push(actions, &inner, What::Unrecognised { why });

@@ -1,6 +1,6 @@
 //! `DO` blocks and bodies of functions that a migration runs.
 
-use super::cursor::{Cursor, string};
+use super::cursor::{Cursor, Keywords, string};
 use super::{data, one};
 use crate::migrations::statement::{Action, What};
 use crate::sql::{Dialect, Token, TokenKind, tokens_of};
@@ -141,12 +141,12 @@ pub fn statements_of_body(body: &[u8], dialect: Dialect) -> (Vec<Action>, bool) 
 
 /// What is between two cuts.
 fn segment(body: &[u8], tokens: &[Token], dialect: Dialect, actions: &mut Vec<Action>) {
-    const VERBS: &[&str] = &[
+    const VERBS: Keywords = Keywords::new(&[
         "alter", "create", "drop", "truncate", "delete", "update", "insert", "merge", "with",
         "select", "perform", "call", "execute", "copy", "do", "reindex", "vacuum", "cluster",
         "refresh", "revoke", "lock", "set", "commit", "rollback", "grant", "replace", "rename",
         "analyze", "comment",
-    ];
+    ]);
     let mut c = Cursor::new(body, tokens, dialect);
     // `<<label>>`, `RETURN QUERY`, `FOR r IN …`, `OPEN c FOR …`
     while c.is_sign(b'<') || c.is_sign(b'>') {
@@ -155,14 +155,14 @@ fn segment(body: &[u8], tokens: &[Token], dialect: Dialect, actions: &mut Vec<Ac
     c.eat("return query");
     let is_assignment =
         c.sign_at(c.at + 1, b'=') || c.sign_at(c.at + 1, b':') || c.sign_at(c.at + 1, b'.');
-    let begins = c.is_any(VERBS) && !is_assignment;
+    let begins = c.is_one_of(&VERBS) && !is_assignment;
     if begins {
         let rest = Cursor { tokens: &tokens[c.at..], at: 0, ..c };
         return one(&rest, actions);
     }
     let behind = (c.at..tokens.len()).find(|at| c.word_at(*at, "in") || c.word_at(*at, "for"));
     let looped = behind.map(|at| Cursor { tokens: &tokens[at + 1..], at: 0, ..c });
-    if let Some(looped) = looped.filter(|looped| looped.is_any(VERBS)) {
+    if let Some(looped) = looped.filter(|looped| looped.is_one_of(&VERBS)) {
         return one(&looped, actions);
     }
     // An assignment or a condition may call what the migration defined.

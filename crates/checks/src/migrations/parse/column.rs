@@ -1,12 +1,12 @@
 //! Definitions of columns and constraints.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Keywords};
 use super::expression;
 use crate::migrations::statement::{Column, Constraint, ConstraintKind, Default, Name};
 use crate::sql::TokenKind;
 
 /// Words behind which a column's type is over.
-const BEHIND_TYPE: &[&str] = &[
+const BEHIND_TYPE: Keywords = Keywords::new(&[
     "constraint",
     "not",
     "null",
@@ -30,7 +30,7 @@ const BEHIND_TYPE: &[&str] = &[
     "invisible",
     "key",
     "as",
-];
+]);
 
 /// `name type constraint…`; nothing if that is not what comes.
 pub(super) fn column(c: &mut Cursor<'_>) -> Option<Column> {
@@ -76,7 +76,7 @@ pub(super) fn column(c: &mut Cursor<'_>) -> Option<Column> {
 pub(super) fn of_type(c: &mut Cursor<'_>) -> String {
     let from = c.at;
     while let Some(token) = c.peek() {
-        let ends = c.is_sign(b',') || c.is_any(BEHIND_TYPE);
+        let ends = c.is_sign(b',') || c.is_one_of(&BEHIND_TYPE);
         let other = matches!(token.kind, TokenKind::Text { .. } | TokenKind::Dollar);
         if ends || other {
             break;
@@ -104,7 +104,7 @@ fn generated(c: &mut Cursor<'_>, column: &mut Column) {
 
 /// The expression of a default, up to the next word that cannot be part of it.
 fn value<'a>(c: &mut Cursor<'a>) -> Cursor<'a> {
-    const BEHIND: &[&str] = &[
+    const BEHIND: Keywords = Keywords::new(&[
         "constraint",
         "not null",
         "null",
@@ -119,9 +119,9 @@ fn value<'a>(c: &mut Cursor<'a>) -> Cursor<'a> {
         "comment",
         "auto_increment",
         "on update",
-    ];
+    ]);
     let from = c.at;
-    while !c.done() && !c.is_sign(b',') && (c.at == from || !c.is_any(BEHIND)) {
+    while !c.done() && !c.is_sign(b',') && (c.at == from || !c.is_one_of(&BEHIND)) {
         if c.group().is_none() {
             c.at += 1;
         }

@@ -7,7 +7,7 @@ use crate::migrations::statement::{Action, ConstraintKind, CreateTable, Name, Ob
 use crate::sql::Dialect;
 
 pub(super) fn create(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
-    c.eat("create");
+    c.at += 1;
     let replaces = c.eat("or replace");
     // MySQL: DEFINER = user@host, ALGORITHM = …, SQL SECURITY …
     if c.dialect == Dialect::Mysql {
@@ -83,13 +83,10 @@ fn create_table(c: &mut Cursor<'_>, temporary: bool, replaces: bool) -> Vec<What
     let Some(name) = c.name() else {
         return vec![What::Unrecognised { why: "a CREATE TABLE without a name" }];
     };
-    let mut table = CreateTable {
-        name: name.clone(),
-        if_not_exists,
-        temporary,
-        columns: Vec::new(),
-        references: Vec::new(),
-    };
+    // MariaDB drops what was there.
+    let replaced = replaces.then(|| name.clone());
+    let mut table =
+        CreateTable { name, if_not_exists, temporary, columns: Vec::new(), references: Vec::new() };
     if c.eat("partition of") {
         c.name();
     }
@@ -99,8 +96,7 @@ fn create_table(c: &mut Cursor<'_>, temporary: bool, replaces: bool) -> Vec<What
         }
     }
     let mut whats = Vec::new();
-    // MariaDB drops what was there.
-    if replaces {
+    if let Some(name) = replaced {
         let drop = What::Drop {
             object: Object::Table,
             word: "table".into(),

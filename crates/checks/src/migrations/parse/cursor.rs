@@ -3,6 +3,29 @@
 use crate::migrations::statement::Name;
 use crate::sql::{Dialect, Token, TokenKind};
 
+/// Many keywords, and the letters that they begin with: most words begin like none of them.
+#[derive(Debug)]
+pub(super) struct Keywords {
+    words: &'static [&'static str],
+    /// Bit `letter % 32` for each.
+    letters: u32,
+}
+
+impl Keywords {
+    pub(super) const fn new(words: &'static [&'static str]) -> Self {
+        let (mut letters, mut at) = (0, 0);
+        while at < words.len() {
+            letters |= bit_of(words[at].as_bytes()[0]);
+            at += 1;
+        }
+        Self { words, letters }
+    }
+}
+
+const fn bit_of(letter: u8) -> u32 {
+    1 << (letter % 32)
+}
+
 /// Goes along the tokens of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
@@ -31,56 +54,70 @@ impl<'a> Cursor<'a> {
 
     /// Whether the token at an index is this keyword.
     pub(super) fn word_at(&self, at: usize, word: &str) -> bool {
-        matches!(self.tokens.get(at), Some(token) if token.kind == TokenKind::Word)
-            && self.bytes_at(at).eq_ignore_ascii_case(word.as_bytes())
+        self.begins_like(at, word) && self.matched(at, word) == Some(1)
     }
 
-    /// The first letter of what comes next: it answers nearly every question about keywords.
-    fn letter(&self) -> Option<u8> {
-        let token = self.tokens.get(self.at)?;
-        Some(self.text.get(token.start as usize)?.to_ascii_lowercase())
+    /// Whether a token has the first letter of these keywords: it answers nearly every question
+    /// about them.
+    #[inline]
+    fn begins_like(&self, at: usize, words: &str) -> bool {
+        let letter = words.as_bytes().first();
+        self.tokens.get(at).is_some_and(|token| Some(&token.letter) == letter)
     }
 
-    /// How many tokens these keywords are, if they come next.
-    fn matched(&self, words: &str) -> Option<usize> {
-        let (mut at, mut words) = (self.at, words.as_bytes());
+    /// How many tokens these keywords are, if they stand at an index.
+    fn matched(&self, from: usize, words: &str) -> Option<usize> {
+        let (mut at, mut words) = (from, words.as_bytes());
         loop {
-            let token = self.tokens.get(at).filter(|token| token.kind == TokenKind::Word)?;
+            let token = self.tokens.get(at).filter(|token| token.letter != 0)?;
             let bytes = token.bytes(self.text);
             let (word, rest) = words.split_at_checked(bytes.len())?;
-            if !bytes.eq_ignore_ascii_case(word) {
+            let more = match rest {
+                [] => &[],
+                [b' ', more @ ..] => more,
+                _ => return None,
+            };
+            if !bytes.iter().zip(word).all(|(byte, letter)| byte.to_ascii_lowercase() == *letter) {
                 return None;
             }
             at += 1;
-            match rest {
-                [] => return Some(at - self.at),
-                [b' ', more @ ..] => words = more,
-                _ => return None,
+            if more.is_empty() {
+                return Some(at - from);
             }
+            words = more;
         }
     }
 
     /// Whether these keywords come next.
+    #[inline]
     pub(super) fn is(&self, words: &str) -> bool {
-        self.letter() == words.bytes().next() && self.matched(words).is_some()
+        self.begins_like(self.at, words) && self.matched(self.at, words).is_some()
     }
 
+    #[inline]
     pub(super) fn is_any(&self, words: &[&str]) -> bool {
-        let letter = self.letter();
-        let begun = words.iter().filter(|words| words.bytes().next() == letter);
-        letter.is_some() && begun.into_iter().any(|words| self.matched(words).is_some())
+        words.iter().any(|words| self.is(words))
+    }
+
+    /// The same for many.
+    #[inline]
+    pub(super) fn is_one_of(&self, keywords: &Keywords) -> bool {
+        let letter = self.tokens.get(self.at).map_or(0, |token| token.letter);
+        keywords.letters & bit_of(letter) != 0 && self.is_any(keywords.words)
     }
 
     /// Passes these keywords, if they come next.
+    #[inline]
     pub(super) fn eat(&mut self, words: &str) -> bool {
-        if self.letter() != words.bytes().next() {
+        if !self.begins_like(self.at, words) {
             return false;
         }
-        let eaten = self.matched(words);
+        let eaten = self.matched(self.at, words);
         self.at += eaten.unwrap_or(0);
         eaten.is_some()
     }
 
+    #[inline]
     pub(super) fn eat_any(&mut self, words: &[&str]) -> bool {
         words.iter().any(|words| self.eat(words))
     }
@@ -195,13 +232,14 @@ impl<'a> Cursor<'a> {
 
     /// What is left, as it was written, in lower case and with single spaces.
     pub(super) fn words(&self) -> String {
-        let mut words = String::new();
+        let (start, end) = self.extent();
+        let mut words = String::with_capacity(end - start);
         for at in self.at..self.tokens.len() {
             let apart = at > self.at && self.tokens[at].start > self.tokens[at - 1].end;
             if apart {
                 words.push(' ');
             }
-            words.push_str(&lower(self.bytes_at(at)));
+            push_lower(&mut words, self.bytes_at(at));
         }
         words
     }
@@ -232,11 +270,20 @@ fn unquoted(token: Token, text: &[u8]) -> Option<String> {
     }
 }
 
-/// In lower case; nearly always that is a matter of ASCII.
 fn lower(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => text.to_ascii_lowercase(),
-        _ => String::from_utf8_lossy(bytes).to_lowercase(),
+    let mut lower = String::with_capacity(bytes.len());
+    push_lower(&mut lower, bytes);
+    lower
+}
+
+/// Adds a text in lower case; nearly always that is a matter of ASCII.
+fn push_lower(to: &mut String, bytes: &[u8]) {
+    if bytes.is_ascii() {
+        // Told once more, so that no letter is asked again how long it is.
+        let letters = bytes.iter().map(|byte| byte.to_ascii_lowercase() & 0x7f);
+        letters.for_each(|letter| to.push(char::from(letter)));
+    } else {
+        to.push_str(&String::from_utf8_lossy(bytes).to_lowercase());
     }
 }
 

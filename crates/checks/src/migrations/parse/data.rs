@@ -5,7 +5,7 @@ use super::expression::{calls, scope};
 use crate::migrations::statement::{Name, Scope, What};
 
 pub(super) fn truncate(c: &mut Cursor<'_>) -> Vec<What> {
-    c.eat("truncate");
+    c.at += 1;
     c.eat("table");
     let mut tables = c.names();
     c.eat_any(&["restart identity", "continue identity"]);
@@ -23,20 +23,20 @@ pub(super) fn truncate(c: &mut Cursor<'_>) -> Vec<What> {
 }
 
 pub(super) fn delete(c: &mut Cursor<'_>) -> Vec<What> {
-    c.eat("delete");
+    c.at += 1;
     c.eat_any(&["low_priority", "quick", "ignore"]);
     c.eat("from");
     c.eat("only");
     let Some(table) = c.name() else {
         return vec![What::Unrecognised { why: "a DELETE without a table" }];
     };
-    let mut whats = written_in_parts(c);
-    whats.insert(0, What::Delete { table, scope: scope_of(c) });
+    let mut whats = vec![What::Delete { table, scope: scope_of(c) }];
+    whats.extend(written_in_parts(c));
     whats
 }
 
 pub(super) fn update(c: &mut Cursor<'_>) -> Vec<What> {
-    c.eat("update");
+    c.at += 1;
     if c.eat("or") {
         c.part();
     }
@@ -44,8 +44,8 @@ pub(super) fn update(c: &mut Cursor<'_>) -> Vec<What> {
     let Some(table) = c.name() else {
         return vec![What::Unrecognised { why: "an UPDATE without a table" }];
     };
-    let mut whats = written_in_parts(c);
-    whats.insert(0, What::Update { table, scope: scope_of(c) });
+    let mut whats = vec![What::Update { table, scope: scope_of(c) }];
+    whats.extend(written_in_parts(c));
     whats
 }
 
@@ -80,9 +80,8 @@ pub(super) fn insert(c: &mut Cursor<'_>) -> Vec<What> {
     let Some(table) = c.name() else {
         return vec![What::Unrecognised { why: "an INSERT without a table" }];
     };
-    let from = source_table(c);
-    let mut whats = written_in_parts(c);
-    whats.insert(0, What::Insert { table, from });
+    let mut whats = vec![What::Insert { table, from: source_table(c) }];
+    whats.extend(written_in_parts(c));
     whats.extend(called(c));
     whats
 }

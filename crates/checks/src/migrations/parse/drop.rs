@@ -5,7 +5,7 @@ use crate::migrations::statement::{Name, Object, What};
 use crate::sql::TokenKind;
 
 pub(super) fn drop(c: &mut Cursor<'_>) -> Vec<What> {
-    c.eat("drop");
+    c.at += 1;
     if c.eat("owned") {
         c.eat("by");
         return vec![What::DropOwned { roles: c.words() }];

@@ -162,7 +162,7 @@ pub(super) fn scope(c: &Cursor<'_>) -> Scope {
     if any(&["or"]) {
         return Scope::Filtered;
     }
-    let keyed = (c.at..c.tokens.len()).any(|at| is_key(c, at) && compares(c, at + 1));
+    let keyed = (c.at..c.tokens.len()).any(|at| compares(c, at + 1) && is_key(c, at));
     if keyed { Scope::Bounded } else { Scope::Filtered }
 }
 
@@ -173,6 +173,9 @@ fn always_holds(c: &Cursor<'_>) -> bool {
     while let Some(token) = c.peek() {
         if !matches!(token.kind, TokenKind::Sign(b'(' | b')' | b';')) {
             rest.push(token.bytes(c.text));
+        }
+        if rest.len() > 3 {
+            return false;
         }
         c.at += 1;
     }

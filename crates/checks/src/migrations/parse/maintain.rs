@@ -87,11 +87,11 @@ pub(super) fn set(c: &mut Cursor<'_>) -> Vec<What> {
         c.eat("to");
     }
     let value = c.bytes_at(c.at);
-    let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
+    let mut digits = value.iter().filter(|byte| byte.is_ascii_digit()).peekable();
     let number = c
         .peek()
         .is_some_and(|token| matches!(token.kind, TokenKind::Number | TokenKind::Text { .. }));
-    let zero = (number && !digits.is_empty() && digits.iter().all(|digit| *digit == b'0'))
+    let zero = (number && digits.peek().is_some() && digits.all(|digit| *digit == b'0'))
         || c.is("default");
     vec![What::Set { name, zero }]
 }

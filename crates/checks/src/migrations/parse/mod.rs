@@ -26,17 +26,27 @@ use cursor::Cursor;
 #[must_use]
 pub fn parse(text: &[u8], tokens: &[Token], dialect: Dialect) -> Vec<Action> {
     let mut actions = Vec::new();
+    parse_into(&mut actions, text, tokens, dialect);
+    actions
+}
+
+/// The same, into a list that serves for many.
+pub(super) fn parse_into(
+    actions: &mut Vec<Action>,
+    text: &[u8],
+    tokens: &[Token],
+    dialect: Dialect,
+) {
     let mut rest = tokens;
     // A word that only begins statements, in the middle of one: a semicolon is missing.
     while let Some(at) = second_statement(&Cursor::new(text, rest, dialect)) {
         let (first, second) = rest.split_at(at);
-        one(&Cursor::new(text, first, dialect), &mut actions);
+        one(&Cursor::new(text, first, dialect), actions);
         let why = "two statements without a semicolon between them";
-        push(&mut actions, &Cursor::new(text, second, dialect), What::Unrecognised { why });
+        push(actions, &Cursor::new(text, second, dialect), What::Unrecognised { why });
         rest = second;
     }
-    one(&Cursor::new(text, rest, dialect), &mut actions);
-    actions
+    one(&Cursor::new(text, rest, dialect), actions);
 }
 
 /// Says what the statement that begins at the cursor does.
@@ -46,11 +56,9 @@ fn one(cursor: &Cursor<'_>, actions: &mut Vec<Action>) {
     if c.done() {
         return;
     }
-    let statement = c;
+    let (start, end) = c.extent();
     let whats = statement_at(&mut c, actions);
-    for what in whats {
-        push(actions, &statement, what);
-    }
+    actions.extend(whats.into_iter().map(|what| Action { what, start, end }));
 }
 
 fn push(actions: &mut Vec<Action>, cursor: &Cursor<'_>, what: What) {
@@ -101,34 +109,34 @@ fn statement_at(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
         };
     }
     match first {
-        "alter" => alter::alter(c, actions),
-        "create" => create::create(c, actions),
-        "drop" => drop::drop(c),
-        "truncate" => data::truncate(c),
-        "delete" => data::delete(c),
-        "update" => data::update(c),
-        "insert" | "replace" | "merge" => data::insert(c),
-        "select" | "values" | "with" | "table" | "declare" => data::query(c),
-        "call" | "perform" => data::query(c),
-        "copy" => data::copy(c),
-        "load" => data::load(c),
-        "do" => body::block(c),
-        "execute" => body::execute(c),
-        "explain" | "prepare" => inner(c, actions),
-        "reindex" => maintain::reindex(c),
-        "vacuum" => maintain::vacuum(c),
-        "cluster" => maintain::cluster(c),
-        "refresh" => maintain::refresh(c),
-        "optimize" | "repair" => maintain::optimize(c),
-        "revoke" => vec![What::Revoke { words: c.words() }],
-        "lock" => maintain::lock(c),
-        "set" | "reset" => maintain::set(c),
-        "begin" | "start" => vec![What::Begin],
-        "commit" | "rollback" | "end" | "abort" => maintain::end(c),
-        "rename" => mysql::rename(c),
-        "attach" | "detach" if c.dialect == Dialect::Sqlite => vec![What::Harmless],
-        "handler" | "signal" | "resignal" if c.dialect == Dialect::Mysql => vec![What::Harmless],
-        _ if HARMLESS.contains(&first) => vec![What::Harmless],
+        b"alter" => alter::alter(c, actions),
+        b"create" => create::create(c, actions),
+        b"drop" => drop::drop(c),
+        b"truncate" => data::truncate(c),
+        b"delete" => data::delete(c),
+        b"update" => data::update(c),
+        b"insert" | b"replace" | b"merge" => data::insert(c),
+        b"select" | b"values" | b"with" | b"table" | b"declare" => data::query(c),
+        b"call" | b"perform" => data::query(c),
+        b"copy" => data::copy(c),
+        b"load" => data::load(c),
+        b"do" => body::block(c),
+        b"execute" => body::execute(c),
+        b"explain" | b"prepare" => inner(c, actions),
+        b"reindex" => maintain::reindex(c),
+        b"vacuum" => maintain::vacuum(c),
+        b"cluster" => maintain::cluster(c),
+        b"refresh" => maintain::refresh(c),
+        b"optimize" | b"repair" => maintain::optimize(c),
+        b"revoke" => vec![What::Revoke { words: c.words() }],
+        b"lock" => maintain::lock(c),
+        b"set" | b"reset" => maintain::set(c),
+        b"begin" | b"start" => vec![What::Begin],
+        b"commit" | b"rollback" | b"end" | b"abort" => maintain::end(c),
+        b"rename" => mysql::rename(c),
+        b"attach" | b"detach" if c.dialect == Dialect::Sqlite => vec![What::Harmless],
+        b"handler" | b"signal" | b"resignal" if c.dialect == Dialect::Mysql => vec![What::Harmless],
+        _ if HARMLESS.iter().any(|word| word.as_bytes() == first) => vec![What::Harmless],
         _ => unrecognised("not a statement that is known"),
     }
 }
@@ -137,11 +145,11 @@ fn statement_at(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
 const LONGEST: usize = 16;
 
 /// A word in lower case; nothing of a longer one, which begins no statement.
-fn lower<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST]) -> &'b str {
-    let Some(lower) = buffer.get_mut(..word.len()) else { return "" };
+fn lower<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
+    let Some(lower) = buffer.get_mut(..word.len()) else { return b"" };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    std::str::from_utf8(lower).unwrap_or("")
+    lower
 }
 
 fn unrecognised(why: &'static str) -> Vec<What> {
@@ -171,10 +179,7 @@ fn inner(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
 fn second_statement(c: &Cursor<'_>) -> Option<usize> {
     let begins =
         |at: usize| ["drop", "alter", "truncate", "create"].iter().any(|verb| c.word_at(at, verb));
-    let tables = (2..c.tokens.len()).filter(|at| {
-        let token = &c.tokens[*at];
-        token.end - token.start == 5 && c.word_at(*at, "table")
-    });
+    let tables = (2..c.tokens.len()).filter(|at| c.word_at(*at, "table"));
     let second = tables.map(|at| at - 1).find(|at| begins(*at))?;
     let names_it = c.is_any(&["show", "explain", "create schema", "grant", "revoke", "comment"]);
     (!names_it).then_some(second)
