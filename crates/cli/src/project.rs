@@ -13,7 +13,7 @@ use shipway_host::paths::{HostPaths, UserEnv as HostEnv};
 use shipway_runner::actions::Settings;
 use shipway_runner::client::{WorkerCommand, Workers};
 use shipway_server::folders::{Folders, UserEnv};
-use shipway_server::git::{GitError, Repository};
+use shipway_server::git::{GitError, LookingAhead, Repository};
 use shipway_server::material::ProjectMaterial;
 use shipway_server::{Performer, Results, Workspaces};
 use shipway_store::Store;
@@ -32,6 +32,8 @@ pub(crate) struct Project {
     material: Arc<dyn Material>,
     /// The repository, where it has been looked for.
     found: Option<Repository>,
+    /// What it was asked ahead.
+    _ahead: Option<LookingAhead>,
     workers: Workers,
 }
 
@@ -55,9 +57,9 @@ impl Project {
         let Place { root, id, repository } = Place::here()?;
         let folders = folders_of(&id)?;
         let repository = repository.map_or_else(|| Repository::at(&root), Ok)?;
-        repository.look_ahead(&folders.last_snapshot());
+        let ahead = Some(repository.look_ahead(&folders.last_snapshot()));
         let found = Some(repository.clone());
-        Ok((Self { found, ..Self::with(root, id, folders)? }, repository))
+        Ok((Self { found, _ahead: ahead, ..Self::with(root, id, folders)? }, repository))
     }
 
     /// The project that `dir` is in.
@@ -76,7 +78,7 @@ impl Project {
         let target = Arc::new(host);
         let worker = WorkerCommand::new(executable()?, &["worker"]);
         let workers = Workers::new(worker, &folders.state().to_string_lossy());
-        Ok(Self { root, id, folders, store, target, material, found: None, workers })
+        Ok(Self { root, id, folders, store, target, material, found: None, _ahead: None, workers })
     }
 
     /// Has a worker ready for the first job.

@@ -75,6 +75,21 @@ struct Ahead {
     work_tree: Option<Asking<WorkTree>>,
 }
 
+/// Dropped, it waits for what was asked ahead and nobody wanted to know: a process
+/// that ended before would leave files behind.
+#[derive(Debug)]
+#[must_use]
+pub struct LookingAhead(Repository);
+
+impl Drop for LookingAhead {
+    fn drop(&mut self) {
+        let Ahead { origin, work_tree } = std::mem::take(&mut *self.0.ahead());
+        // Nobody wants to know.
+        drop(origin.map(JoinHandle::join));
+        drop(work_tree.map(JoinHandle::join));
+    }
+}
+
 /// A repository with a work tree.
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -192,7 +207,7 @@ impl Repository {
     /// Asks what nearly every plan asks, beside what this thread does meanwhile.
     /// Who asks again waits for the answer, or hears what is wrong itself.
     /// `memory` is that of [`Self::work_tree`].
-    pub fn look_ahead(&self, memory: &Path) {
+    pub fn look_ahead(&self, memory: &Path) -> LookingAhead {
         let (repository, memory) = (self.clone(), memory.to_owned());
         let work_tree = thread::spawn(move || repository.look_at_work_tree(&memory));
         let root = self.root.clone();
@@ -200,6 +215,7 @@ impl Repository {
         *self.ahead() = Ahead { origin: Some(origin), work_tree: Some(work_tree) };
         let repository = self.clone();
         thread::spawn(move || drop(repository.head()));
+        LookingAhead(self.clone())
     }
 
     fn ahead(&self) -> MutexGuard<'_, Ahead> {

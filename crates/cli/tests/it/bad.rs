@@ -199,16 +199,17 @@ fn it_answers_probes_with_errors() {
 
 #[test]
 fn it_is_twice_as_slow() {
-    let guard = "{latency: {p95: 90ms, at_least: 10}, probe: {path: /echo, interval: 20ms}}";
+    let guard = "{latency: {p95: 300ms, at_least: 10}, probe: {path: /echo, interval: 20ms}}";
+    // Far apart: what else the machine does makes probes slower, too.
     let config = Config { bake: "3s", guard, ..Config::default() };
     let slow =
         |millis| move |settings: &mut Settings| settings.slow = Duration::from_millis(millis);
-    let shop = Shop::with(&config, &Settings { version: "v1".to_owned(), ..bad(slow(60)) });
+    let shop = Shop::with(&config, &Settings { version: "v1".to_owned(), ..bad(slow(200)) });
     shop.run(&["ship"]).assert_code(0);
-    let shipped = shop.ship(&bad(slow(120)));
+    let shipped = shop.ship(&bad(slow(400)));
     let reason = assert_refused(&shop, &shipped);
     assert!(reason.starts_with("web is slow: p95 of "), "{reason}");
-    assert!(reason.ends_with(" ms (limit 90 ms)"), "{reason}");
+    assert!(reason.ends_with(" ms (limit 300 ms)"), "{reason}");
 }
 
 #[test]

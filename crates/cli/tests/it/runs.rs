@@ -233,3 +233,20 @@ fn a_plan_is_the_same_whether_it_is_remembered_or_not() {
     repo.edit(".github/workflows/other.yml", "== 'main'", "== 'other'").unwrap();
     assert!(planned(&sandbox, &repo).contains("its `if` does not hold"));
 }
+
+#[test]
+fn what_nobody_wants_to_know_any_more_leaves_nothing_behind() {
+    let sandbox = sandbox();
+    let repo = repository(&sandbox, "      - run: \"true\"\n");
+    repo.write("src/text.txt", "two\n").unwrap();
+    let temporary = sandbox.path().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    for _ in 0..5 {
+        // It is refused while git still looks at the files.
+        let mut command = sandbox.shipway(repo.path(), &["run", "nonsense"]);
+        let output = command.env("TMPDIR", &temporary).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let left: Vec<_> = std::fs::read_dir(&temporary).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
