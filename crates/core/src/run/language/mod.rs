@@ -5,6 +5,7 @@ mod call;
 mod instances;
 mod world;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -92,7 +93,8 @@ fn restrict(
         let known: Vec<&str> = jobs.keys().map(JobKey::as_str).collect();
         return Err(format!("{path} has no job `{only}`; its jobs are: {}", known.join(", ")));
     };
-    let mut wanted = world::ancestors(&only, |key| jobs.get(key).map_or(&[], Vec::as_slice));
+    let before = world::ancestors(&only, |key| jobs.get(key).map_or(&[], Vec::as_slice));
+    let mut wanted: HashSet<JobKey> = before.into_iter().cloned().collect();
     wanted.insert(only);
     jobs.retain(|key, _| wanted.contains(key));
     Ok(())

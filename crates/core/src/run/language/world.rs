@@ -68,7 +68,7 @@ impl<'a> World<'a> {
     }
 
     /// Every job that has to be done before `key`, however far away.
-    pub(super) fn before(&self, key: &JobKey) -> BTreeSet<JobKey> {
+    pub(super) fn before(&self, key: &JobKey) -> BTreeSet<&'a JobKey> {
         let needs = |key: &JobKey| -> &'a [JobKey] {
             let job = self.job.and_then(|(run, _)| run.jobs.get(key));
             job.map_or(&[], |job: &Job| job.needs.as_slice())
@@ -121,7 +121,7 @@ impl Context for World<'_> {
             jobs.is_empty() || jobs.iter().any(|name| name.eq_ignore_ascii_case(key.own()))
         };
         let results = before.iter().filter(|key| asked(key));
-        let results = results.filter_map(|key| run.jobs.get(key)?.result());
+        let results = results.filter_map(|key| run.jobs.get(*key)?.result());
         results.fold(Status::Success, |status, result| match (result, status) {
             (RunResult::Failure, _) | (_, Status::Failure) => Status::Failure,
             (RunResult::Cancelled | RunResult::Skipped, _) => Status::Skipped,
@@ -134,12 +134,12 @@ impl Context for World<'_> {
 pub(super) fn ancestors<'a>(
     key: &JobKey,
     needs: impl Fn(&JobKey) -> &'a [JobKey],
-) -> BTreeSet<JobKey> {
+) -> BTreeSet<&'a JobKey> {
     let mut found = BTreeSet::new();
-    let mut open: Vec<JobKey> = needs(key).to_vec();
+    let mut open: Vec<&JobKey> = needs(key).iter().collect();
     while let Some(key) = open.pop() {
-        if found.insert(key.clone()) {
-            open.extend_from_slice(needs(&key));
+        if found.insert(key) {
+            open.extend(needs(key));
         }
     }
     found
