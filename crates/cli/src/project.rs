@@ -52,12 +52,12 @@ impl Project {
     }
 
     /// The same with its repository, which is asked what every plan asks while the
-    /// project is opened.
-    pub(crate) fn open_to_run() -> Result<(Self, Repository), CliError> {
+    /// project is opened, if files count as they are `now`.
+    pub(crate) fn open_to_run(now: bool) -> Result<(Self, Repository), CliError> {
         let Place { root, id, repository } = Place::here()?;
         let folders = folders_of(&id)?;
         let repository = repository.map_or_else(|| Repository::at(&root), Ok)?;
-        let ahead = Some(repository.look_ahead(&folders.last_snapshot()));
+        let ahead = now.then(|| repository.look_ahead(&folders.last_snapshot()));
         let found = Some(repository.clone());
         Ok((Self { found, _ahead: ahead, ..Self::with(root, id, folders)? }, repository))
     }

@@ -39,6 +39,12 @@ impl Api {
         }
     }
 
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        is_here(&self.0)
+    }
+
     /// Whether it is on this machine, and asked without TLS.
     pub(crate) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"

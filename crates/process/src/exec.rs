@@ -73,7 +73,7 @@ impl Exec {
 struct Texts {
     pointers: Vec<*const c_char>,
     /// All of them, each with its zero byte. They stay where they are.
-    _texts: Box<[u8]>,
+    _texts: Vec<u8>,
 }
 
 impl Texts {
@@ -94,7 +94,6 @@ impl Texts {
             }
             texts.push(0);
         }
-        let texts = texts.into_boxed_slice();
         let pointers = starts.iter().map(|start| texts[*start..].as_ptr().cast());
         let pointers = pointers.chain([ptr::null()]).collect();
         Ok(Self { pointers, _texts: texts })

@@ -27,7 +27,7 @@ pub struct Memory {
 }
 
 /// A question, by its digest; there is none where nothing is remembered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Question(Option<String>);
 
 impl Memory {
@@ -54,6 +54,14 @@ impl Memory {
     pub fn question(&self, kind: &str, on: &impl Serialize) -> Question {
         let asked = self.file.as_ref().and_then(|_| Digest::of_json(&(kind, on)).ok());
         Question(asked.map(|digest| digest.hex()))
+    }
+
+    /// The same about part of something larger, which is a question as well.
+    pub fn question_of(&self, larger: &Question, kind: &str, on: &impl Serialize) -> Question {
+        match &larger.0 {
+            Some(larger) => self.question(kind, &(larger, on)),
+            None => Question(None),
+        }
     }
 
     /// The answer that was learned.
@@ -87,7 +95,7 @@ impl Memory {
     pub fn keep(self) -> io::Result<()> {
         let Some(file) = self.file else { return Ok(()) };
         let used = self.used.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if used.keys().all(|question| self.known.contains_key(question)) {
+        if used.iter().all(|(question, answer)| self.known.get(question) == Some(answer)) {
             return Ok(());
         }
         let mut text = program()?;

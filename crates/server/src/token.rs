@@ -1,5 +1,6 @@
 //! The hosting service's token, from where `workflows.token` says.
 
+use std::path::Path;
 use std::time::Duration;
 
 use shipway_core::config::{SecretSource, TokenSource};
@@ -35,6 +36,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) permissions: &'a Granted,
     /// The repository, `owner/name`.
     pub(crate) repository: &'a str,
+    /// Where the process works that makes it; where this one does without.
+    pub(crate) folder: Option<&'a Path>,
 }
 
 impl Wanted<'_> {
@@ -52,7 +55,11 @@ impl Wanted<'_> {
     async fn printed(self, command: &str) -> Result<String, TokenError> {
         let failed = |why: &dyn std::fmt::Display| TokenError::Command(why.to_string());
         let permissions = serde_json::to_string(self.permissions).map_err(|e| failed(&e))?;
-        let mut child = Command::new(self.process, "/bin/sh")
+        let mut making = Command::new(self.process, "/bin/sh");
+        if let Some(folder) = self.folder {
+            making = making.dir(folder);
+        }
+        let mut child = making
             .args(["-c", command])
             .envs([
                 ("SHIPWAY_PERMISSIONS", permissions.as_str()),

@@ -1,5 +1,7 @@
 //! Asks the hosting service about a pull request.
 
+use std::path::Path;
+
 use shipway_core::config::{FILE_NAME, TokenSource};
 use shipway_core::ids::CommitId;
 use shipway_core::run::{Granted, api_url};
@@ -55,6 +57,14 @@ pub enum AskError {
         /// Why.
         why: BadAddress,
     },
+    /// Another server than `origin`'s would answer, and get the token.
+    #[error("{address} is not the API of {server}, where `origin` is")]
+    OtherServer {
+        /// The address.
+        address: String,
+        /// Where `origin` is.
+        server: String,
+    },
     /// The service did not say.
     #[error("{asked}: {error}")]
     Api {
@@ -91,12 +101,16 @@ impl AskError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoOrigin => "`git remote add origin https://github.com/OWNER/NAME.git`",
-            Self::NoMain => "`git fetch origin` brings it",
+            Self::NoMain => {
+                "`git fetch origin` brings it, and `git remote set-head origin --auto` says which it is"
+            }
             Self::NoToken(_) => {
                 "write `token: {env: NAME}` below `workflows` there; a change that is judged does \
                  not choose it"
             }
-            Self::Address { .. } => "GITHUB_API_URL names it, or else the server of `origin`",
+            Self::Address { .. } | Self::OtherServer { .. } => {
+                "GITHUB_API_URL names it, or else the server of `origin`"
+            }
             Self::Api { error, .. } => error.hint()?,
             Self::OtherHead { number, .. } => {
                 return Some(format!(
@@ -126,6 +140,8 @@ impl Asking<'_> {
             process: self.name.to_owned(),
             permissions: &permissions,
             repository: &repository.to_string(),
+            // Not where the judged change could put a script of its name.
+            folder: Some(Path::new("/")),
         };
         let token = wanted.from(&self.token()?).await?;
         let number = self.number;
@@ -150,12 +166,22 @@ impl Asking<'_> {
     }
 
     fn api(&self, remote: &Remote) -> Result<Api, AskError> {
-        let address = match (self.api, &remote.server) {
+        let of_origin = remote.server.as_deref().map(api_url);
+        let address = match (self.api, &of_origin) {
             (Some(address), _) => address.to_owned(),
-            (None, Some(server)) => api_url(server),
+            (None, Some(of_origin)) => of_origin.clone(),
             (None, None) => return Err(AskError::NoOrigin),
         };
-        Api::new(&address).map_err(|why| AskError::Address { address, why })
+        let named = Api::new(&address);
+        let named = named.map_err(|why| AskError::Address { address: address.clone(), why })?;
+        // Jobs are told `https://api.github.com`, wherever `origin` is.
+        let same = of_origin.is_none_or(|origin| Api::new(&origin).is_ok_and(|api| api == named));
+        match &remote.server {
+            Some(server) if !same && !named.is_here() => {
+                Err(AskError::OtherServer { address, server: server.clone() })
+            }
+            _ => Ok(named),
+        }
     }
 
     /// Where the main branch says the token is. What is judged could name another one, or a command

@@ -114,7 +114,10 @@ impl Batch {
         thread::scope(|scope| {
             // If nobody listens, nobody answers either, which is told below.
             scope.spawn(move || ask.map(|mut ask| ask.write_all(&questions(names))));
-            names.iter().map(|name| self.answer(name)).collect()
+            let answers = names.iter().map(|name| self.answer(name)).collect();
+            // Who still asks is not waited for when an answer was not understood.
+            drop(self);
+            answers
         })
     }
 

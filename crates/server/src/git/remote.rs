@@ -33,14 +33,18 @@ impl Remote {
 /// Where people see what git finds at `url`. What is reached by SSH has its pages on the usual port.
 fn server(url: &str) -> Option<String> {
     let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (scheme, rest.split('/').next()?),
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest.split('/').next()?),
         // `[user@]host:path`, if no slash is before the colon.
-        None => ("ssh", url.split_once(':').map(|(host, _)| host).filter(|h| !h.contains('/'))?),
+        None => (
+            "ssh".to_owned(),
+            url.split_once(':').map(|(host, _)| host).filter(|h| !h.contains('/'))?,
+        ),
     };
     // What may stand before it is nobody's business.
     let authority = rest.rsplit('@').next()?.to_ascii_lowercase();
-    let (scheme, authority) = match scheme {
-        "https" | "http" => (scheme, authority.as_str()),
+    let (scheme, authority) = match scheme.as_str() {
+        "https" => ("https", authority.strip_suffix(":443").unwrap_or(&authority)),
+        "http" => ("http", authority.strip_suffix(":80").unwrap_or(&authority)),
         "ssh" | "git+ssh" | "ssh+git" | "git" => ("https", without_port(&authority)),
         _ => return None,
     };
@@ -73,7 +77,8 @@ mod tests {
         for (url, server) in [
             ("https://example.org/acme/shop.git", "https://example.org"),
             ("https://ann:secret@Example.org:8443/acme/shop/", "https://example.org:8443"),
-            ("http://127.0.0.1:80/acme/shop", "http://127.0.0.1:80"),
+            ("http://127.0.0.1:80/acme/shop", "http://127.0.0.1"),
+            ("HTTPS://github.com:443/acme/shop", "https://github.com"),
             ("git@example.org:acme/shop", "https://example.org"),
             ("example.org:acme/shop.git", "https://example.org"),
             ("ssh://git@example.org:2222/acme/shop.git", "https://example.org"),

@@ -36,8 +36,16 @@ impl Repository {
     }
 
     pub(super) fn look_at_work_tree(&self, memory: &Path) -> Result<WorkTree, GitError> {
-        let tree = self.tree_of_files()?;
+        let tree = self.tree_of_files();
         let head = self.head()?;
+        let tree = match tree {
+            // Where nothing can be written, what was only touched cannot be looked at so.
+            Err(error) if self.uncommitted()?.is_empty() => {
+                tracing::debug!(%error, "the work tree is as it was committed");
+                return Ok(WorkTree { commit: head, uncommitted: Vec::new() });
+            }
+            tree => tree?,
+        };
         let before = self.tree(&head.id)?;
         if tree == before {
             return Ok(WorkTree { commit: head, uncommitted: Vec::new() });

@@ -93,6 +93,7 @@ impl Performer {
             process: self.process_name(id),
             permissions: &spec.permissions,
             repository: github.get("repository").and_then(Value::as_str).unwrap_or_default(),
+            folder: None,
         };
         let token = wanted.from(source).await.map_err(|error| match error {
             TokenError::Material(error) => storage(&error),

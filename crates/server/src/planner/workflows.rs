@@ -68,7 +68,7 @@ pub(super) fn triggered(
     // What the files share, for all of them at once.
     let asked = memory.question("trigger", trigger);
     let looked = parallel::map(&texts, |(path, text)| {
-        let question = memory.question("workflow", &(&asked, path, text));
+        let question = memory.question_of(&asked, "workflow", &(path, text));
         if let Some(glance) = memory.recall(&question).filter(|_| wanted.is_none()) {
             return Ok(Look::remembered(path, text, glance));
         }

@@ -35,7 +35,7 @@ pub(super) fn look<'p>(plan: &'p Plan, described: bool, memory: &Memory) -> Vec<
     let Plan { id, trigger, commit, repository, config, by, .. } = plan;
     let shared = memory.question("plan", &(id, trigger, commit, repository, config, by));
     parallel::map(&plan.runs, |run| {
-        let question = memory.question("look", &(&shared, run, described));
+        let question = memory.question_of(&shared, "look", &(run, described));
         let seen = memory.recall(&question).unwrap_or_else(|| {
             let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
             let seen = look_at(run, &spec, described);

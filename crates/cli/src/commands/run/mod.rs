@@ -32,7 +32,9 @@ pub(super) use carry_out::{Job, carry_out};
 use super::past;
 
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
-    let (project, repository) = Project::open_to_run()?;
+    // Who watches begins to watch before, and who writes the payload may write files.
+    let now = !args.watch && args.payload.is_none();
+    let (project, repository) = Project::open_to_run(now)?;
     if args.shell_on_failure {
         shell::needs_terminal()?;
     }

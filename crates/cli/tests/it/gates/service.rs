@@ -160,6 +160,11 @@ fn who_cannot_ask_is_told_what_to_do() {
     shop.refuses(2, &[api, ("HOSTING_TOKEN", "wrong")], &["(401: Bad credentials)", "make a new"]);
     let plain = ("GITHUB_API_URL", "http://api.github.com");
     shop.refuses(2, &[env[0], plain], &["by https", "GITHUB_API_URL"]);
+    // As jobs are told that run where `origin` is another server.
+    let public = ("GITHUB_API_URL", "https://api.github.com");
+    shop.world.git(&["remote", "set-url", "origin", "https://ghe.invalid/acme/shop"]);
+    shop.refuses(2, &[env[0], public], &["is not the API of https://ghe.invalid"]);
+    shop.world.git(&["remote", "set-url", "origin", "git@github.com:acme/shop.git"]);
     for (status, code, why) in [(403, 2, "(403: No)"), (404, 2, "(404)"), (503, 4, "503: No")] {
         shop.said.lock().unwrap().status = Some(status);
         shop.refuses(code, &env, &[why, "pull request 7 of acme/shop at http://127.0.0.1:"]);
@@ -194,6 +199,17 @@ fn a_change_chooses_neither_the_token_nor_who_gets_it() {
     shop.world.git(&["branch", "--quiet", "--force", "main", "feature"]);
     shop.gate_with(&[("GITHUB_API_URL", &shop.service.url())]).assert_code(0);
     assert!(made.exists());
+
+    // It does not work where the change could put a script.
+    let script = format!("echo {TOKEN} > token; echo {TOKEN}");
+    shop.world.write("token.sh", &script);
+    let relative = config.replace("{env: HOSTING_TOKEN}", "{command: sh ./token.sh}");
+    shop.world.write("shipway.yaml", &relative);
+    shop.world.commit("Take it from a script");
+    shop.world.git(&["branch", "--quiet", "--force", "main", "feature"]);
+    let api = shop.service.url();
+    shop.refuses(2, &[("GITHUB_API_URL", &api)], &["the command of `workflows.token` failed"]);
+    assert!(!shop.world.repo.path().join("token").exists());
 
     // Without a main branch there is nobody to believe.
     shop.world.git(&["branch", "--quiet", "--delete", "--force", "main"]);
