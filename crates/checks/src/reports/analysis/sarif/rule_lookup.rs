@@ -134,11 +134,24 @@ impl<'r> Rules<'r> {
     }
 }
 
-/// A name, and those of the rules that it is a part of, the nearest first.
+/// A name, and those of the rules that it is a part of, the nearest first. There are few: a name made
+/// of slashes would take time that grows with the square of its length.
 fn parents(id: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent))
+    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent)).take(16)
 }
 
 fn is_part(id: &str, of: &str) -> bool {
     id.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_parents_of_a_name_are_looked_at() {
+        assert_eq!(parents("a/b/c").collect::<Vec<_>>(), ["a/b/c", "a/b", "a"]);
+        let slashes = "/".repeat(200_000);
+        assert_eq!(parents(&slashes).count(), 16);
+    }
 }
