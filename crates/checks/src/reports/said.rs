@@ -85,7 +85,11 @@ impl Report {
                 format!("{} found by {}", analysis.findings.len(), analysis.tools.join(", "))
             }
             Self::Vulnerabilities(audit) => {
-                format!("{} found by {}", audit.found.len(), audit.tools.join(", "))
+                let found = audit.found.len();
+                match audit.is_of_a_scan() {
+                    true => format!("{found} found by {}", audit.tools.join(", ")),
+                    false => format!("{found} told of, no scan"),
+                }
             }
             Self::Sbom(sbom) => match &sbom.audit {
                 Some(audit) => {

@@ -42,7 +42,7 @@ pub(super) const FORMATS: &[Format] = &[
 /// What audits found in one thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
-    /// The tools that say so.
+    /// The tools that looked; none if nobody says that one did.
     pub tools: Vec<String>,
     /// What was looked at.
     pub subject: Subject,
@@ -53,6 +53,15 @@ pub struct Audit {
     /// What else the reports say: packages that could not be looked at, are no longer maintained,
     /// or are wrongly configured.
     pub also: Vec<Finding>,
+}
+
+impl Audit {
+    /// Whether somebody looked. A list of vulnerabilities alone tells of some, and not that there are
+    /// no others.
+    #[must_use]
+    pub fn is_of_a_scan(&self) -> bool {
+        !self.tools.is_empty()
+    }
 }
 
 /// What was looked at: a policy may want more of one than of the other.

@@ -1,6 +1,7 @@
 //! CycloneDX in JSON.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::vulnerabilities::Told;
 use super::{Bom, Component, full_name};
@@ -11,28 +12,10 @@ use crate::reports::source::Source;
 
 #[derive(Deserialize)]
 struct Document {
-    metadata: Option<Metadata>,
+    /// Of any shape: little of it is used, and a list of packages is one without it.
+    metadata: Option<Value>,
     components: Option<Vec<Element>>,
     vulnerabilities: Option<Vec<Told>>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    component: Option<Element>,
-    tools: Option<Tools>,
-}
-
-/// Until 1.4 a list, since then an object with components.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Tools {
-    List(Vec<Tool>),
-    Object { components: Option<Vec<Tool>> },
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,17 +57,27 @@ enum Acknowledgement {
 pub(super) fn read(source: &mut Source<'_>) -> Result<Bom, Fault> {
     let document: Document = json::document(source)?;
     let mut bom = Bom { told: document.vulnerabilities.unwrap_or_default(), ..Bom::default() };
-    if let Some(Metadata { component, tools }) = document.metadata {
-        bom.root = component.map(|root| root.component().0);
-        let tools = match tools {
-            Some(Tools::List(tools)) => tools,
-            Some(Tools::Object { components }) => components.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        bom.tools = tools.into_iter().filter_map(|tool| tool.name).collect();
+    if let Some(metadata) = document.metadata {
+        bom.root = metadata.get("component").and_then(root);
+        bom.tools = metadata.get("tools").map(tools).unwrap_or_default();
     }
     collect(document.components.unwrap_or_default(), &mut bom.components);
     Ok(bom)
+}
+
+/// What it is all about.
+fn root(of: &Value) -> Option<Component> {
+    let text = |key| of.get(key).and_then(Value::as_str).map(str::to_owned);
+    let name = full_name(text("group"), text("name")?);
+    let package = Package { name, version: text("version"), ..Package::default() };
+    Some(Component { kind: text("type").unwrap_or_default(), bom_ref: text("bom-ref"), package })
+}
+
+/// The names of the tools: until 1.4 of a list, since then of an object with components.
+fn tools(of: &Value) -> Vec<String> {
+    let tools = of.as_array().or_else(|| of.get("components")?.as_array());
+    let names = tools.into_iter().flatten().filter_map(|tool| tool.get("name")?.as_str());
+    names.map(str::to_owned).collect()
 }
 
 fn collect(elements: Vec<Element>, components: &mut Vec<Component>) {

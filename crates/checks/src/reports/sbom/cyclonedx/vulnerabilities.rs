@@ -88,12 +88,18 @@ impl Bom {
         }
         let packages = self.components.len() as u64;
         Some(Audit {
-            tools: self.tools(),
+            tools: if self.is_looked_at() { self.tools() } else { Vec::new() },
             subject: self.subject(),
             packages: (packages > 0).then_some(packages),
             found: once(found),
             also: Vec::new(),
         })
+    }
+
+    /// Whether somebody looked: a list of vulnerabilities alone, kept by hand, names no tool and has
+    /// nothing to look at.
+    fn is_looked_at(&self) -> bool {
+        !self.tools.is_empty() || !self.components.is_empty()
     }
 
     fn tools(&self) -> Vec<String> {
@@ -161,9 +167,12 @@ fn elsewhere(to: &str) -> (String, Option<String>) {
         return (name, None);
     };
     let path = rest.split(['?', '#']).next().unwrap_or(rest);
+    // At the start of a segment it is of a scope that nobody encoded.
     let (name, version) = match path.rsplit_once('@') {
-        Some((name, version)) => (name, Some(shortened(version))),
-        None => (path, None),
+        Some((name, version)) if !name.is_empty() && !name.ends_with('/') => {
+            (name, Some(shortened(version)))
+        }
+        _ => (path, None),
     };
     let name = match name.rsplit_once('/') {
         Some((_, name)) if OF_DISTRIBUTIONS.contains(&kind) => name,
@@ -282,6 +291,8 @@ mod tests {
             (r#"{"ref":"b"},{"ref":"a"}"#, vec!["b", "g/n"]),
             (r#"{"ref":""}"#, vec!["it as a whole"]),
             (r#"{"ref":"pkg:npm/%40s/p@1.2"}"#, vec!["@s/p"]),
+            (r#"{"ref":"pkg:npm/@s/p@1.2"}"#, vec!["@s/p"]),
+            (r#"{"ref":"pkg:npm/@s/p"}"#, vec!["@s/p"]),
             (r#"{"ref":"urn:cdx:x/1#pkg:maven/org.a/b@1?type=jar"}"#, vec!["org.a/b"]),
             (r#"{"ref":"pkg:deb/debian/zlib1g@1?arch=amd64"}"#, vec!["zlib1g"]),
             (r#"{"ref":"pkg:cargo"}"#, vec!["pkg:cargo"]),
@@ -298,6 +309,41 @@ mod tests {
             (named.advisory.as_str(), named.aliases.as_slice()),
             ("GHSA-1", &["SNYK-1".to_owned()][..])
         );
+    }
+
+    #[test]
+    fn a_list_alone_says_not_that_somebody_looked() {
+        let audit = |rest: &str| {
+            let told = r#""vulnerabilities":[{"id":"CVE-1"}]"#;
+            let text = format!(r#"{{"bomFormat":"CycloneDX",{told}{rest}}}"#);
+            read("r", &mut text.as_bytes()).unwrap().report.audit().unwrap().clone()
+        };
+        let alone = audit("");
+        assert!(!alone.is_of_a_scan(), "{alone:?}");
+        assert_eq!(alone.found[0].advisory, "CVE-1");
+        assert!(audit(r#","metadata":{"tools":[{"name":"t"}]}"#).is_of_a_scan());
+        assert!(audit(r#","components":[{"type":"library","name":"a"}]"#).is_of_a_scan());
+    }
+
+    /// Nothing but its names and its kind is used, and much is left out or of another shape.
+    #[test]
+    fn metadata_is_read_as_far_as_it_can_be() {
+        for (metadata, tools) in [
+            ("7", ""),
+            (r#"{"component":{"name":"a"},"tools":[{"vendor":"v"},{"name":"t"}]}"#, "t"),
+            (r#"{"component":[],"tools":{"components":[{"name":"t"}],"services":7}}"#, "t"),
+            (r#"{"component":{"type":"application"},"tools":["t"]}"#, ""),
+            (r#"{"tools":{"components":{"name":"t"}}}"#, ""),
+        ] {
+            let told = r#""vulnerabilities":[{"id":"CVE-1"}]"#;
+            let report = of(&format!(r#","metadata":{metadata},{told}"#));
+            let audit = report.audit().unwrap();
+            let expected = if tools.is_empty() { "CycloneDX" } else { tools };
+            assert_eq!(audit.tools, [expected], "{metadata}");
+        }
+        let image = r#","metadata":{"component":{"type":"container","name":"shop","licenses":7}}"#;
+        let report = of(&format!(r#"{image},"vulnerabilities":[{{"id":"CVE-1"}}]"#));
+        assert_eq!(report.audit().unwrap().subject, Subject::Image("shop".to_owned()));
     }
 
     /// What an author says of the own vulnerabilities opens nothing.
