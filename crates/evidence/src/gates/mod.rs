@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use shipway_checks::policy::shown::{PullRequest, Shown, Source};
 use shipway_core::config::{GateSet, Gates};
-use shipway_core::gate::{FirstSeen, Ledger};
+use shipway_core::gate::{Destination, FirstSeen, Ledger};
 
 use crate::duplication::DuplicationError;
 use crate::git::{self, GitError};
@@ -27,6 +27,8 @@ pub struct Look<'l> {
     pub root: &'l Path,
     /// The commit that it is compared with; nothing: everything counts as new.
     pub base: Option<&'l str>,
+    /// Where it is on the way to.
+    pub to: &'l Destination,
     /// What the gates ask for.
     pub asked: &'l GateSet,
     /// The gates as the base has them, and as the commit has them.
@@ -123,13 +125,14 @@ impl Look<'_> {
             None => None,
         };
         let pieces = reports::read(self.reports);
+        let others = checklist::others(self, &pieces)?;
         let mut shown = Shown {
             coverage: coverage::seen(self, since.as_ref(), &pieces)?,
-            tests: reports::tests(&pieces),
+            tests: reports::tests(others.iter().copied()),
             analysis: reports::analysis(self, &pieces),
             load: reports::load(&pieces),
             sonarqube: reports::quality(&pieces),
-            policies: reports::policies(&pieces),
+            policies: reports::policies(others.iter().copied()),
             secrets: scans::secrets(self, since.as_ref())?,
             migrations: scans::migrations(self)?,
             duplication: scans::duplication(self, &pieces)?,

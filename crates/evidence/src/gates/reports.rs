@@ -92,7 +92,7 @@ pub(super) fn seen_among<'p, P, T>(
     Seen { what, sources, broken }
 }
 
-pub(super) fn tests(pieces: &[Piece]) -> Seen<Tests> {
+pub(super) fn tests<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Seen<Tests> {
     let pick = |_: &_, report: &'_ Report| match report {
         Report::Tests(tests) => Some(Tests {
             passed: tests.passed,
@@ -101,15 +101,20 @@ pub(super) fn tests(pieces: &[Piece]) -> Seen<Tests> {
         }),
         _ => None,
     };
-    seen(pieces, Kind::Tests, pick, |all| {
-        let mut sum = Tests::default();
-        for one in all {
-            sum.passed += one.passed;
-            sum.skipped += one.skipped;
-            sum.failed.extend(one.failed);
-        }
-        sum
-    })
+    seen_among(
+        pieces,
+        |error| error.concerns(Kind::Tests),
+        pick,
+        |all| {
+            let mut sum = Tests::default();
+            for one in all {
+                sum.passed += one.passed;
+                sum.skipped += one.skipped;
+                sum.failed.extend(one.failed);
+            }
+            sum
+        },
+    )
 }
 
 pub(super) fn analysis(look: &Look<'_>, pieces: &[Piece]) -> Seen<Analysis> {
@@ -214,24 +219,29 @@ pub(super) fn duplication(pieces: &[Piece]) -> Seen<Share> {
     })
 }
 
-pub(super) fn policies(pieces: &[Piece]) -> Seen<Policies> {
+pub(super) fn policies<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Seen<Policies> {
     use shipway_checks::reports::policy_results::rules;
     let pick = |_: &_, report: &'_ Report| match report {
         Report::PolicyResults(results) => Some(results.clone()),
         _ => None,
     };
-    seen(pieces, Kind::Policies, pick, |all| {
-        let of = |is: &dyn Fn(&Finding) -> bool| {
-            let findings = all.iter().flat_map(|one| &one.findings);
-            findings.filter(|finding| is(finding)).map(ToString::to_string).collect()
-        };
-        Policies {
-            asked: all.iter().map(|one| one.evaluated).sum(),
-            // What was not evaluated is not known to be right.
-            denied: of(&|finding| finding.rule != rules::WARNING.id),
-            warned: of(&|finding| finding.rule == rules::WARNING.id),
-        }
-    })
+    seen_among(
+        pieces,
+        |error| error.concerns(Kind::Policies),
+        pick,
+        |all| {
+            let of = |is: &dyn Fn(&Finding) -> bool| {
+                let findings = all.iter().flat_map(|one| &one.findings);
+                findings.filter(|finding| is(finding)).map(ToString::to_string).collect()
+            };
+            Policies {
+                asked: all.iter().map(|one| one.evaluated).sum(),
+                // What was not evaluated is not known to be right.
+                denied: of(&|finding| finding.rule != rules::WARNING.id),
+                warned: of(&|finding| finding.rule == rules::WARNING.id),
+            }
+        },
+    )
 }
 
 /// What audits say, told apart by what they looked at.
@@ -251,12 +261,15 @@ pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waive
         let pick = |_: &_, report: &'_ Report| {
             report.audit().filter(|audit| is_image == is_of_image(audit)).cloned()
         };
-        seen(pieces, Kind::Vulnerabilities, pick, |audits: Vec<Audit>| {
+        let seen = seen(pieces, Kind::Vulnerabilities, pick, |audits: Vec<Audit>| {
             let known = Known { records: &records, base: before.as_deref(), waivers, due: &due };
             let register = Register::of(&audits, &known, look.now);
             kept = register.records(&kept);
-            Vulnerabilities { register, idle: Vec::new() }
-        })
+            // What somebody tells of counts beside a scan, and is none.
+            let is_scanned = audits.iter().any(Audit::is_of_a_scan);
+            is_scanned.then(|| Vulnerabilities { register, idle: Vec::new() })
+        });
+        Seen { what: seen.what.flatten(), sources: seen.sources, broken: seen.broken }
     };
     let mut dependencies = of(&look.asked.vulnerabilities, false);
     let mut images = of(&look.asked.images, true);
@@ -265,8 +278,8 @@ pub(super) fn vulnerabilities(look: &Look<'_>, pieces: &[Piece], waivers: &Waive
     Registered { dependencies, images, seen }
 }
 
-/// Waivers are of both: those that neither needs are told by the first gate that is asked for and has
-/// evidence.
+/// Waivers are of both: those that neither needs are told by the first gate that is asked for, if all
+/// that are asked for have evidence. What was not seen may need them.
 fn tell_idle(
     look: &Look<'_>,
     waivers: &Waivers,
@@ -280,8 +293,10 @@ fn tell_idle(
         (look.asked.vulnerabilities.is_some(), dependencies),
         (look.asked.images.is_some(), images),
     ];
-    let mut asked = asked.into_iter().filter(|(is_asked, _)| *is_asked);
-    if let Some(of) = asked.find_map(|(_, seen)| seen.what.as_mut()) {
+    let asked = asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, seen)| seen);
+    let whole: Option<Vec<&mut Vulnerabilities>> =
+        asked.map(|seen| seen.what.as_mut().filter(|_| seen.broken.is_empty())).collect();
+    if let Some(of) = whole.and_then(|of| of.into_iter().next()) {
         of.idle = idle.iter().map(told).collect();
     }
 }
@@ -348,6 +363,9 @@ pub(super) fn licences(
         }
         _ => None,
     };
+    // What cannot be read may need any of the waivers.
+    let is_broken = |piece: &Piece| piece.read.as_ref().is_err_and(|of| of.concerns(Kind::Sbom));
+    let is_whole = !pieces.iter().any(is_broken);
     Ok(seen(pieces, Kind::Sbom, pick, |all: Vec<(Sbom, Vec<Finding>)>| {
         let of = |rule: &shipway_checks::Rule| {
             let open = all.iter().flat_map(|(_, findings)| findings);
@@ -358,7 +376,8 @@ pub(super) fn licences(
         let over = all.iter().flat_map(|(_, findings)| findings);
         let over = over.filter(|of| of.rule == vulnerability_rules::WAIVER_EXPIRED.id);
         let unused = unused_licence_waivers(&sboms, waivers, look.now);
-        let mut idle: Vec<String> = unused.iter().chain(over).map(told).collect();
+        let unused = unused.iter().filter(|_| is_whole);
+        let mut idle: Vec<String> = unused.chain(over).map(told).collect();
         idle.sort();
         idle.dedup();
         Licences {

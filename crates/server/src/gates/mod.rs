@@ -147,6 +147,7 @@ impl Judging<'_> {
         let look = Look {
             root: &tree,
             base: versions.base.as_ref().map(CommitId::as_str),
+            to: self.to,
             asked,
             gates: Versions { before: versions.before.gates(), after: &versions.config.gates },
             services: &services,
