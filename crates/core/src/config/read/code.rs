@@ -18,7 +18,7 @@ pub const UNKNOWN_ENVIRONMENT: &str = "SW0507";
 pub const CYCLE: &str = "SW0508";
 /// A file or folder that the repository does not have.
 pub const MISSING_PATH: &str = "SW0509";
-/// Two keys that exclude each other.
+/// Two keys that exclude each other, or two gates of one name.
 pub const CONFLICT: &str = "SW0510";
 /// Two services that would answer at the same place.
 pub const SAME_ROUTE: &str = "SW0511";

@@ -97,6 +97,21 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reports a name that stands in both of these mappings, or in one of them and in what lies below
+    /// the other.
+    pub(super) fn same_name(&self, mappings: [&'static str; 2], name: &str, message: String) {
+        let within = |key| Some(self.mapping.get(key)?.as_mapping()?.entry(name)?.key.span);
+        let mut places = mappings.into_iter().filter_map(within);
+        let (first, second) = (places.next(), places.next());
+        let reader = self.item.reader;
+        let Some(at) = second.or(first) else { return };
+        let mut problem = reader.error(code::CONFLICT, at, message);
+        if let (Some(first), Some(_)) = (first, second) {
+            problem = problem.with_label(first, "the other one");
+        }
+        reader.report(problem);
+    }
+
     /// A key that a later version will understand.
     pub(super) fn later(&mut self, key: &'static str) {
         self.later.push(key);

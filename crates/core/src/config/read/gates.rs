@@ -32,6 +32,25 @@ const SEVERITIES: &[(&str, Severity)] = &[
 const RATINGS: &[(&str, Rating)] =
     &[("A", Rating::A), ("B", Rating::B), ("C", Rating::C), ("D", Rating::D), ("E", Rating::E)];
 
+/// What the gates are called that everybody has: those that are asked for by a key, and two that judge
+/// unasked, a change of the gates and the workflows of a pull request.
+const OWN_NAMES: &[&str] = &[
+    "coverage",
+    "tests",
+    "vulnerabilities",
+    "images",
+    "analysis",
+    "secrets",
+    "migrations",
+    "licences",
+    "load",
+    "sonarqube",
+    "duplication",
+    "policies",
+    "policy",
+    "workflows",
+];
+
 type Services = IndexMap<ServiceName, Service>;
 
 /// Reads the gates of a project with these services and environments.
@@ -83,7 +102,7 @@ fn layer(item: Item, below: &GateSet, services: &Services) -> Option<GateSet> {
 /// The gates of one place: what is not written is as in `below`.
 fn gate_set(fields: &mut Fields, below: &GateSet, services: &Services) -> GateSet {
     let below = below.clone();
-    GateSet {
+    let set = GateSet {
         coverage: fields.or_off("coverage", || below.coverage, |item| coverage(item, services)),
         tests: fields.or_off("tests", || below.tests, tests),
         vulnerabilities: fields.or_off(
@@ -108,7 +127,12 @@ fn gate_set(fields: &mut Fields, below: &GateSet, services: &Services) -> GateSe
             below.checklist,
             fields.or("checklist", IndexMap::new, |item| named_or_off(item, checklist_item)),
         ),
+    };
+    for name in set.rules.keys().filter(|name| set.checklist.contains_key(*name)) {
+        let message = format!("a rule and an item of the checklist are both called `{name}`");
+        fields.same_name(["rules", "checklist"], name, message);
     }
+    set
 }
 
 /// What is written over what is below; nothing: one from below is `off`.
@@ -443,6 +467,12 @@ fn policies(item: Item) -> Option<Policies> {
 fn named_or_off<T>(item: Item, read: fn(Item) -> Option<T>) -> Option<IndexMap<String, Option<T>>> {
     let mut all = IndexMap::new();
     for (name, item) in item.entries()? {
+        if OWN_NAMES.contains(&name) {
+            // An override names one of them.
+            let message = format!("`{name}` is what a built-in gate is called");
+            let problem = item.reader.error(code::CONFLICT, item.key, message);
+            item.reader.report(problem.with_help("give it a name that no gate has"));
+        }
         if item.is_off() {
             all.insert(name.to_owned(), None);
         } else if let Some(of) = read(item) {

@@ -56,7 +56,7 @@ gates:
   duplication: {at_most: 3%, '?': Duplication}
   policies: {'?': Policies}
   rules: {a: {open_if: 'true', '?': Rule}}
-  checklist: {a: {artifact: b, '?': ChecklistItem}}
+  checklist: {c: {artifact: b, '?': ChecklistItem}}
 ";
 
 /// The reader's keys: those that it offers instead of the unknown one, whose

@@ -165,3 +165,52 @@ gates:
        = help: did you mean `prod`?
     ");
 }
+
+/// An override names a gate: it has to be clear which.
+#[test]
+fn no_two_gates_are_called_alike() {
+    let gates = "\
+gates:
+  rules: {tests: 'true', a: 'true', policy: off}
+  checklist: {load: load, a: a, b: b}
+  environments: {prod: {rules: {b: 'true'}}}
+";
+    let text = format!("{}{gates}", smallest("path: .", "env: {}"));
+    insta::assert_snapshot!(problems(&text), @"
+    error[SW0510]: `tests` is what a built-in gate is called
+      --> shipway.yaml:11:11
+       |
+    11 |   rules: {tests: 'true', a: 'true', policy: off}
+       |           ^^^^^
+       = help: give it a name that no gate has
+
+    error[SW0510]: `policy` is what a built-in gate is called
+      --> shipway.yaml:11:37
+       |
+    11 |   rules: {tests: 'true', a: 'true', policy: off}
+       |                                     ^^^^^^
+       = help: give it a name that no gate has
+
+    error[SW0510]: `load` is what a built-in gate is called
+      --> shipway.yaml:12:15
+       |
+    12 |   checklist: {load: load, a: a, b: b}
+       |               ^^^^
+       = help: give it a name that no gate has
+
+    error[SW0510]: a rule and an item of the checklist are both called `a`
+      --> shipway.yaml:12:27
+       |
+    12 |   checklist: {load: load, a: a, b: b}
+       |                           ^
+       |
+    11 |   rules: {tests: 'true', a: 'true', policy: off}
+       |                          - the other one
+
+    error[SW0510]: a rule and an item of the checklist are both called `b`
+      --> shipway.yaml:13:33
+       |
+    13 |   environments: {prod: {rules: {b: 'true'}}}
+       |                                 ^
+    ");
+}
