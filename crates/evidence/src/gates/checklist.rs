@@ -6,10 +6,10 @@ use globset::{Glob, GlobMatcher};
 use shipway_checks::policy::shown::{Seen, Tried};
 use shipway_checks::reports::Report;
 use shipway_checks::reports::policy_results::rules;
+use shipway_core::config::gates::ChecklistItem;
 
 use super::reports::{Piece, seen_among};
 use super::{Look, LookError};
-use shipway_core::config::gates::ChecklistItem;
 
 /// What shows each item that is asked for.
 pub(super) fn items(
@@ -77,4 +77,77 @@ fn tried(report: &Report) -> Option<Tried> {
 fn sum(all: Vec<Tried>) -> Tried {
     let passed = all.iter().map(|one| one.passed).sum();
     Tried { passed, failed: all.into_iter().flat_map(|one| one.failed).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use shipway_checks::policy::shown::Source;
+    use shipway_checks::reports::read;
+    use shipway_core::config::{GateSet, Gates, Level};
+    use shipway_core::gate::{Destination, Ledger};
+
+    use super::super::reports::tests as of_tests;
+    use super::super::{ReportFile, Versions};
+    use super::*;
+
+    fn piece(artifact: &str, case: &str) -> Piece {
+        let text =
+            format!("<testsuite><testcase name=\"{artifact}\">{case}</testcase></testsuite>");
+        let source = Source {
+            file: "out.xml".to_owned(),
+            tool: String::new(),
+            from: String::new(),
+            at: None,
+            digest: None,
+        };
+        let file = ReportFile {
+            path: "out.xml".into(),
+            source,
+            artifact: Some(artifact.to_owned()),
+            service: None,
+            flag: None,
+            named: false,
+        };
+        Piece { file, read: read("out.xml", &mut text.as_bytes()) }
+    }
+
+    fn asking(artifact: &str) -> Gates {
+        let mut gates = Gates::default();
+        let item = ChecklistItem { artifact: artifact.to_owned(), level: Level::Warning };
+        gates.pull_request.checklist.insert("item".to_owned(), item);
+        gates
+    }
+
+    /// The tests that fail, as the gate of tests sees them.
+    fn failing(base: Option<&str>, before: Option<&Gates>, after: &Gates) -> Vec<String> {
+        let look = Look {
+            root: ".".as_ref(),
+            base,
+            to: &Destination::PullRequest,
+            asked: &GateSet::default(),
+            gates: Versions { before, after },
+            services: &[],
+            reports: &[],
+            before: &[],
+            ledger: &Ledger::default(),
+            coverage_before: None,
+            pull_request: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let pieces = [piece("unit", "<failure/>"), piece("dashboards", "<failure/>")];
+        let others = others(&look, &pieces).unwrap();
+        of_tests(others.into_iter()).what.map(|tests| tests.failed).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_of_the_checklist_is_no_test_if_the_base_says_so() {
+        let (none, dashboards, all) = (Gates::default(), asking("dash*"), asking("*"));
+        assert_eq!(failing(Some("b"), Some(&dashboards), &none), ["unit"]);
+        // A change that names more hides nothing.
+        assert_eq!(failing(Some("b"), Some(&dashboards), &all), ["unit"]);
+        assert_eq!(failing(Some("b"), Some(&none), &all), ["unit", "dashboards"]);
+        assert_eq!(failing(Some("b"), None, &all), ["unit", "dashboards"]);
+        // Without a base, it says itself what it is judged by.
+        assert_eq!(failing(None, None, &dashboards), ["unit"]);
+    }
 }
