@@ -388,3 +388,67 @@ pub(super) fn licences(
         }
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use shipway_core::config::{GateSet, Gates};
+    use shipway_core::gate::{Destination, Ledger};
+
+    use super::super::Versions;
+    use super::*;
+
+    const WAIVER: &str = "[[vulnerability]]\nadvisory = \"CVE-9\"\nowner = \"ann\"\nreason = \"r\"\n\
+                          expires = 9999-01-31\n";
+    const SCAN: &str = r#""metadata":{"tools":[{"name":"t"}]},"vulnerabilities":[{"id":"CVE-1"}]}"#;
+    const BY_HAND: &str = r#""vulnerabilities":[{"id":"CVE-2"}]}"#;
+    const CUT_OFF: &str = r#""vulnerabilities":["#;
+
+    /// How many vulnerabilities the gate sees in these bills, and how many waivers are idle.
+    fn seen_in(bills: &[&str], images: bool) -> Option<(usize, usize)> {
+        let gate = Some(gates::Vulnerabilities::default());
+        let look = Look {
+            root: ".".as_ref(),
+            base: None,
+            to: &Destination::PullRequest,
+            asked: &GateSet {
+                images: gate.clone().filter(|_| images),
+                vulnerabilities: gate,
+                ..GateSet::default()
+            },
+            gates: Versions { before: None, after: &Gates::default() },
+            services: &[],
+            reports: &[],
+            before: &[],
+            ledger: &Ledger::default(),
+            coverage_before: None,
+            pull_request: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let piece = |bill: &&str| {
+            let text = format!("{{\"bomFormat\":\"CycloneDX\",{bill}");
+            let (file, from) = ("bom.json".to_owned(), String::new());
+            let source = Source { file, tool: String::new(), from, at: None, digest: None };
+            let (path, artifact) = ("bom.json".into(), None);
+            let file =
+                ReportFile { path, source, artifact, service: None, flag: None, named: true };
+            Piece { file, read: shipway_checks::reports::read("bom.json", &mut text.as_bytes()) }
+        };
+        let pieces: Vec<Piece> = bills.iter().map(piece).collect();
+        let waivers = Waivers::read("waivers.toml", WAIVER).unwrap();
+        let seen = vulnerabilities(&look, &pieces, &waivers).dependencies.what?;
+        Some((seen.register.entries.len(), seen.idle.len()))
+    }
+
+    #[test]
+    fn what_is_kept_by_hand_counts_beside_a_scan_alone() {
+        assert_eq!(seen_in(&[BY_HAND], false), None);
+        assert_eq!(seen_in(&[BY_HAND, SCAN], false), Some((2, 1)));
+    }
+
+    #[test]
+    fn waivers_are_idle_only_if_everything_was_seen_that_may_need_them() {
+        assert_eq!(seen_in(&[SCAN], false), Some((1, 1)));
+        assert_eq!(seen_in(&[SCAN, CUT_OFF], false), Some((1, 0)));
+        assert_eq!(seen_in(&[SCAN], true), Some((1, 0)));
+    }
+}
