@@ -26,9 +26,10 @@ export HOME="$place" XDG_STATE_HOME="$place/state" XDG_DATA_HOME="$place/data"
 
 # seconds FILE: the mean of hyperfine's JSON.
 seconds() { python3 -c 'import json,sys; print("%.3f" % json.load(open(sys.argv[1]))["results"][0]["mean"])' "$1"; }
-# measure NAME FOLDER COMMAND: its mean in seconds, - if it cannot be run.
+# measure NAME FOLDER COMMAND [BEFORE]: its mean in seconds, - if it cannot be run;
+# BEFORE is done before each run.
 measure() {
-    if (cd "$2" && hyperfine --shell=bash --warmup 1 --runs "$runs" \
+    if (cd "$2" && hyperfine --shell=bash --warmup 1 --runs "$runs" --prepare "${4:-true}" \
         --export-json "$place/$1.json" "$3" > "$place/$1.out" 2>&1); then
         seconds "$place/$1.json"
     else
@@ -41,13 +42,13 @@ memory() {
     (cd "$1" && /usr/bin/time -f %M -o "$place/memory" bash -c "$2" > /dev/null 2>&1) || true
     python3 -c 'import sys; print(round(int(open(sys.argv[1]).read().split()[-1]) / 1024))' "$place/memory"
 }
-row() { # NAME, ours, act's, the floor's command
+row() { # NAME, ours, act's, the floor's command, what is done before ours
     local folder="$cases/$1" ours theirs floor
-    ours="$(measure ours "$folder" "$2")"
+    ours="$(measure ours "$folder" "$2" "${5:-true}")"
     floor="$(measure floor "$folder" "$4")"
     theirs=-
     if [ -n "$act" ]; then theirs="$(measure act "$folder" "$3")"; fi
-    python3 - "$1" "$ours" "$theirs" "$floor" "$(memory "$folder" "$2")" << 'PYTHON'
+    python3 - "$1${5:+, cold}" "$ours" "$theirs" "$floor" "$(memory "$folder" "$2")" << 'PYTHON'
 import sys
 name, ours, act, floor, memory = sys.argv[1:]
 ratio = "-" if "-" in (ours, floor) else "%.2f" % (float(ours) / max(float(floor), 1e-9))
@@ -64,4 +65,7 @@ done
 # Shown to a pipe; what act and the floor do with the output is the same.
 row log200 "$SHIPWAY run | cat > /dev/null" "$act $quiet push | cat > /dev/null" ./floor.sh
 row many200 "$SHIPWAY run --plan > /dev/null" "$act -l > /dev/null" ./floor.sh
+# Without what was remembered of the plan before.
+row many200 "$SHIPWAY run --plan > /dev/null" "$act -l > /dev/null" ./floor.sh \
+    "rm -f $XDG_STATE_HOME/shipway/projects/*/memory"
 row steps1 "$SHIPWAY --version > /dev/null" "$act --version > /dev/null" "bash --version > /dev/null"
