@@ -1,5 +1,6 @@
 //! What git knows, asked of the `git` command.
 
+mod ahead;
 mod between;
 mod changes;
 mod facts;
@@ -13,12 +14,11 @@ mod work_tree;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
 
+pub use ahead::LookingAhead;
 pub use remote::Remote;
 pub use work_tree::WorkTree;
 
@@ -65,31 +65,6 @@ pub enum GitError {
     Id(#[from] BadName),
 }
 
-/// A question to git, on a thread of its own.
-type Asking<T> = JoinHandle<Result<T, GitError>>;
-
-/// What was asked ahead, for the first who wants to know.
-#[derive(Debug, Default)]
-struct Ahead {
-    origin: Option<Asking<Option<String>>>,
-    work_tree: Option<Asking<WorkTree>>,
-}
-
-/// Dropped, it waits for what was asked ahead and nobody wanted to know: a process
-/// that ended before would leave files behind.
-#[derive(Debug)]
-#[must_use]
-pub struct LookingAhead(Repository);
-
-impl Drop for LookingAhead {
-    fn drop(&mut self) {
-        let Ahead { origin, work_tree } = std::mem::take(&mut *self.0.ahead());
-        // Nobody wants to know.
-        drop(origin.map(JoinHandle::join));
-        drop(work_tree.map(JoinHandle::join));
-    }
-}
-
 /// A repository with a work tree.
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -102,7 +77,7 @@ pub struct Repository {
     heads: refs::Heads,
     known: facts::Known,
     objects: objects::Objects,
-    ahead: Arc<Mutex<Ahead>>,
+    ahead: ahead::Ahead,
 }
 
 impl Repository {
@@ -122,7 +97,7 @@ impl Repository {
                 let heads = refs::Heads { origin: next()?, own: next()? };
                 let (shallow, index, root) = (next()?, next()?, next()?);
                 let (known, objects) = (facts::Known::default(), objects::Objects::default());
-                let ahead = Arc::default();
+                let ahead = ahead::Ahead::default();
                 Ok(Self { root, index, shallow, heads, known, objects, ahead })
             }
             // Anything else, such as another owner's repository, has a cure of
@@ -204,33 +179,13 @@ impl Repository {
         Ok(self.object(&format!("{commit}^{{commit}}"))?.is_some())
     }
 
-    /// Asks what nearly every plan asks, beside what this thread does meanwhile.
-    /// Who asks again waits for the answer, or hears what is wrong itself.
-    /// `memory` is that of [`Self::work_tree`].
-    pub fn look_ahead(&self, memory: &Path) -> LookingAhead {
-        let (repository, memory) = (self.clone(), memory.to_owned());
-        let work_tree = thread::spawn(move || repository.look_at_work_tree(&memory));
-        let root = self.root.clone();
-        let origin = thread::spawn(move || configured_origin(&root));
-        *self.ahead() = Ahead { origin: Some(origin), work_tree: Some(work_tree) };
-        let repository = self.clone();
-        thread::spawn(move || drop(repository.head()));
-        LookingAhead(self.clone())
-    }
-
-    fn ahead(&self) -> MutexGuard<'_, Ahead> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The address of `origin` as it is configured, if there is one: `insteadOf` tells where git
     /// finds the repository, not what it is called.
     ///
     /// # Errors
     /// When git cannot be run.
     pub fn origin(&self) -> Result<Option<String>, GitError> {
-        let ahead = self.ahead().origin.take();
-        let known = ahead.and_then(|asking| asking.join().ok());
-        known.unwrap_or_else(|| configured_origin(&self.root))
+        self.ahead.origin().unwrap_or_else(|| configured_origin(&self.root))
     }
 }
 

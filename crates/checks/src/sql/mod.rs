@@ -4,6 +4,7 @@
 mod dialect;
 mod directive;
 mod lexer;
+mod routine;
 mod source;
 mod statements;
 mod token;

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use super::dialect::Dialect;
 use super::directive::{Directive, Mark};
 use super::lexer::{BYTE_ORDER_MARK, Lexed, Lexer, Problem, plain_word};
+use super::routine::{Met, Routine};
 use super::source::{Place, Source, after};
 use super::token::{Token, TokenKind};
 use crate::finding::Pos;
@@ -52,16 +53,6 @@ enum Delimiter {
     Mark,
 }
 
-/// What an open `CREATE FUNCTION`, `TRIGGER`, … has of blocks with semicolons of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Routine {
-    Unknown,
-    No,
-    /// A `CREATE RULE`, whose commands stand in parentheses.
-    Rule,
-    Open(u32),
-}
-
 /// What reading takes, used again for the next stream: of many small files, making room would
 /// take longer than reading.
 #[derive(Debug, Default)]
@@ -87,8 +78,6 @@ pub struct Statements<R> {
     /// How much of what is at hand was handed out.
     consumed: usize,
     tokens: Vec<Token>,
-    /// The parentheses that are open in a `CREATE RULE`.
-    parens: u32,
     routine: Routine,
     delimiter: Delimiter,
     /// The data of a `COPY` comes next.
@@ -123,7 +112,6 @@ impl<R: Read> Statements<R> {
             placed: 0,
             consumed: 0,
             tokens,
-            parens: 0,
             routine: Routine::Unknown,
             delimiter: Delimiter::Semicolon,
             copy: false,
@@ -336,73 +324,28 @@ impl<R: Read> Statements<R> {
     }
 
     fn semicolon_ends(&self) -> bool {
-        self.delimiter == Delimiter::Semicolon
-            && self.parens == 0
-            && !matches!(self.routine, Routine::Open(1..))
+        self.delimiter == Delimiter::Semicolon && !self.routine.keeps_semicolons()
     }
 
     /// Follows blocks and parentheses in which a semicolon does not end the statement.
     fn track(&mut self, token: Token) {
-        if self.tokens.is_empty() {
-            let creates = token.letter == b'c' && self.word(token).eq_ignore_ascii_case(b"create");
+        let word = self.word(token);
+        let Some(last) = self.tokens.last() else {
+            let creates = token.letter == b'c' && word.eq_ignore_ascii_case(b"create");
             self.routine = if creates { Routine::Unknown } else { Routine::No };
-            self.parens = 0;
             return;
-        }
-        match (self.routine, token.kind) {
-            (Routine::Rule, TokenKind::Sign(sign @ (b'(' | b')'))) => {
-                self.parens =
-                    if sign == b'(' { self.parens + 1 } else { self.parens.saturating_sub(1) };
-            }
-            (Routine::Unknown, TokenKind::Word) => self.routine = self.routine_of(token),
-            (Routine::Unknown, TokenKind::Sign(b'(')) => self.routine = Routine::No,
-            (Routine::Open(depth), TokenKind::Word) => {
-                self.routine = Routine::Open(self.depth_after(depth, token));
-            }
-            _ => {}
-        }
+        };
+        self.routine = self.routine.after(&Met {
+            kind: token.kind,
+            word,
+            last: self.word(*last),
+            count: self.tokens.len(),
+            dialect: self.lexer.dialect(),
+        });
     }
 
     fn word(&self, token: Token) -> &[u8] {
         token.bytes(self.at_hand())
-    }
-
-    fn routine_of(&self, token: Token) -> Routine {
-        const ROUTINES: [&[u8]; 4] = [b"function", b"procedure", b"trigger", b"event"];
-        const OTHERS: [&[u8]; 4] = [b"table", b"index", b"view", b"type"];
-        let word = self.word(token);
-        let is = |names: &[&[u8]]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
-        if is(&ROUTINES) {
-            Routine::Open(0)
-        } else if is(&[b"rule"]) {
-            Routine::Rule
-        } else if is(&OTHERS) || self.tokens.len() > 12 {
-            Routine::No
-        } else {
-            Routine::Unknown
-        }
-    }
-
-    fn depth_after(&self, depth: u32, token: Token) -> u32 {
-        let word = self.word(token);
-        let is = |name: &[u8]| word.eq_ignore_ascii_case(name);
-        let last = self.tokens.last().map(|last| self.word(*last)).unwrap_or_default();
-        let after_end = last.eq_ignore_ascii_case(b"end");
-        let postgres = self.lexer.dialect() == Dialect::Postgres;
-        if is(b"end") {
-            return depth.saturating_sub(1);
-        }
-        // `END IF` closes what was not counted, `END CASE` what was.
-        if after_end {
-            let uncounted = [&b"if"[..], b"loop", b"while", b"repeat"].iter().any(|name| is(name));
-            return if uncounted { depth + 1 } else { depth };
-        }
-        let begins = if postgres {
-            is(b"atomic") && last.eq_ignore_ascii_case(b"begin")
-        } else {
-            is(b"begin")
-        };
-        if begins || (is(b"case") && depth > 0) { depth + 1 } else { depth }
     }
 
     /// Ends the statement; `end` is behind its end sign.

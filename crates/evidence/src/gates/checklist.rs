@@ -84,7 +84,7 @@ mod tests {
     use shipway_checks::policy::shown::Source;
     use shipway_checks::reports::read;
     use shipway_core::config::{GateSet, Gates, Level};
-    use shipway_core::gate::{Destination, Ledger};
+    use shipway_core::gate::Ledger;
 
     use super::super::reports::tests as of_tests;
     use super::super::{ReportFile, Versions};
@@ -120,20 +120,8 @@ mod tests {
 
     /// The tests that fail, as the gate of tests sees them.
     fn failing(base: Option<&str>, before: Option<&Gates>, after: &Gates) -> Vec<String> {
-        let look = Look {
-            root: ".".as_ref(),
-            base,
-            to: &Destination::PullRequest,
-            asked: &GateSet::default(),
-            gates: Versions { before, after },
-            services: &[],
-            reports: &[],
-            before: &[],
-            ledger: &Ledger::default(),
-            coverage_before: None,
-            pull_request: None,
-            now: jiff::Timestamp::UNIX_EPOCH,
-        };
+        let (asked, ledger) = (GateSet::default(), Ledger::default());
+        let look = Look { base, ..Look::at_nothing(&asked, Versions { before, after }, &ledger) };
         let pieces = [piece("unit", "<failure/>"), piece("dashboards", "<failure/>")];
         let others = others(&look, &pieces).unwrap();
         of_tests(others.into_iter()).what.map(|tests| tests.failed).unwrap_or_default()

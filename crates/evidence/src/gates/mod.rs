@@ -49,6 +49,27 @@ pub struct Look<'l> {
     pub now: Timestamp,
 }
 
+#[cfg(test)]
+impl<'l> Look<'l> {
+    /// One on the way of a pull request, at nothing yet.
+    fn at_nothing(asked: &'l GateSet, gates: Versions<'l>, ledger: &'l Ledger) -> Self {
+        Self {
+            root: Path::new("."),
+            base: None,
+            to: &Destination::PullRequest,
+            asked,
+            gates,
+            services: &[],
+            reports: &[],
+            before: &[],
+            ledger,
+            coverage_before: None,
+            pull_request: None,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
 /// The gates before and after a change.
 #[derive(Clone, Copy)]
 pub struct Versions<'l> {

@@ -392,7 +392,7 @@ pub(super) fn licences(
 #[cfg(test)]
 mod tests {
     use shipway_core::config::{GateSet, Gates};
-    use shipway_core::gate::{Destination, Ledger};
+    use shipway_core::gate::Ledger;
 
     use super::super::Versions;
     use super::*;
@@ -406,24 +406,13 @@ mod tests {
     /// How many vulnerabilities the gate sees in these bills, and how many waivers are idle.
     fn seen_in(bills: &[&str], images: bool) -> Option<(usize, usize)> {
         let gate = Some(gates::Vulnerabilities::default());
-        let look = Look {
-            root: ".".as_ref(),
-            base: None,
-            to: &Destination::PullRequest,
-            asked: &GateSet {
-                images: gate.clone().filter(|_| images),
-                vulnerabilities: gate,
-                ..GateSet::default()
-            },
-            gates: Versions { before: None, after: &Gates::default() },
-            services: &[],
-            reports: &[],
-            before: &[],
-            ledger: &Ledger::default(),
-            coverage_before: None,
-            pull_request: None,
-            now: jiff::Timestamp::UNIX_EPOCH,
+        let asked = GateSet {
+            images: gate.clone().filter(|_| images),
+            vulnerabilities: gate,
+            ..GateSet::default()
         };
+        let (after, ledger) = (Gates::default(), Ledger::default());
+        let look = Look::at_nothing(&asked, Versions { before: None, after: &after }, &ledger);
         let piece = |bill: &&str| {
             let text = format!("{{\"bomFormat\":\"CycloneDX\",{bill}");
             let (file, from) = ("bom.json".to_owned(), String::new());

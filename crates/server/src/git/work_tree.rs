@@ -30,9 +30,7 @@ impl Repository {
     /// # Errors
     /// When git fails, or there is no commit yet.
     pub fn work_tree(&self, memory: &Path) -> Result<WorkTree, GitError> {
-        let ahead = self.ahead().work_tree.take();
-        let known = ahead.and_then(|asking| asking.join().ok());
-        known.unwrap_or_else(|| self.look_at_work_tree(memory))
+        self.ahead.work_tree().unwrap_or_else(|| self.look_at_work_tree(memory))
     }
 
     pub(super) fn look_at_work_tree(&self, memory: &Path) -> Result<WorkTree, GitError> {

@@ -41,10 +41,11 @@ struct Parser<'a> {
     scope: &'a Scope<'a>,
 }
 
-type Parsed = Result<Node, SyntaxError>;
+/// A node, or what is wrong where one should be.
+type Grown = Result<Node, SyntaxError>;
 
 impl<'a> Parser<'a> {
-    fn or(&mut self) -> Parsed {
+    fn or(&mut self) -> Grown {
         self.nesting += 1;
         if self.nesting > MAX_NESTING {
             return Err(self.too_deep());
@@ -54,7 +55,7 @@ impl<'a> Parser<'a> {
         node
     }
 
-    fn and(&mut self) -> Parsed {
+    fn and(&mut self) -> Grown {
         self.chain(TokenKind::And, Self::equality, NodeKind::And)
     }
 
@@ -62,9 +63,9 @@ impl<'a> Parser<'a> {
     fn chain(
         &mut self,
         token: TokenKind,
-        next: fn(&mut Self) -> Parsed,
+        next: fn(&mut Self) -> Grown,
         kind: fn(Vec<Node>) -> NodeKind,
-    ) -> Parsed {
+    ) -> Grown {
         let first = next(self)?;
         if self.peek().is_none_or(|t| t.kind != token) {
             return Ok(first);
@@ -77,7 +78,7 @@ impl<'a> Parser<'a> {
         self.node(offset, kind(nodes))
     }
 
-    fn equality(&mut self) -> Parsed {
+    fn equality(&mut self) -> Grown {
         let mut left = self.comparison()?;
         loop {
             let op = match self.peek().map(|t| &t.kind) {
@@ -91,7 +92,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn comparison(&mut self) -> Parsed {
+    fn comparison(&mut self) -> Grown {
         let mut left = self.unary()?;
         loop {
             let op = match self.peek().map(|t| &t.kind) {
@@ -107,7 +108,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn binary(&self, op: BinaryOp, left: Node, right: Node) -> Parsed {
+    fn binary(&self, op: BinaryOp, left: Node, right: Node) -> Grown {
         let kind = NodeKind::Binary { op, left: Box::new(left), right: Box::new(right) };
         let offset = match &kind {
             NodeKind::Binary { left, .. } => left.offset,
@@ -116,7 +117,7 @@ impl<'a> Parser<'a> {
         self.node(offset, kind)
     }
 
-    fn unary(&mut self) -> Parsed {
+    fn unary(&mut self) -> Grown {
         let mut bangs = Vec::new();
         while let Some(token) = self.take(&TokenKind::Not) {
             bangs.push(token.offset);
@@ -128,7 +129,7 @@ impl<'a> Parser<'a> {
         Ok(node)
     }
 
-    fn postfix(&mut self) -> Parsed {
+    fn postfix(&mut self) -> Grown {
         let grouped = self.peek().is_some_and(|t| t.kind == TokenKind::OpenParen);
         let mut node = self.primary()?;
         if !grouped && matches!(node.kind, NodeKind::Literal(_)) {
@@ -166,7 +167,7 @@ impl<'a> Parser<'a> {
         Ok(kind)
     }
 
-    fn primary(&mut self) -> Parsed {
+    fn primary(&mut self) -> Grown {
         let Some(token) = self.peek() else { return Err(self.ended()) };
         let literal = match &token.kind {
             TokenKind::Null => Value::Null,
@@ -190,7 +191,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A context, or a call.
-    fn named(&mut self, name: &Token<'a>) -> Parsed {
+    fn named(&mut self, name: &Token<'a>) -> Grown {
         if self.take(&TokenKind::OpenParen).is_none() {
             if !self.scope.has_context(name.lexeme) {
                 let error = self.error("Unrecognized named-value", name);
@@ -234,7 +235,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn node(&self, offset: usize, kind: NodeKind) -> Parsed {
+    fn node(&self, offset: usize, kind: NodeKind) -> Grown {
         let node = Node::new(offset, kind);
         if node.depth > MAX_DEPTH { Err(self.too_deep()) } else { Ok(node) }
     }

@@ -443,14 +443,25 @@ fn sonarqube(item: Item) -> Option<SonarQube> {
 }
 
 fn duplication(item: Item) -> Option<Duplication> {
+    let (at_most, level) = with_level(item, "at_most", "`duplication`", value::quantity)?;
+    Some(Duplication { at_most, level })
+}
+
+/// A gate that asks for one thing: that alone, or below its key, with a level beside it.
+fn with_level<'a, T>(
+    item: Item<'a>,
+    key: &'static str,
+    what: &str,
+    read: fn(Item<'a>) -> Option<T>,
+) -> Option<(T, Level)> {
     if is_scalar(item) {
-        return Some(Duplication { at_most: value::quantity(item)?, level: Level::default() });
+        return Some((read(item)?, Level::default()));
     }
     let mut fields = Fields::of(item)?;
-    let at_most = fields.required("at_most", "`duplication`", value::quantity);
+    let asked = fields.required(key, what, read);
     let level = level(&mut fields);
     fields.finish();
-    Some(Duplication { at_most: at_most?, level })
+    Some((asked?, level))
 }
 
 fn policies(item: Item) -> Option<Policies> {
@@ -483,25 +494,13 @@ fn named_or_off<T>(item: Item, read: fn(Item) -> Option<T>) -> Option<IndexMap<S
 }
 
 fn checklist_item(item: Item) -> Option<ChecklistItem> {
-    if is_scalar(item) {
-        return Some(ChecklistItem { artifact: pattern(item)?, level: Level::default() });
-    }
-    let mut fields = Fields::of(item)?;
-    let artifact = fields.required("artifact", "an item of the checklist", pattern);
-    let level = level(&mut fields);
-    fields.finish();
-    Some(ChecklistItem { artifact: artifact?, level })
+    let (artifact, level) = with_level(item, "artifact", "an item of the checklist", pattern)?;
+    Some(ChecklistItem { artifact, level })
 }
 
 fn rule(item: Item) -> Option<Rule> {
-    if is_scalar(item) {
-        return Some(Rule { open_if: expression(item)?, level: Level::default() });
-    }
-    let mut fields = Fields::of(item)?;
-    let open_if = fields.required("open_if", "a rule", expression);
-    let level = level(&mut fields);
-    fields.finish();
-    Some(Rule { open_if: open_if?, level })
+    let (open_if, level) = with_level(item, "open_if", "a rule", expression)?;
+    Some(Rule { open_if, level })
 }
 
 fn expression(item: Item) -> Option<String> {

@@ -1,0 +1,80 @@
+//! Where a semicolon ends no statement: in what `CREATE FUNCTION`, `TRIGGER`, `RULE`, … make.
+
+use super::dialect::Dialect;
+use super::token::TokenKind;
+
+/// What an open `CREATE` has of blocks with semicolons of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Routine {
+    /// What is created has not been said yet.
+    Unknown,
+    /// It has none.
+    No,
+    /// A `CREATE RULE`, whose commands stand in parentheses; as many are open.
+    Rule(u32),
+    /// A routine; as many of its blocks are open.
+    Open(u32),
+}
+
+/// A token of a statement that has begun.
+pub(super) struct Met<'t> {
+    pub(super) kind: TokenKind,
+    pub(super) word: &'t [u8],
+    /// The one before it.
+    pub(super) last: &'t [u8],
+    /// As many are before it.
+    pub(super) count: usize,
+    pub(super) dialect: Dialect,
+}
+
+impl Routine {
+    /// Whether a semicolon belongs to the statement here.
+    pub(super) fn keeps_semicolons(self) -> bool {
+        matches!(self, Self::Rule(1..) | Self::Open(1..))
+    }
+
+    /// What it is behind a token.
+    pub(super) fn after(self, met: &Met<'_>) -> Self {
+        match (self, met.kind) {
+            (Self::Rule(open), TokenKind::Sign(b'(')) => Self::Rule(open + 1),
+            (Self::Rule(open), TokenKind::Sign(b')')) => Self::Rule(open.saturating_sub(1)),
+            (Self::Unknown, TokenKind::Word) => Self::of(met),
+            (Self::Unknown, TokenKind::Sign(b'(')) => Self::No,
+            (Self::Open(depth), TokenKind::Word) => Self::Open(depth_after(depth, met)),
+            _ => self,
+        }
+    }
+
+    fn of(met: &Met<'_>) -> Self {
+        const ROUTINES: [&[u8]; 4] = [b"function", b"procedure", b"trigger", b"event"];
+        const OTHERS: [&[u8]; 4] = [b"table", b"index", b"view", b"type"];
+        let is = |names: &[&[u8]]| names.iter().any(|name| met.word.eq_ignore_ascii_case(name));
+        if is(&ROUTINES) {
+            Self::Open(0)
+        } else if is(&[b"rule"]) {
+            Self::Rule(0)
+        } else if is(&OTHERS) || met.count > 12 {
+            Self::No
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+fn depth_after(depth: u32, met: &Met<'_>) -> u32 {
+    let is = |name: &[u8]| met.word.eq_ignore_ascii_case(name);
+    let follows = |name: &[u8]| met.last.eq_ignore_ascii_case(name);
+    if is(b"end") {
+        return depth.saturating_sub(1);
+    }
+    // `END IF` closes what was not counted, `END CASE` what was.
+    if follows(b"end") {
+        let uncounted = [&b"if"[..], b"loop", b"while", b"repeat"].iter().any(|name| is(name));
+        return if uncounted { depth + 1 } else { depth };
+    }
+    let begins = match met.dialect {
+        Dialect::Postgres => is(b"atomic") && follows(b"begin"),
+        Dialect::Mysql | Dialect::Sqlite => is(b"begin"),
+    };
+    if begins || (is(b"case") && depth > 0) { depth + 1 } else { depth }
+}
