@@ -39,7 +39,8 @@ impl Digest {
 
     /// The 64 hex digits without the algorithm's name: fit for a file name.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |four: u8| char::from(b"0123456789abcdef"[usize::from(four)]);
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
     /// The first 12 hex digits, for people.

@@ -1,9 +1,10 @@
 //! A type for each noun's name, so that one is never passed for another.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A text that is not fit to be a name of this kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,11 +64,12 @@ macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $kind:literal, $check:ident) => {
         $(#[$doc])*
         #[derive(
-            Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+            Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema,
         )]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         #[schemars(with = "String")]
-        pub struct $type(String);
+        // Names stand in every record and state, and are copied with them.
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// Checks and takes `text` as a name.
@@ -77,7 +79,7 @@ macro_rules! name {
             pub fn new(text: impl Into<String>) -> Result<Self, BadName> {
                 let text = text.into();
                 $check(&text, $kind)?;
-                Ok(Self(text))
+                Ok(Self(text.into()))
             }
 
             /// The name as text.
@@ -101,7 +103,13 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> String {
-                name.0
+                name.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
     };
@@ -136,7 +144,7 @@ name!(
 impl JobKey {
     /// The key in the job's own workflow file.
     pub fn own(&self) -> &str {
-        self.0.rsplit_once('.').map_or(self.0.as_str(), |(_, own)| own)
+        self.0.rsplit_once('.').map_or(self.as_str(), |(_, own)| own)
     }
 
     /// The job that called this one's workflow, and which of its combinations
@@ -145,7 +153,7 @@ impl JobKey {
         let (caller, _) = self.0.rsplit_once('.')?;
         let numbered = caller.rsplit_once('.').and_then(|(key, n)| Some((key, n.parse().ok()?)));
         let (key, index) = numbered.unwrap_or((caller, 0));
-        Some((Self(key.to_owned()), index))
+        Some((Self(key.into()), index))
     }
 
     /// Whether it is in a workflow that `job` calls, directly or not.

@@ -2,16 +2,17 @@
 
 mod command;
 mod conversation;
+mod listen;
 mod orders;
 mod workers;
 
 use indexmap::IndexMap;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
-use crate::protocol::{Event, JobMessage, JobResult, Reason};
+use crate::protocol::{JobMessage, JobResult, Reason};
 
 pub use command::WorkerCommand;
+pub use listen::Listen;
 pub use orders::Orders;
 pub use workers::Workers;
 
@@ -40,14 +41,13 @@ pub enum JobOutcome {
 /// crash of the worker. (The worker itself may wait for the next job.) Dropping
 /// the future kills the worker and everything that it started.
 ///
-/// `events` gets everything but heartbeats and the end; a full channel slows
-/// the job down rather than filling memory. When its receiver is gone, the job
-/// goes on unheard. After a cancellation, the running step is interrupted and
+/// `listener` hears everything but heartbeats and the end; one that takes its time
+/// slows the job down rather than filling memory. After a cancellation, the running step is interrupted and
 /// `always()` steps run, within [`crate::protocol::Limits::cancel_ms`].
 pub async fn run_job(
     workers: &Workers,
     message: JobMessage,
-    events: mpsc::Sender<Event>,
+    listener: impl Listen,
     orders: impl Into<Orders>,
 ) -> JobOutcome {
     let orders = orders.into();
@@ -64,7 +64,7 @@ pub async fn run_job(
         tokio::time::sleep(Duration::from_millis(steps + 3 * limits.heartbeat_ms)).await;
     };
     let outcome = tokio::select! {
-        outcome = conversation::hold(&mut worker, message, events, &orders) => outcome,
+        outcome = conversation::hold(&mut worker, message, listener, &orders) => outcome,
         () = overdue => lost("the worker did not stop in time after the cancellation"),
     };
     let left = match outcome {

@@ -24,7 +24,7 @@ pub use services::{CacheMode, IdTokens, OF_OUTER_RUNNER, Services};
 
 /// The version of the protocol that this build speaks. A worker refuses a job
 /// of another version: engine and worker are the same executable.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// What the engine says to the worker. The first line is the job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ pub const PROTOCOL: u32 = 3;
 pub enum Downward {
     /// The job to execute.
     Job(Box<JobMessage>),
-    /// The same, of a workflow whose text is the one of the job before, and is not
-    /// said again.
+    /// The same, of the run of the job before and of the same workflow: its text
+    /// and the event are those of that job, and are not said again.
     Next(Box<JobMessage>),
     /// Stop what runs; `always()` steps still run.
     Cancel,

@@ -11,6 +11,7 @@ mod hash_files;
 mod job;
 mod kept_file;
 mod ladder;
+mod left;
 pub mod mask;
 mod output;
 mod place;
@@ -30,12 +31,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use shipway_core::run::WorkflowText;
 use tokio::net::unix::pipe;
 use tokio_stream::StreamExt;
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 
-use crate::protocol::{Downward, Event, Reason, Services};
+use crate::protocol::{Downward, Event, Reason};
+use left::Left;
 use mask::Masker;
 use report::Voice;
 use rooms::Rooms;
@@ -93,29 +94,34 @@ async fn work() -> Result<(), WorkerError> {
     // A job has the text of a workflow and of an event in it: no limit but
     // what the engine reads itself.
     let mut orders = FramedRead::new(stdin, LinesCodec::new());
-    let (mut last, rooms): (Option<WorkflowText>, Rooms) = Default::default();
+    let (mut last, rooms): (Option<Left>, Rooms) = Default::default();
     while let Some(line) = orders.next().await {
-        let job = match (read_order(line)?, &last) {
-            (Downward::Job(job), _) => *job,
-            (Downward::Next(mut job), Some(text)) => {
-                job.workflow.text = text.clone();
-                *job
+        let (job, places) = match (read_order(line)?, last) {
+            (Downward::Job(job), left) => {
+                let places = left.and_then(|left| left.places(&job));
+                (*job, places)
+            }
+            (Downward::Next(mut job), Some(left)) => {
+                let places = left.complete(&mut job);
+                (*job, places)
             }
             // It came when the job it was for had ended.
-            (Downward::Cancel | Downward::GoOn, Some(_)) => continue,
+            (Downward::Cancel | Downward::GoOn, Some(left)) => {
+                last = Some(left);
+                continue;
+            }
             (_, None) => {
                 return Err(WorkerError::BadJob("an order came before the job".to_owned()));
             }
         };
-        last = Some(job.workflow.text.clone());
         let masker = Masker::default();
         masker.add_all(job.contexts.secrets.values().map(|secret| secret.reveal()));
-        masker.add_all(job.services.iter().flat_map(Services::secrets));
+        masker.add_all(job.services.iter().filter_map(|services| services.step_secret()));
         let heartbeat = Duration::from_millis(job.limits.heartbeat_ms);
         let (reporter, writer) =
             voice.report(masker.clone(), heartbeat).map_err(WorkerError::Report)?;
-        let shared = Shared::new(job, masker, reporter, rooms.clone());
-        execute(shared, &mut orders).await?;
+        let shared = Shared::new(job, masker, reporter, rooms.clone(), places);
+        last = Some(execute(shared, &mut orders).await?);
         match writer.await {
             Ok(written) => written.map_err(WorkerError::Report)?,
             Err(error) => return Err(WorkerError::Report(io::Error::other(error))),
@@ -144,7 +150,7 @@ fn read_order(line: Result<String, LinesCodecError>) -> Result<Downward, WorkerE
 
 /// Executes the job while listening for orders. When the engine is gone, the
 /// job's future is dropped, which kills whatever its steps started.
-async fn execute(shared: Shared, orders: &mut Orders) -> Result<(), WorkerError> {
+async fn execute(shared: Shared, orders: &mut Orders) -> Result<Left, WorkerError> {
     let end = tokio::select! {
         end = job::execute(&shared) => Some(end),
         () = obey(orders, &shared) => None,
@@ -155,7 +161,7 @@ async fn execute(shared: Shared, orders: &mut Orders) -> Result<(), WorkerError>
     };
     let (result, outputs, reason) = (end.result, end.outputs, end.reason);
     shared.reporter.send(Event::JobEnded { result, outputs, reason }).await;
-    Ok(())
+    Ok(shared.leave())
 }
 
 /// Obeys until the engine's end of the pipe closes.

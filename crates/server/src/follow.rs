@@ -5,6 +5,7 @@ use shipway_core::journal::{Entry, Seq};
 use shipway_core::stream::Record;
 use shipway_core::view::{HistoryView, Live, UnreadableEntry};
 use shipway_store::{ChangeMark, Journal, Snapshot, Store, StoreError};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// The snapshot's name in the store.
 const VIEW: &str = "views";
@@ -23,6 +24,9 @@ pub struct Views {
     /// Every deployment.
     pub history: HistoryView,
 }
+
+/// What an engine appends, as it appends it.
+pub type News = UnboundedReceiver<(Entry, Record)>;
 
 /// Why the views could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,25 @@ impl Views {
         let record = self.live.apply(entry)?;
         self.history.apply(entry, record.as_ref());
         Ok(record)
+    }
+
+    /// Folds the next entry, which this process wrote: it says `record`.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub(crate) fn fold(&mut self, entry: &Entry, record: &Record) -> Result<(), UnreadableEntry> {
+        // Were it read as something else, the next process would go on otherwise.
+        debug_assert_eq!(
+            entry
+                .payload
+                .as_ref()
+                .and_then(|text| serde_json::from_str::<Record>(text).ok())
+                .as_ref(),
+            Some(record)
+        );
+        self.live.fold(entry, record)?;
+        self.history.apply(entry, Some(record));
+        Ok(())
     }
 
     /// The views as they are now: from the last snapshot, and the entries
@@ -118,6 +141,20 @@ impl Follower {
     /// As [`Views::load`].
     pub fn new(store: &Store) -> Result<Self, FollowError> {
         Ok(Self { views: Views::load(store)?, mark: None })
+    }
+
+    /// As [`Follower::look`], where the engine is in this process and tells what it
+    /// appends: nothing is read.
+    ///
+    /// # Errors
+    /// When an entry does not fit.
+    pub fn hear(&mut self, news: &mut News) -> Result<Vec<(Entry, Option<Record>)>, FollowError> {
+        let mut heard = Vec::new();
+        while let Ok((entry, record)) = news.try_recv() {
+            self.views.fold(&entry, &record)?;
+            heard.push((entry, Some(record)));
+        }
+        Ok(heard)
     }
 
     /// What has come since the last look, oldest first. Cheap when nothing has.

@@ -12,8 +12,10 @@ mod trees;
 mod work_tree;
 
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
@@ -254,8 +256,23 @@ fn bytes<'a>(
     run(command)
 }
 
+/// `git` as it stands in the PATH, looked for once: a process that is started by
+/// its name tries one folder after the other, each time.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let is_program = |file: &PathBuf| {
+            std::fs::metadata(file).is_ok_and(|of| of.is_file() && of.mode() & 0o111 != 0)
+        };
+        let mut places = std::env::split_paths(&path).map(|folder| folder.join("git"));
+        // Where there is none, to start it says so.
+        places.find(is_program).unwrap_or_else(|| PathBuf::from("git"))
+    })
+}
+
 fn command(dir: &Path) -> Command {
-    let mut command = Command::new("git");
+    let mut command = Command::new(program());
     command.arg("-C").arg(dir).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
     // A hook that calls us must not turn our questions to another repository.
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"] {

@@ -260,17 +260,11 @@ impl BlobWriter {
             file.sync_all().map_err(failed)?;
         }
         let target = self.blobs.path(&digest);
-        if let Some(folder) = target.parent() {
-            match fs::create_dir(folder) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                    return Err(StoreError::io("making the folder", folder, &error));
-                }
-                _ => {}
-            }
+        // ext4 writes to the disk at once what takes another's place: an equal one
+        // is only renewed, if nobody waits for the disk.
+        if durably || !self.renew(&target).map_err(failed)? {
+            self.name(&target)?;
         }
-        // Over an equal one, if there is one: that renews its age, so that a
-        // clean-up does not take it before the new reference is written.
-        fs::rename(&self.path, &target).map_err(failed)?;
         self.file = None;
         if durably {
             files::sync_parent(&target)?;
@@ -278,6 +272,41 @@ impl BlobWriter {
             files::sync_dir(&self.blobs.dir)?;
         }
         Ok(StoredBlob { digest, size: self.size })
+    }
+
+    /// Gives the file its name, in a folder that may have to be made first.
+    fn name(&self, target: &Path) -> Result<(), StoreError> {
+        let failed = |error| StoreError::io("writing", &self.path, &error);
+        match (fs::rename(&self.path, target), target.parent()) {
+            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                match fs::create_dir(folder) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        Err(StoreError::io("making the folder", folder, &error))
+                    }
+                    _ => fs::rename(&self.path, target).map_err(failed),
+                }
+            }
+            (renamed, _) => renamed.map_err(failed),
+        }
+    }
+
+    /// Whether the blob is here already. It is as old as a new one then, so that a
+    /// clean-up does not take it before the new reference is written.
+    fn renew(&self, target: &Path) -> io::Result<bool> {
+        match fs::metadata(target) {
+            Ok(there) if there.len() == self.size => {}
+            // Cut when the power failed.
+            Ok(_) => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        match OpenOptions::new().write(true).open(target) {
+            Ok(there) => there.set_modified(SystemTime::now())?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        fs::remove_file(&self.path)?;
+        Ok(true)
     }
 
     /// The file that is written, as long as it is not finished.
@@ -346,6 +375,25 @@ mod tests {
         let mut writer = blobs.writer().unwrap();
         writer.write_all(b"log").unwrap();
         let stored = writer.finish_unsynced().unwrap();
+        assert_eq!(blobs.read(&stored.digest).unwrap(), b"log");
+    }
+
+    #[test]
+    fn an_equal_blob_is_renewed_and_a_cut_one_is_replaced() {
+        let (_dir, blobs) = blobs();
+        let put = || {
+            let mut writer = blobs.writer().unwrap();
+            writer.write_all(b"log").unwrap();
+            writer.finish_unsynced().unwrap()
+        };
+        let path = blobs.path(&put().digest);
+        let old = File::options().write(true).open(&path).unwrap();
+        old.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        put();
+        assert!(fs::metadata(&path).unwrap().modified().unwrap() > SystemTime::UNIX_EPOCH);
+        assert!(entries(&blobs.dir.join("tmp")).unwrap().is_empty(), "nothing is left");
+        old.set_len(1).unwrap();
+        let stored = put();
         assert_eq!(blobs.read(&stored.digest).unwrap(), b"log");
     }
 

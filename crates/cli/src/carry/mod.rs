@@ -113,6 +113,9 @@ async fn own<T>(
     leave: &CancellationToken,
 ) -> Result<T, CliError> {
     let mut end = None;
+    // What it found to do when it began it has done already.
+    reporter.show(follower.look(&project.store)?, &follower.views);
+    let mut news = engine.news();
     let worked = {
         let work = engine.run(|views| {
             end = end.take().or_else(|| until(views));
@@ -124,20 +127,20 @@ async fn own<T>(
                 worked = &mut work => break worked,
                 () = leave.cancelled() => break Ok(()),
                 () = tokio::time::sleep(LOOK) => {
-                    reporter.show(follower.look(&project.store)?, &follower.views);
+                    reporter.show(follower.hear(&mut news)?, &follower.views);
                 }
             }
         }
     };
-    reporter.show(follower.look(&project.store)?, &follower.views);
+    reporter.show(follower.hear(&mut news)?, &follower.views);
     reporter.finish();
-    match worked {
-        Ok(()) => engine.stop().await?,
-        Err(error) => return Err(error.into()),
-    }
+    worked?;
+    let parting = engine.part();
+    engine.stop().await?;
     // What was written is vouched for outside the store.
     Checkpoints::open(&project.folders.checkpoints())?
         .sign(project.store.journal(), Timestamp::now())?;
+    parting.await;
     end.ok_or_else(left)
 }
 

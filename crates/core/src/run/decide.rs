@@ -214,8 +214,7 @@ impl Turn {
         let job = self.run()?.jobs.get(key);
         Ok(match job.map(|job| &job.state) {
             Some(super::JobState::Running { instances, fail_fast, .. }) => {
-                let may_fail = |i: &super::Instance| i.what.continue_on_error;
-                *fail_fast && !instances.get(index).is_some_and(may_fail)
+                *fail_fast && !instances.get(index).is_some_and(|i| i.what.continue_on_error)
             }
             _ => false,
         })
@@ -223,7 +222,7 @@ impl Turn {
 
     pub(super) fn end_if_done(&mut self) -> Result<(), Illegal> {
         let run = self.run()?;
-        let results: Option<Vec<RunResult>> = run.jobs.values().map(super::Job::result).collect();
+        let results: Option<Vec<RunResult>> = run.jobs.values().map(|job| job.result()).collect();
         let Some(results) = results else { return Ok(()) };
         let has = |result| results.contains(&result);
         let result = if has(RunResult::Failure) {

@@ -20,8 +20,22 @@ pub fn github_context(spec: &RunSpec) -> Map<String, Value> {
     }
 }
 
-/// The same for a workflow that was read already and is called `workflow`.
+/// The same for whoever has the event's payload already: `event` is null.
+pub fn github_without_event(spec: &RunSpec) -> Map<String, Value> {
+    match spec.text.read(&spec.path) {
+        Ok(workflow) => without_event(spec, workflow.title()),
+        Err(_) => without_event(spec, &spec.path),
+    }
+}
+
+/// The context for a workflow that was read already and is called `workflow`.
 pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, Value> {
+    let mut context = without_event(spec, workflow);
+    context.insert("event".to_owned(), spec.trigger.payload.clone());
+    context
+}
+
+fn without_event(spec: &RunSpec, workflow: &str) -> Map<String, Value> {
     let payload = &spec.trigger.payload;
     let text = |path: &str| payload.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let or = |first: &str, second: &str| -> String {
@@ -41,7 +55,7 @@ pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, V
         "actor_id": payload.pointer("/sender/id").map(as_text),
         "api_url": api_url(&server),
         "base_ref": text("/pull_request/base/ref"),
-        "event": payload,
+        "event": null,
         "event_name": spec.trigger.event,
         "graphql_url": format!("{}/api/graphql", server),
         "head_ref": text("/pull_request/head/ref"),

@@ -1,6 +1,8 @@
 //! A job of a run, and its instances: one, or one for each combination of its
 //! matrix.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,7 @@ pub enum JobState {
     /// Its instances run, or wait for their turn.
     Running {
         /// In the order of the matrix.
-        instances: Vec<Instance>,
+        instances: Vec<Arc<Instance>>,
         /// When one fails, the others are called off.
         fail_fast: bool,
         /// As many instances at the same time.
@@ -118,7 +120,7 @@ impl Job {
     }
 
     /// Its instances, while it has some.
-    pub fn instances(&self) -> &[Instance] {
+    pub fn instances(&self) -> &[Arc<Instance>] {
         match &self.state {
             JobState::Running { instances, .. } => instances,
             JobState::Waiting | JobState::Done { .. } => &[],
@@ -129,7 +131,7 @@ impl Job {
     /// before; empty ones do not (as on GitHub).
     pub(super) fn end_instance(&mut self, index: usize, end: &JobEnd) -> Option<()> {
         let JobState::Running { instances, outputs, .. } = &mut self.state else { return None };
-        let instance = instances.get_mut(index)?;
+        let instance = Arc::make_mut(instances.get_mut(index)?);
         if matches!(instance.state, InstanceState::Ended { .. }) {
             return None;
         }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cache_mode::{CacheMode, NoCacheMode};
 pub use event::{Call, Command, Event, Expanded, Gate, Place};
-pub use github::{api_url, github_context, is_from_fork};
+pub use github::{api_url, github_context, github_without_event, is_from_fork};
 pub use inputs::of_dispatch as dispatch_inputs;
 pub use jobs::{Instance, InstanceState, Job, JobState};
 pub use note::{Annotation, Level};

@@ -43,8 +43,9 @@ pub struct UnderWay {
     /// When it began.
     pub started: Timestamp,
     /// Its jobs, in the file's order; those of called workflows behind the job
-    /// that calls.
-    pub jobs: IndexMap<JobKey, Job>,
+    /// that calls. A decision works on a copy of the state, and few jobs change
+    /// in it.
+    pub jobs: IndexMap<JobKey, Arc<Job>>,
     /// It is being called off.
     pub cancelling: bool,
     /// Its name, if the workflow gives runs one (`run-name`).
@@ -133,22 +134,28 @@ impl Machine for Run {
     }
 }
 
-fn waiting_jobs(jobs: &IndexMap<JobKey, Vec<JobKey>>) -> impl Iterator<Item = (JobKey, Job)> + '_ {
-    jobs.iter()
-        .map(|(key, needs)| (key.clone(), Job { needs: needs.clone(), state: JobState::Waiting }))
+fn waiting_jobs(
+    jobs: &IndexMap<JobKey, Vec<JobKey>>,
+) -> impl Iterator<Item = (JobKey, Arc<Job>)> + '_ {
+    let waiting = |needs: &Vec<JobKey>| Job { needs: needs.clone(), state: JobState::Waiting };
+    jobs.iter().map(move |(key, needs)| (key.clone(), Arc::new(waiting(needs))))
 }
 
 impl UnderWay {
     fn instance_mut(&mut self, job: &JobKey, index: usize) -> Option<&mut Instance> {
-        match &mut self.jobs.get_mut(job)?.state {
-            JobState::Running { instances, .. } => instances.get_mut(index),
+        match &mut self.job_mut(job)?.state {
+            JobState::Running { instances, .. } => instances.get_mut(index).map(Arc::make_mut),
             JobState::Waiting | JobState::Done { .. } => None,
         }
     }
 
+    fn job_mut(&mut self, job: &JobKey) -> Option<&mut Job> {
+        self.jobs.get_mut(job).map(Arc::make_mut)
+    }
+
     /// An instance of a job, while the job is under way.
     pub fn instance(&self, job: &JobKey, index: usize) -> Option<&Instance> {
-        self.jobs.get(job)?.instances().get(index)
+        self.jobs.get(job)?.instances().get(index).map(Arc::as_ref)
     }
 
     /// The calls that a job is in, the innermost first: job, place, instance.
@@ -177,13 +184,14 @@ impl UnderWay {
         job: &'a JobKey,
         index: usize,
     ) -> impl Iterator<Item = (&'a JobKey, &'a Job)> {
-        self.jobs.iter().filter(move |(key, _)| {
+        let jobs = self.jobs.iter().map(|(key, job)| (key, &**job));
+        jobs.filter(move |(key, _)| {
             key.caller().is_some_and(|(caller, place)| caller == *job && place == index)
         })
     }
 
     fn waiting(&mut self, key: &JobKey) -> Result<&mut Job, Illegal> {
-        let job = self.jobs.get_mut(key).filter(|job| job.state == JobState::Waiting);
+        let job = self.job_mut(key).filter(|job| job.state == JobState::Waiting);
         job.ok_or_else(|| Illegal::new(format!("job `{key}` is not waiting")))
     }
 
@@ -196,7 +204,7 @@ impl UnderWay {
                     lost: 0,
                 };
                 self.waiting(job)?.state = JobState::Running {
-                    instances: instances.iter().map(instance).collect(),
+                    instances: instances.iter().map(instance).map(Arc::new).collect(),
                     fail_fast: *fail_fast,
                     max_parallel: *max_parallel,
                     outputs: IndexMap::new(),
@@ -211,7 +219,7 @@ impl UnderWay {
                 self.waiting(job)?.state = JobState::Done { result, outputs: IndexMap::new(), why };
             }
             Event::InstanceEnded { job, index, end } => {
-                let known = self.jobs.get_mut(job);
+                let known = self.job_mut(job);
                 let ended = known.and_then(|job| job.end_instance(*index, end));
                 ended.ok_or_else(|| not_expected(job))?;
             }
@@ -299,7 +307,7 @@ impl UnderWay {
 
     /// How many instances are executed now.
     pub(super) fn running(&self) -> usize {
-        let instances = self.jobs.values().flat_map(Job::instances);
+        let instances = self.jobs.values().flat_map(|job| job.instances());
         instances.filter(|instance| instance.is_executing()).count()
     }
 }

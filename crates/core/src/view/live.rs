@@ -115,30 +115,38 @@ impl Live {
     /// # Errors
     /// When it is not the next, not readable, or not expected.
     pub fn apply(&mut self, entry: &Entry) -> Result<Option<Record>, UnreadableEntry> {
-        let (seq, stream) = (entry.seq, entry.stream.clone());
-        if seq.0 != self.seq.0 + 1 {
-            return Err(UnreadableEntry::Gap { found: seq, last: self.seq });
-        }
-        self.seq = seq;
-        self.at = self.at.max(Some(entry.at));
         let Some(payload) = &entry.payload else {
+            self.follow(entry)?;
             // What an erased entry did is gone; its stream goes on without.
-            if let Some(stream) = self.streams.get_mut(&stream) {
+            if let Some(stream) = self.streams.get_mut(&entry.stream) {
                 stream.version = entry.version;
             }
             return Ok(None);
         };
-        let record: Record = serde_json::from_str(payload)
-            .map_err(|error| UnreadableEntry::Payload { seq, stream: stream.clone(), error })?;
+        let record: Record = serde_json::from_str(payload).map_err(|error| {
+            UnreadableEntry::Payload { seq: entry.seq, stream: entry.stream.clone(), error }
+        })?;
+        self.fold(entry, &record)?;
+        Ok(Some(record))
+    }
+
+    /// Folds the next entry, for whoever knows that it says `record`: who wrote it
+    /// need not read it.
+    ///
+    /// # Errors
+    /// When it is not the next, or not expected.
+    pub fn fold(&mut self, entry: &Entry, record: &Record) -> Result<(), UnreadableEntry> {
+        self.follow(entry)?;
+        let (seq, stream) = (entry.seq, entry.stream.clone());
         let state =
             self.streams.entry(stream.clone()).or_insert_with(|| Stream::new(stream.clone()));
         // A stream that was over and forgotten gets a late entry: its end of a
         // message, or a message that changed nothing.
         state.version = Version(entry.version.0 - 1);
         state
-            .evolve(&record, entry.cause.as_ref(), entry.at)
+            .evolve(record, entry.cause.as_ref(), entry.at)
             .map_err(|illegal| UnreadableEntry::Illegal { seq, stream: stream.clone(), illegal })?;
-        if let Record::Plan(crate::plan::Event::Opened { plan, .. }) = &record {
+        if let Record::Plan(crate::plan::Event::Opened { plan, .. }) = record {
             *self.planned.entry(plan.commit.id.as_str().to_owned()).or_default() += 1;
             for run in plan.runs.iter().filter(|run| run.passed.is_none()) {
                 let newest = self.numbers.entry(run.path.clone()).or_default();
@@ -149,7 +157,17 @@ impl Live {
             }
         }
         self.forget_if_over(&stream, entry.at);
-        Ok(Some(record))
+        Ok(())
+    }
+
+    /// Goes to the next entry.
+    fn follow(&mut self, entry: &Entry) -> Result<(), UnreadableEntry> {
+        if entry.seq.0 != self.seq.0 + 1 {
+            return Err(UnreadableEntry::Gap { found: entry.seq, last: self.seq });
+        }
+        self.seq = entry.seq;
+        self.at = self.at.max(Some(entry.at));
+        Ok(())
     }
 
     fn forget_if_over(&mut self, id: &StreamId, at: Timestamp) {

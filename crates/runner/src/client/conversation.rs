@@ -6,14 +6,13 @@ use std::time::Duration;
 use shipway_core::run::WorkflowText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::StreamExt;
 use zeroize::Zeroizing;
 
-use super::Orders;
 use super::workers::Worker;
 use super::{JobOutcome, lost};
+use super::{Listen, Orders};
 use crate::protocol::{Downward, Event, JobMessage};
 
 /// How much of the worker's stderr is kept to explain a crash.
@@ -24,7 +23,7 @@ const STDERR_TAIL: usize = 4096;
 pub(super) async fn hold(
     worker: &mut Worker,
     message: JobMessage,
-    events: mpsc::Sender<Event>,
+    mut listener: impl Listen,
     orders: &Orders,
 ) -> JobOutcome {
     let silence = Duration::from_millis(message.limits.heartbeat_ms.saturating_mul(3));
@@ -33,7 +32,7 @@ pub(super) async fn hold(
     let listening = async {
         loop {
             // The clock runs only while this side listens: a worker held up by
-            // a full channel is not a silent one.
+            // who hears it is not a silent one.
             let event = match tokio::time::timeout(silence, heard.next()).await {
                 Err(_) => return Err(Unheard::Silent),
                 Ok(None) => return Err(Unheard::Ended),
@@ -44,8 +43,7 @@ pub(super) async fn hold(
                 Event::JobEnded { result, outputs, reason } => {
                     return Ok(JobOutcome::Ended { result, outputs, reason });
                 }
-                // An error means that nobody wants to hear: the job goes on.
-                event => drop(events.send(event).await),
+                event => listener.hear(event).await,
             }
         }
     };
@@ -86,10 +84,11 @@ enum Unheard {
     Garbled(String),
 }
 
-/// The job for a worker that `has` a workflow's text.
+/// The job for a worker that `has` a workflow's text, of the same run.
 fn order(mut message: JobMessage, has: &mut Option<WorkflowText>) -> Downward {
     if has.as_ref() == Some(&message.workflow.text) {
         message.workflow.text = WorkflowText::default();
+        message.event = serde_json::Value::Null;
         return Downward::Next(Box::new(message));
     }
     *has = Some(message.workflow.text.clone());

@@ -12,6 +12,7 @@ use shipway_core::ids::RunId;
 use shipway_core::run::WorkflowText;
 use shipway_process::{Command, Contained, KillError, Lifetime, SpawnError, Stdio, kill_leftovers};
 use tokio::net::unix::pipe;
+use tokio::task::JoinHandle;
 use tokio_util::codec::FramedRead;
 
 use super::WorkerCommand;
@@ -160,6 +161,13 @@ impl Workers {
         }
         self.keep(worker, Some(run));
         Ok(())
+    }
+
+    /// Ends those that wait, beside whatever else is done.
+    #[must_use]
+    pub fn dismiss(&self) -> JoinHandle<()> {
+        let idle = std::mem::take(&mut *self.idle());
+        tokio::task::spawn_blocking(move || drop(idle))
     }
 
     /// Lets a worker wait, but not for long.

@@ -100,8 +100,8 @@ pub struct Remote {
 /// What expressions see.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contexts {
-    /// `github`, without what the worker knows better: `event`, `event_path`,
-    /// `workspace`, `job`, `action`.
+    /// `github`, without what the worker knows better: `event` (null here, for its
+    /// place in the order), `event_path`, `workspace`, `job`, `action`.
     pub github: IndexMap<String, Value>,
     /// `vars`.
     pub vars: IndexMap<String, String>,

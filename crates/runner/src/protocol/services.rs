@@ -62,10 +62,14 @@ impl Services {
         ]
     }
 
-    /// What nobody may see.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let id_token = self.id_token.as_ref().map(|id_token| id_token.token.reveal());
-        std::iter::once(self.token.reveal()).chain(id_token)
+    /// What nobody may see of the variables of actions.
+    pub fn action_secret(&self) -> &str {
+        self.token.reveal()
+    }
+
+    /// What nobody may see of those of every step.
+    pub fn step_secret(&self) -> Option<&str> {
+        self.id_token.as_ref().map(|id_token| id_token.token.reveal())
     }
 }
 
@@ -87,12 +91,12 @@ mod tests {
         all.extend(services.step_variables());
         let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, OF_OUTER_RUNNER);
-        assert_eq!(services.secrets().collect::<Vec<_>>(), ["runtime", "id"]);
+        assert_eq!((services.action_secret(), services.step_secret()), ("runtime", Some("id")));
     }
 
     #[test]
     fn without_permission_there_is_nothing_to_ask_with() {
         assert!(services(None).step_variables().is_empty());
-        assert_eq!(services(None).secrets().count(), 1);
+        assert_eq!(services(None).step_secret(), None);
     }
 }

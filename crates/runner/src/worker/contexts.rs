@@ -192,7 +192,7 @@ fn status_text(status: Status) -> &'static str {
 
 /// The `github` context: the engine's part, and what only the worker knows.
 fn github(shared: &Shared, frame: &Frame, at: Option<&Occurrence>) -> Object {
-    let mut github = shared.github(|| github_of_job(shared)).clone();
+    let mut github = shared.github(|| with_event(shared)).clone();
     for (name, value) in github_of_step(frame, at) {
         github.insert(name, value);
     }
@@ -218,11 +218,17 @@ fn github_of_step(frame: &Frame, at: Option<&Occurrence>) -> Vec<(&'static str, 
 }
 
 /// What of it is the same for all steps.
+fn with_event(shared: &Shared) -> Object {
+    let mut github = github_of_job(shared);
+    github.insert("event", Value::from(shared.message.event.clone()));
+    github
+}
+
+/// The same without the event, which may be large.
 fn github_of_job(shared: &Shared) -> Object {
     let message = &shared.message;
     let mut github: Object =
         message.contexts.github.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
-    github.insert("event", Value::from(message.event.clone()));
     github.insert("event_path", shared.event_file().display().to_string());
     github.insert("workspace", message.folders.workspace.display().to_string());
     github.insert("job", message.job.own());
@@ -303,7 +309,7 @@ const GITHUB_VARIABLES: [&str; 28] = [
 /// GitHub's default variables, `GITHUB_*` and `RUNNER_*`: those that are the same for
 /// all steps.
 pub(crate) fn variables_of_job(shared: &Shared) -> Vec<(String, String)> {
-    let github = shared.github(|| github_of_job(shared));
+    let github = github_of_job(shared);
     let of_github = GITHUB_VARIABLES
         .iter()
         .filter_map(|name| Some((variable("GITHUB", name), github.get(name)?.to_text())));

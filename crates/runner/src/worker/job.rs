@@ -140,7 +140,8 @@ fn create_folders(shared: &Shared) -> io::Result<()> {
     let folders = &shared.message.folders;
     let event_file = folders.event_file();
     let event_folder = event_file.parent().unwrap_or(&folders.temp);
-    for folder in [&folders.workspace, &folders.for_steps(), &folders.tools(), event_folder] {
+    let all = [&folders.workspace, &folders.for_steps(), &folders.tools(), event_folder];
+    for folder in all.into_iter().filter(|_| !shared.is_furnished) {
         fs::create_dir_all(folder).map_err(|error| {
             io::Error::new(error.kind(), format!("cannot create {}: {error}", folder.display()))
         })?;

@@ -45,6 +45,23 @@ pub(crate) fn overwrite(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
     Ok(())
 }
 
+/// Leaves nothing of what stands in the file at `path`, if there is one, but a
+/// line without a content: it is not made empty, for the reason above.
+pub(crate) fn blank(path: &Path) -> io::Result<()> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = OpenOptions::new().write(true).custom_flags(flags).open(path);
+    match opened.and_then(|file| file.metadata().map(|of| (file, of))) {
+        Ok((mut file, of)) if of.is_file() && of.nlink() == 1 => {
+            file.write_all(BLANK)?;
+            file.set_len(BLANK.len() as u64)
+        }
+        _ => remove(path),
+    }
+}
+
+/// What stands in a file in which nothing stands.
+const BLANK: &[u8] = b"\n";
+
 /// Removes what stands at `path`, if something does.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(path) {
@@ -84,7 +101,12 @@ mod tests {
         fs::create_dir_all(path.join("full")).unwrap();
         overwrite(&path, b"no folder", PRIVATE).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"no folder");
-        remove(&path).unwrap();
+        blank(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), BLANK);
+        fs::hard_link(&path, dir.path().join("third")).unwrap();
+        blank(&path).unwrap();
+        assert!(!path.exists(), "it may be anybody's");
+        blank(&path).unwrap();
         remove(&path).unwrap();
         assert!(!path.exists());
     }

@@ -1,5 +1,6 @@
 //! Running a step's program: its output, and its end, natural or not.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::future::pending;
 use std::io;
@@ -20,6 +21,9 @@ use crate::worker::state::State;
 
 /// As much room is there for what is read at once.
 const PIECE: usize = 128 << 10;
+
+/// As many pieces are looked after: more than wait to be reported.
+const MOST_LENT: usize = 24;
 
 /// As much at once is read after a program's end, and of most programs it is
 /// all there is.
@@ -167,11 +171,14 @@ struct Reading {
     pipe: Option<pipe::Receiver>,
     buffer: BytesMut,
     widened: bool,
+    /// Pieces that were passed on. Memory that the system has just given costs more
+    /// than to copy into it.
+    lent: VecDeque<Bytes>,
 }
 
 impl Reading {
     fn of(pipe: Option<pipe::Receiver>) -> Self {
-        Self { pipe, buffer: BytesMut::new(), widened: false }
+        Self { pipe, buffer: BytesMut::new(), widened: false, lent: VecDeque::new() }
     }
 
     /// The next bytes; waits for ever once there are no more.
@@ -183,6 +190,7 @@ impl Reading {
         if self.widened {
             // Whoever writes much goes on first: fewer and larger pieces again.
             std::thread::yield_now();
+            self.buffer = returned(&mut self.lent);
         }
         self.buffer.reserve(PIECE);
         match pipe.try_read_buf(&mut self.buffer) {
@@ -198,8 +206,24 @@ impl Reading {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        Ok(self.buffer.split().freeze())
+        let piece = self.buffer.split().freeze();
+        if self.widened {
+            self.lent.push_back(piece.clone());
+        }
+        Ok(piece)
     }
+}
+
+/// The room of the oldest piece that was `lent`, if it is not needed any more.
+fn returned(lent: &mut VecDeque<Bytes>) -> BytesMut {
+    let is_back = lent.front().is_some_and(Bytes::is_unique);
+    if !is_back && lent.len() < MOST_LENT {
+        return BytesMut::new();
+    }
+    let oldest = lent.pop_front().and_then(|piece| piece.try_into_mut().ok());
+    let mut room = oldest.unwrap_or_default();
+    room.clear();
+    room
 }
 
 impl Pipes {

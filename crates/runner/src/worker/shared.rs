@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 use shipway_workflow::expr::Object;
 
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::protocol::{JobMessage, OF_OUTER_RUNNER, Services};
 use crate::worker::container::Containers;
 use crate::worker::environment::BeforeSteps;
+use crate::worker::left::{Left, Places};
 use crate::worker::mask::Masker;
 use crate::worker::output::Matcher;
 use crate::worker::report::Reporter;
@@ -41,10 +42,14 @@ pub(crate) struct Shared {
     matchers: Mutex<Vec<Matcher>>,
     github: OnceLock<Object>,
     before_steps: OnceLock<BeforeSteps>,
-    /// Files of steps that are over.
+    /// Its folders are there, as a job before it left them.
+    pub(crate) is_furnished: bool,
+    /// Files of steps that are over, also of a job before this one.
     files: Mutex<Vec<StepFiles>>,
     /// How many files of steps were made.
     made: AtomicUsize,
+    /// What lets the job in at the results service is masked.
+    masked: Once,
 }
 
 impl Shared {
@@ -53,6 +58,7 @@ impl Shared {
         masker: Masker,
         reporter: Reporter,
         rooms: Rooms,
+        places: Option<Places>,
     ) -> Self {
         let contexts = &message.contexts;
         let debug = contexts.secrets.get("ACTIONS_STEP_DEBUG").map(|secret| secret.reveal());
@@ -60,7 +66,9 @@ impl Shared {
         let debug = debug.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let of_outer = |name: &OsString| OF_OUTER_RUNNER.iter().any(|outer| name == outer);
         let machine_env = std::env::vars_os().filter(|(name, _)| !of_outer(name)).collect();
-        let (matchers, github, files) = (Mutex::default(), OnceLock::new(), Mutex::default());
+        let (matchers, github) = (Mutex::default(), OnceLock::new());
+        let is_furnished = places.is_some();
+        let (files, made) = places.map(|places| (places.files, places.made)).unwrap_or_default();
         Self {
             message,
             masker,
@@ -74,22 +82,23 @@ impl Shared {
             matchers,
             github,
             before_steps: OnceLock::new(),
-            files,
-            made: AtomicUsize::new(0),
+            is_furnished,
+            made: AtomicUsize::new(made),
+            files: Mutex::new(files),
+            masked: Once::new(),
         }
     }
 
     /// Keeps the files of a step that left nothing running, for another one.
     pub(crate) fn keep_files(&self, files: StepFiles) {
-        match files.again() {
-            Ok(files) => self.files().push(files),
-            Err(error) => tracing::debug!(%error, "the files of a step cannot be used again"),
-        }
+        self.files().push(files);
     }
 
-    /// Files that another step does not need any more.
+    /// Files that another step does not need any more, empty.
     pub(crate) fn spare_files(&self) -> Option<StepFiles> {
-        self.files().pop()
+        let files = self.files().pop()?;
+        let again = files.again();
+        again.inspect_err(|error| tracing::debug!(%error, "files cannot be used again")).ok()
     }
 
     /// New ones.
@@ -97,13 +106,31 @@ impl Shared {
         StepFiles::create(&self.temp(), self.made.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The job is over: leaves the files of its steps to the next one.
+    /// The job is over: nothing of it stands in the files of its steps any more.
     pub(crate) fn leave_files(&self) {
-        for files in std::mem::take(&mut *self.files()) {
-            if let Err(error) = files.leave() {
-                tracing::warn!(%error, "a script with secrets may be left until the run ends");
+        let mut all = self.files();
+        for files in std::mem::take(&mut *all) {
+            match files.leave() {
+                Ok(files) => all.push(files),
+                Err(error) => {
+                    tracing::warn!(%error, "a script with secrets may be left until the run ends");
+                }
             }
         }
+    }
+
+    /// What the job, which has left its files, leaves to the next one.
+    pub(crate) fn leave(self) -> Left {
+        let files = self.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Left::by(self.message, files, self.made.into_inner())
+    }
+
+    /// Where artifacts and caches are. Only what asks for it can show what lets the
+    /// job in there.
+    pub(crate) fn services(&self) -> Option<&Services> {
+        let services = self.message.services.as_ref()?;
+        self.masked.call_once(|| self.masker.add(services.action_secret()));
+        Some(services)
     }
 
     fn files(&self) -> MutexGuard<'_, Vec<StepFiles>> {
@@ -128,7 +155,7 @@ impl Shared {
     /// The variables that JavaScript and docker actions get beside those of all
     /// steps: how they reach artifacts and caches.
     pub(crate) fn action_variables(&self) -> Vec<(OsString, OsString)> {
-        let variables = self.message.services.iter().flat_map(Services::action_variables);
+        let variables = self.services().into_iter().flat_map(Services::action_variables);
         variables.map(|(name, value)| (name.into(), value.into())).collect()
     }
 

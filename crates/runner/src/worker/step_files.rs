@@ -10,13 +10,10 @@ use indexmap::IndexMap;
 
 use crate::protocol::{Event, Level, STEP_FILES};
 use crate::worker::file_command::{FILE_MAX, FileCommandError, Pairs, SUMMARY_MAX, paths, read};
-use crate::worker::kept_file::{PRIVATE, overwrite, remove};
+use crate::worker::kept_file::{blank, remove};
 use crate::worker::output::Said;
 use crate::worker::script::SCRIPT;
 use crate::worker::step::Body;
-
-/// What stands in the place of a script of a job that has ended.
-const BLANK: &[u8] = b"\n";
 
 /// Variables that a step may not set for the steps after it: GitHub's list.
 const NOT_FOR_LATER: [&str; 1] = ["NODE_OPTIONS"];
@@ -29,9 +26,15 @@ pub(crate) struct StepFiles {
     folder: PathBuf,
     /// They are for the next job.
     left: bool,
-    /// When an entry of the folder last changed, once all were as they should
-    /// be.
-    seen: Option<SystemTime>,
+    seen: Option<Seen>,
+}
+
+/// What the folder was found with.
+struct Seen {
+    /// When an entry of it last came or went.
+    changed: SystemTime,
+    /// The scripts in it.
+    scripts: Vec<PathBuf>,
 }
 
 /// One of the files.
@@ -92,8 +95,9 @@ impl StepFiles {
         }
     }
 
-    /// For another step of the job.
+    /// For another step, of the same job or of the next in the same folder.
     pub(crate) fn again(mut self) -> io::Result<Self> {
+        self.left = false;
         self.empty()?;
         Ok(self)
     }
@@ -108,9 +112,10 @@ impl StepFiles {
                 self.seen = None;
             }
         }
-        if self.seen.is_none_or(|seen| !self.changed().is_ok_and(|changed| changed == seen)) {
-            self.remove_others()?;
-            self.seen = Some(self.changed()?);
+        let changed = self.changed()?;
+        if self.seen.as_ref().is_none_or(|seen| seen.changed != changed) {
+            let scripts = self.remove_others()?;
+            self.seen = Some(Seen { changed: self.changed()?, scripts });
         }
         Ok(())
     }
@@ -120,28 +125,27 @@ impl StepFiles {
         fs::metadata(&self.folder)?.modified()
     }
 
-    fn remove_others(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
-            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-            let is_script = name.to_str().is_some_and(|name| name.starts_with(SCRIPT));
-            if !is_script && Which::ALL.into_iter().all(|which| name != which.file()) {
-                remove(&path)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Leaves them to the next job, which may not see the secrets of this one's
-    /// scripts.
-    pub(crate) fn leave(mut self) -> io::Result<()> {
+    /// Removes what is neither a script nor one of the files; gives the scripts.
+    fn remove_others(&self) -> io::Result<Vec<PathBuf>> {
+        let mut scripts = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
             if name.to_str().is_some_and(|name| name.starts_with(SCRIPT)) {
-                overwrite(&path, BLANK, PRIVATE)?;
+                scripts.push(path);
+            } else if Which::ALL.into_iter().all(|which| name != which.file()) {
+                remove(&path)?;
             }
         }
+        Ok(scripts)
+    }
+
+    /// Leaves them to the next job, which may not see the secrets of this one.
+    pub(crate) fn leave(mut self) -> io::Result<Self> {
+        self.empty()?;
+        let scripts = self.seen.iter().flat_map(|seen| &seen.scripts);
+        scripts.into_iter().try_for_each(|script| blank(script))?;
         self.left = true;
-        Ok(())
+        Ok(self)
     }
 
     /// Lets every user of a container write to them.

@@ -15,12 +15,13 @@ use shipway_core::command::Command;
 use shipway_core::durability::may_be_taken_back;
 use shipway_core::effect::{Effect, EffectId, EffectKind, Outcome};
 use shipway_core::ids::RunId;
-use shipway_core::journal::{Actor, Cause, NewEntry, StreamId, Version};
+use shipway_core::journal::{Actor, Cause, Entry, NewEntry, StreamId, Version};
 use shipway_core::stream::{Decided, Record, Stream};
 use shipway_store::{
     Append, Batch, Durability, Epoch, Holder, Input, InputId, InputPos, Journal, Settled, Store,
 };
 
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::block_in_place;
 
 pub use error::EngineError;
@@ -28,7 +29,7 @@ use running::Running;
 use work::Work;
 
 use crate::failpoint::{self, Point};
-use crate::follow::Views;
+use crate::follow::{News, Views};
 use crate::inbox::Request;
 use crate::perform::Performer;
 
@@ -74,6 +75,8 @@ pub struct Engine {
     last: Timestamp,
     /// Something was appended that the disk has still to be waited for.
     unsynced: bool,
+    /// Whoever in this process reads along.
+    listener: Option<UnboundedSender<(Entry, Record)>>,
 }
 
 impl Engine {
@@ -116,6 +119,7 @@ impl Engine {
             views,
             last,
             unsynced: false,
+            listener: None,
         };
         engine.recover().await?;
         Ok(engine)
@@ -124,6 +128,13 @@ impl Engine {
     /// The views as of the last entry.
     pub const fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// What is appended from now on, for who reads along in this process.
+    pub fn news(&mut self) -> News {
+        let (listener, news) = unbounded_channel();
+        self.listener = Some(listener);
+        news
     }
 
     async fn recover(&mut self) -> Result<(), EngineError> {
@@ -180,10 +191,12 @@ impl Engine {
         let mut look = tokio::time::interval(LOOK);
         let mut renew = tokio::time::interval(LEASE / 3);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut mark = None;
         // What came due while nobody worked comes before any new input: an
         // answer after the time is up finds the question closed.
         self.wake();
+        self.drain()?;
+        let mut mark = self.store.journal().change_mark()?;
+        self.take_inputs()?;
         self.drain()?;
         loop {
             if enough(&self.views) {
@@ -197,7 +210,7 @@ impl Engine {
                 }
                 _ = look.tick() => {
                     let now = self.store.journal().change_mark()?;
-                    if mark.replace(now) != Some(now) {
+                    if std::mem::replace(&mut mark, now) != now {
                         self.take_inputs()?;
                     }
                 }
@@ -206,6 +219,12 @@ impl Engine {
             }
             self.drain()?;
         }
+    }
+
+    /// Begins to end what waits for work and to remove what is not needed any more;
+    /// to be awaited when nothing else is left to do.
+    pub fn part(&self) -> impl Future<Output = ()> + use<> {
+        self.performer.part()
     }
 
     /// Ends the ownership, so that the next process need not wait. Effects
@@ -410,10 +429,21 @@ impl Engine {
         let settled = input.map(Settled::handled).into_iter().collect();
         let batch = Batch { appends, settled };
         let appended = self.store.journal().append(self.epoch, batch, durability)?;
-        for entry in &appended {
-            if let Some(Record::Intent { effect }) = self.views.apply(entry)? {
-                let (stream, version) = (entry.stream.clone(), entry.version);
-                self.begin(EffectId { stream, version }, effect)?;
+        for (entry, record) in appended.into_iter().zip(decided.records) {
+            self.views.fold(&entry, &record)?;
+            let begins = match &record {
+                Record::Intent { effect } => {
+                    let (stream, version) = (entry.stream.clone(), entry.version);
+                    Some((EffectId { stream, version }, effect.clone()))
+                }
+                _ => None,
+            };
+            if let Some(listener) = &self.listener {
+                // Whoever has stopped to listen has no more need of it.
+                drop(listener.send((entry, record)));
+            }
+            if let Some((id, effect)) = begins {
+                self.begin(id, effect)?;
             }
         }
         for effect in &decided.cancel {

@@ -53,7 +53,7 @@ impl Repository {
         }
         let mut batch = self.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = match &mut *batch {
-            Some(batch) => batch.ask(ids),
+            Some(batch) if batch.questions.is_some() => batch.ask(ids),
             none => none.insert(Batch::start(&self.root, &[])?).ask(ids),
         };
         if asked.is_err() {
@@ -61,6 +61,15 @@ impl Repository {
             *batch = None;
         }
         asked
+    }
+
+    /// Nothing is asked for a while: the process ends meanwhile, and another one
+    /// answers what is asked then.
+    pub fn rest(&self) {
+        let mut batch = self.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(batch) = &mut *batch {
+            batch.end();
+        }
     }
 
     /// The same, with a process for each processor.
@@ -156,6 +165,14 @@ impl Batch {
         Ok(Some(Object { id: id.to_owned(), kind, content }))
     }
 
+    /// Nobody can ask any more.
+    fn end(&mut self) {
+        self.questions = None;
+        if let Err(error) = self.child.kill() {
+            tracing::debug!(%error, "git cat-file ends by itself");
+        }
+    }
+
     /// It has ended: what it said about it.
     fn gone(&mut self, error: &io::Error) -> GitError {
         self.questions = None;
@@ -176,10 +193,9 @@ fn questions(names: &[&str]) -> Vec<u8> {
 }
 
 impl Drop for Batch {
-    /// It ends when nobody can ask any more.
     fn drop(&mut self) {
-        self.questions = None;
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
+        self.end();
+        if let Err(error) = self.child.wait() {
             tracing::debug!(%error, "git cat-file is not waited for");
         }
     }

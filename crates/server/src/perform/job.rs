@@ -8,9 +8,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
 use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd};
-use shipway_runner::client::{JobOutcome, Orders, run_job};
+use shipway_runner::client::{JobOutcome, Listen, Orders, run_job};
 use shipway_runner::protocol::{Event, Folders, JobResult, Outcome as StepOutcome, StepReport};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::failpoint::{self, Point};
@@ -18,9 +17,6 @@ use crate::failpoint::{self, Point};
 use super::Performer;
 use super::output::Output;
 use super::shell::storage;
-
-/// Events of a job on their way; a full channel slows the job down.
-const EVENTS: usize = 32;
 
 impl Performer {
     pub(super) async fn run_job(
@@ -53,25 +49,15 @@ impl Performer {
     ) -> Result<Outcome, Outcome> {
         let mut message = self.message(folders, id, spec, run).await?;
         let admission = self.admit(&mut message, spec, run).await?;
-        let mut log = JobLog::open(self, spec)?;
-        let (send, mut events) = mpsc::channel(EVENTS);
+        let log = JobLog::open(self, spec)?;
         let orders = Orders { cancel, ..Orders::default() };
-        let job = run_job(&self.workers, message, send, orders.clone());
-        let listening = async {
-            while let Some(event) = events.recv().await {
-                failpoint::hit(Point::During, EffectKind::RunJob);
-                log.take(&event);
-                if let Event::Held { name, script, .. } = event {
-                    self.look_around(spec, name, script).await?;
-                    orders.go_on.notify_one();
-                }
-            }
-            Ok(())
-        };
-        let (outcome, heard) = tokio::join!(job, listening);
-        heard?;
+        let mut listener = Listener { log, orders: orders.clone(), failed: None };
+        let outcome = run_job(&self.workers, message, &mut listener, orders).await;
         drop(admission);
-        log.end(outcome)
+        match listener.failed {
+            Some(failed) => Err(failed),
+            None => listener.log.end(outcome),
+        }
     }
 
     /// Gives a person the time to look around where a step has failed.
@@ -85,6 +71,28 @@ impl Performer {
         let spec = spec.clone();
         let looked = tokio::task::spawn_blocking(move || on_failure(&spec, &step, &script)).await;
         looked.map_err(|error| storage(&error))
+    }
+}
+
+/// Hears what a job reports.
+struct Listener<'a> {
+    log: JobLog<'a>,
+    orders: Orders,
+    /// Nobody could look around where a step has failed.
+    failed: Option<Outcome>,
+}
+
+impl Listen for Listener<'_> {
+    async fn hear(&mut self, event: Event) {
+        failpoint::hit(Point::During, EffectKind::RunJob);
+        self.log.take(&event);
+        if let Event::Held { name, script, .. } = event {
+            let JobLog { performer, spec, .. } = self.log;
+            match performer.look_around(spec, name, script).await {
+                Ok(()) => self.orders.go_on.notify_one(),
+                Err(failed) => self.failed = Some(failed),
+            }
+        }
     }
 }
 
@@ -102,11 +110,10 @@ struct JobLog<'a> {
 impl<'a> JobLog<'a> {
     fn open(performer: &'a Performer, spec: &'a JobSpec) -> Result<Self, Outcome> {
         let path = performer.folders.job_log(&spec.run, &spec.job, spec.index);
-        let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
         // The worker has masked everything already.
         let masker = shipway_runner::mask::Masker::default();
         let output = Output::new(performer.store.blobs(), masker).map_err(|e| storage(&e))?;
-        parent.and_then(|()| link(output.file(), &path)).map_err(|e| storage(&e))?;
+        link(output.file(), &path).map_err(|e| storage(&e))?;
         let (steps, annotations, summary) = (Vec::new(), Vec::new(), String::new());
         Ok(Self { performer, spec, output, steps, annotations, summary, url: None })
     }
@@ -155,7 +162,11 @@ impl<'a> JobLog<'a> {
     }
 
     fn end(self, outcome: JobOutcome) -> Result<Outcome, Outcome> {
-        let (tail, log) = self.output.finish();
+        let failed = !matches!(
+            outcome,
+            JobOutcome::Ended { result: JobResult::Success | JobResult::Cancelled, .. }
+        );
+        let (tail, log) = self.output.finish(failed);
         let log = Some(log.map_err(|error| storage(&error))?);
         let blobs = self.performer.store.blobs();
         let summary = match self.summary.as_str() {
@@ -173,19 +184,21 @@ impl<'a> JobLog<'a> {
             }
             JobOutcome::Lost { reason } => (RunResult::Failure, IndexMap::new(), Some(reason)),
         };
-        let tail = if result == RunResult::Failure { tail } else { Vec::new() };
         let (steps, annotations, url) = (self.steps, self.annotations, self.url);
         let end = JobEnd { result, outputs, reason, log, tail, steps, annotations, summary, url };
         Ok(Outcome::Done { result: Done::Job(Box::new(end)) })
     }
 }
 
-/// Makes `name` another name of the file at `path`. What `name` was before is
-/// gone, and stays what it is under other names.
+/// Makes `name` another name of the file at `path`, in a folder that may have to
+/// be made first. What `name` was before is gone, and stays what it is under
+/// other names.
 fn link(path: &Path, name: &Path) -> io::Result<()> {
-    match fs::remove_file(name) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    let Err(error) = fs::hard_link(path, name) else { return Ok(()) };
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => fs::remove_file(name)?,
+        io::ErrorKind::NotFound => name.parent().map_or(Ok(()), fs::create_dir_all)?,
+        _ => return Err(error),
     }
     fs::hard_link(path, name)
 }

@@ -8,7 +8,7 @@ use shipway_core::config::Environment;
 use shipway_core::effect::{EffectId, Outcome};
 use shipway_core::ids::EnvName;
 use shipway_core::run::{
-    CalledFrom, JobSpec, RunSpec, github_context, is_from_fork, job_number, run_number,
+    CalledFrom, JobSpec, RunSpec, github_without_event, is_from_fork, job_number, run_number,
 };
 use shipway_runner::actions::Settings;
 use shipway_runner::protocol::{
@@ -26,7 +26,7 @@ impl Performer {
         spec: &JobSpec,
         run: &RunSpec,
     ) -> Result<JobMessage, Outcome> {
-        let github = github_context(run);
+        let github = github_without_event(run);
         let workflow = workflow_file(spec, run, &github);
         let environment = environment(spec, run);
         let credentials = self.credentials(id, spec, run, environment, &github).await?;

@@ -140,9 +140,23 @@ impl Performer {
         Ok(())
     }
 
+    /// Begins to end the workers that wait; to be awaited until they and the folders
+    /// of runs that are over are gone.
+    pub fn part(&self) -> impl Future<Output = ()> + use<> {
+        let workers = self.workers.dismiss();
+        let folders = self.workspaces.leaving();
+        async move {
+            for gone in folders.into_iter().chain([workers]) {
+                if let Err(error) = gone.await {
+                    tracing::error!(%error, "a worker or a workspace may be left");
+                }
+            }
+        }
+    }
+
     /// No job of the run works any more.
     pub fn leave_run(&self, run: &RunId) {
-        self.workspaces.leave(run, &self.run_work(run));
+        self.workspaces.leave(run, self.run_work(run));
     }
 
     /// Removes the folders of runs that ended while no engine was there to do it.

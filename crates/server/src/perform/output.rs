@@ -1,6 +1,7 @@
 //! What a command or job writes: masked, kept, and its last lines at hand.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 
 use shipway_core::digest::Digest;
 use shipway_runner::mask::{MaskedStream, Masker};
@@ -17,16 +18,15 @@ const TAIL: usize = 20;
 const LONGEST_LINE: usize = 2000;
 
 /// As many of the last bytes are looked at for the last lines.
-const RECENT: usize = 64 << 10;
+const RECENT: u64 = 64 << 10;
 
 /// Keeps what is written as a blob, and the last lines at hand.
 pub(super) struct Output {
     masker: Masker,
     stream: MaskedStream,
     blob: BlobWriter,
-    /// The last bytes, and perhaps some before them.
-    recent: Vec<u8>,
-    failed: Option<std::io::Error>,
+    is_at_line_start: bool,
+    failed: Option<io::Error>,
 }
 
 impl Output {
@@ -35,7 +35,7 @@ impl Output {
             masker,
             stream: MaskedStream::default(),
             blob: blobs.writer()?,
-            recent: Vec::new(),
+            is_at_line_start: true,
             failed: None,
         })
     }
@@ -52,17 +52,14 @@ impl Output {
         if let Err(error) = self.blob.write_all(seen) {
             self.failed.get_or_insert(error);
         }
-        let last = &seen[seen.len().saturating_sub(RECENT)..];
-        if self.recent.len() + last.len() > 2 * RECENT {
-            let surplus = (self.recent.len() + last.len()).saturating_sub(RECENT);
-            self.recent.drain(..surplus.min(self.recent.len()));
+        if let Some(last) = seen.last() {
+            self.is_at_line_start = *last == b'\n';
         }
-        self.recent.extend_from_slice(last);
     }
 
     /// Whether the last line has its end.
-    pub(super) fn is_at_line_start(&self) -> bool {
-        self.recent.last().is_none_or(|last| *last == b'\n')
+    pub(super) const fn is_at_line_start(&self) -> bool {
+        self.is_at_line_start
     }
 
     /// The file in which everything so far stands, for whoever looks on.
@@ -70,8 +67,13 @@ impl Output {
         self.blob.path()
     }
 
+    /// The last lines of what is kept. One that cannot be read says nothing.
     fn tail(&self) -> Vec<String> {
-        let text = String::from_utf8_lossy(&self.recent);
+        let recent = self.recent().unwrap_or_else(|error| {
+            tracing::debug!(%error, "the last lines of an output cannot be read");
+            Vec::new()
+        });
+        let text = String::from_utf8_lossy(&recent);
         let mut lines: Vec<String> = text
             .lines()
             .rev()
@@ -82,14 +84,22 @@ impl Output {
         lines
     }
 
-    /// Nothing more comes: the last lines, and the blob with all of it. It is
-    /// not waited for until it is on the disk: a power failure may take the
-    /// last seconds of what was written, and nothing that was decided.
-    pub(super) fn finish(mut self) -> (Vec<String>, Result<Digest, NotKept>) {
+    fn recent(&self) -> io::Result<Vec<u8>> {
+        let mut file = File::open(self.file())?;
+        file.seek(SeekFrom::Start(self.blob.size().saturating_sub(RECENT)))?;
+        let mut recent = Vec::new();
+        file.read_to_end(&mut recent)?;
+        Ok(recent)
+    }
+
+    /// Nothing more comes: the last lines, if they are wanted, and the blob with all
+    /// of it. It is not waited for until it is on the disk: a power failure may
+    /// take the last seconds of what was written, and nothing that was decided.
+    pub(super) fn finish(mut self, wanted: bool) -> (Vec<String>, Result<Digest, NotKept>) {
         let mut rest = Vec::new();
         self.stream.finish(&self.masker, &mut rest);
         self.keep(&rest);
-        let tail = self.tail();
+        let tail = if wanted { self.tail() } else { Vec::new() };
         let blob = match self.failed {
             Some(error) => Err(NotKept(error.to_string())),
             None => self.blob.finish_unsynced().map_err(|error| NotKept(error.to_string())),

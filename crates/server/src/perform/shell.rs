@@ -84,7 +84,7 @@ impl Performer {
             (end, killed)
         };
         let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (tail, log) = output.finish();
+        let (tail, log) = output.finish(true);
         killed.map_err(|error| shell.failed(&error.to_string(), tail.clone()))?;
         match end {
             End::Cancelled => Err(Outcome::Cancelled),

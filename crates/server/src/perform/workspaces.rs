@@ -10,13 +10,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shipway_core::ids::RunId;
 use shipway_runner::protocol::Folders;
-use tokio::task::block_in_place;
+use tokio::task::{JoinHandle, block_in_place};
 
 use crate::bundle;
 
 /// The folders of the runs under way.
 #[derive(Debug, Default)]
-pub struct Workspaces(Mutex<HashMap<RunId, Places>>);
+pub struct Workspaces {
+    runs: Mutex<HashMap<RunId, Places>>,
+    /// Removes what is of no run any more.
+    leaving: Mutex<Vec<JoinHandle<()>>>,
+}
 
 /// The folders of a run, by number.
 #[derive(Debug, Default)]
@@ -45,7 +49,7 @@ impl Workspaces {
     /// A folder for a job of `run`, whose folders are below `all`.
     pub(super) fn take(&self, run: &RunId, all: &Path) -> io::Result<Workspace> {
         let (number, is_new) = {
-            let mut runs = self.lock();
+            let mut runs = lock(&self.runs);
             let places = runs.entry(run.clone()).or_default();
             match places.vacant.pop() {
                 Some(number) => (number, false),
@@ -66,22 +70,33 @@ impl Workspaces {
     pub(super) fn give_back(&self, run: &RunId, workspace: &Workspace) {
         let as_made = block_in_place(|| workspace.folders().are_as_made());
         if as_made.unwrap_or(false) {
-            self.lock().entry(run.clone()).or_default().vacant.push(workspace.number);
+            let mut runs = lock(&self.runs);
+            runs.entry(run.clone()).or_default().vacant.push(workspace.number);
         } else {
             remove_work(&workspace.path);
         }
     }
 
-    /// No job of the run works any more.
-    pub(super) fn leave(&self, run: &RunId, all: &Path) {
-        if self.lock().remove(run).is_some() {
-            remove_work(all);
+    /// No job of the run works any more. Its folders are removed beside what else is
+    /// done: that takes a while where the disk has just been written to.
+    pub(super) fn leave(&self, run: &RunId, all: PathBuf) {
+        if lock(&self.runs).remove(run).is_none() {
+            return;
         }
+        let removing = tokio::task::spawn_blocking(move || remove_work(&all));
+        let mut leaving = lock(&self.leaving);
+        leaving.retain(|removing| !removing.is_finished());
+        leaving.push(removing);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Places>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is being removed.
+    pub(super) fn leaving(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut *lock(&self.leaving))
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Removes a folder in which nothing works any more. What cannot be removed is

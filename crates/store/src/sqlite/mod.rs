@@ -131,9 +131,7 @@ impl fmt::Debug for SqliteJournal {
 /// Whether there is a log beside the file that may hold all of it: the making
 /// was cut short after the first commit.
 fn log_exists(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+    std::fs::metadata(writer::log_of(path)).is_ok_and(|log| log.len() > 0)
 }
 
 impl Journal for SqliteJournal {

@@ -187,14 +187,28 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     if check(path, &db)? == Found::Nothing {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }
+    if db.is_readonly("main").map_err(failed)? {
+        // SQLite opens it all the same where its log is there, too.
+        let why = "the system lets it be read only".to_owned();
+        return Err(StoreError::ReadOnly { path: path.to_owned(), why });
+    }
     set_up_writer(path, &db)?;
+    leave_log(&db, true).map_err(failed)?;
     Ok(db)
+}
+
+/// Whether the log stays as it is when the last connection closes: to fold it into
+/// the file and to begin another waits for the disk five times, which is more than
+/// a short command does itself.
+pub(super) fn leave_log(db: &Connection, leave: bool) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave).map(drop)
 }
 
 /// A connection that only reads.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let db = connect(path, OpenFlags::empty())?;
     db.pragma_update(None, "query_only", true)?;
+    leave_log(&db, true)?;
     Ok(db)
 }
 

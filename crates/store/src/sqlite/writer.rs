@@ -14,11 +14,15 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::schema;
 use crate::error::StoreError;
 use crate::journal::Durability;
 
 /// How long a grouped append may wait for the disk.
 const FLUSH_AFTER: Duration = Duration::from_millis(100);
+
+/// A longer log is not left to the next process, which has to read all of it.
+const LONG_LOG: u64 = 512 << 10;
 
 /// Takes jobs, and waits until they are done.
 pub(super) struct Writer {
@@ -115,7 +119,8 @@ impl Drop for HandOn<'_> {
 }
 
 impl Drop for Writer {
-    /// Syncs, and ends the thread.
+    /// Syncs, and ends the thread. A log that has grown is folded into the file
+    /// when nobody else has it open.
     fn drop(&mut self) {
         lock(&self.worker).unsynced = None;
         if let Some(flusher) = self.flusher.take()
@@ -123,7 +128,19 @@ impl Drop for Writer {
         {
             tracing::error!(path = %self.path.display(), "the journal's flusher panicked");
         }
+        let worker = lock(&self.worker);
+        let long = std::fs::metadata(log_of(&self.path)).is_ok_and(|log| log.len() > LONG_LOG);
+        if let Err(error) = schema::leave_log(&worker.db, !long) {
+            tracing::debug!(%error, "the log stays beside the journal");
+        }
     }
+}
+
+/// The log beside the journal at `path`.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
 }
 
 /// Syncs what nobody waits for, a while after it was written, and at the end.
@@ -256,9 +273,7 @@ impl Worker {
     /// and closing this one is harmless.
     fn sync_log(&mut self) -> Result<(), StoreError> {
         self.flush_at = None;
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        match File::open(&log).and_then(|log| log.sync_data()) {
+        match File::open(log_of(&self.path)).and_then(|log| log.sync_data()) {
             Ok(()) => Ok(()),
             // All of it is in the file, and synced there.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -377,6 +392,25 @@ mod tests {
         });
         drop(writer);
         assert_eq!(rows(dir.path()), 20);
+    }
+
+    #[test]
+    fn a_short_log_is_left_and_a_long_one_is_folded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.db");
+        for (rows_of_a_kilobyte, is_left) in [(10, true), (2000, false)] {
+            let writer = writer(&path, dir.path());
+            let filled: Result<(), StoreError> = writer.write(Durability::Durable, move |db| {
+                for _ in 0..rows_of_a_kilobyte {
+                    db.execute("INSERT INTO t VALUES (hex(zeroblob(512)))", []).unwrap();
+                }
+                Ok(())
+            });
+            filled.unwrap();
+            drop(writer);
+            assert_eq!(log_of(&path).exists(), is_left, "{rows_of_a_kilobyte}");
+        }
+        assert_eq!(rows(dir.path()), 2010);
     }
 
     #[test]

@@ -182,7 +182,7 @@ fn a_read_only_folder_is_told() {
     disk.make_read_only();
     let error = Store::open(&dir).unwrap_err();
     insta::assert_snapshot!(message(&error, &dir), @"
-    store.read_only: [DIR]/journal.db cannot be written: unable to open database file
+    store.read_only: [DIR]/journal.db cannot be written: the system lets it be read only
     hint: check the folder's owner and mode, and that its file system is mounted writable
     ");
     let error = Store::create(&disk.path().join("another")).unwrap_err();

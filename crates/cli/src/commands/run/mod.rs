@@ -64,6 +64,8 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
         return Ok(if whole { Exit::Ok } else { Exit::Failed });
     }
     refused.iter().map(|refusal| cannot(refusal)).for_each(print::aside);
+    // What jobs want of git, their workers ask.
+    repository.rest();
     carry_out(&project, plan, job(args)?).await
 }
 

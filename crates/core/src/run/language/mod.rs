@@ -5,7 +5,7 @@ mod call;
 mod instances;
 mod world;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -93,11 +93,23 @@ fn restrict(
         let known: Vec<&str> = jobs.keys().map(JobKey::as_str).collect();
         return Err(format!("{path} has no job `{only}`; its jobs are: {}", known.join(", ")));
     };
-    let before = world::ancestors(&only, |key| jobs.get(key).map_or(&[], Vec::as_slice));
+    let before = ancestors(&only, |key| jobs.get(key).map_or(&[], Vec::as_slice));
     let mut wanted: HashSet<JobKey> = before.into_iter().cloned().collect();
     wanted.insert(only);
     jobs.retain(|key, _| wanted.contains(key));
     Ok(())
+}
+
+/// What `key` needs, directly or not.
+fn ancestors<'a>(key: &JobKey, needs: impl Fn(&JobKey) -> &'a [JobKey]) -> BTreeSet<&'a JobKey> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&JobKey> = needs(key).iter().collect();
+    while let Some(key) = open.pop() {
+        if found.insert(key) {
+            open.extend(needs(key));
+        }
+    }
+    found
 }
 
 /// What becomes of the job `key` of `run`, now that what it needs is done.
@@ -121,7 +133,7 @@ pub(super) fn needs(run: &UnderWay, key: &JobKey) -> serde_json::Value {
 /// also then.
 pub(super) fn goes_on_when_cancelled(run: &UnderWay, key: &JobKey) -> bool {
     // What was not judged yet is judged later, and a call has no end of its own.
-    let instances = run.jobs.get(key).map_or(&[][..], super::Job::instances);
+    let instances = run.jobs.get(key).map_or(&[][..], |job| job.instances());
     if instances.iter().any(|instance| instance.what.call.is_some()) {
         return true;
     }
@@ -174,12 +186,9 @@ fn why_skipped(run: &UnderWay, key: &JobKey, world: &World<'_>) -> String {
     if run.is_cancelling(key) {
         return "the run was called off".to_owned();
     }
-    let before = world.before(key);
-    let in_the_way = run.jobs.iter().find_map(|(other, job)| match job.result()? {
-        RunResult::Success => None,
-        result if before.contains(other) => Some((other, result)),
-        _ => None,
-    });
+    let before = run.jobs.iter().zip(world.before(key)).filter(|(_, before)| *before);
+    let mut results = before.filter_map(|((other, job), _)| Some((other, job.result()?)));
+    let in_the_way = results.find(|(_, result)| *result != RunResult::Success);
     match in_the_way {
         Some((other, result)) => format!("job `{other}`, which it needs, ended with {result}"),
         None => "its `if` does not hold".to_owned(),

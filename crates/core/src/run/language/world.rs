@@ -1,7 +1,6 @@
 //! What the expressions of a run and its jobs see.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::json;
@@ -10,7 +9,7 @@ use shipway_workflow::model::Workflow;
 
 use crate::ids::JobKey;
 use crate::run::github::github_context_of;
-use crate::run::{Instance, Job, RunResult, RunSpec, UnderWay};
+use crate::run::{Instance, RunResult, RunSpec, UnderWay};
 
 /// What expressions see: of the run as a whole, or of one of its jobs.
 #[derive(Clone)]
@@ -67,13 +66,22 @@ impl<'a> World<'a> {
         Self { status: Some(status), ..self }
     }
 
-    /// Every job that has to be done before `key`, however far away.
-    pub(super) fn before(&self, key: &JobKey) -> BTreeSet<&'a JobKey> {
-        let needs = |key: &JobKey| -> &'a [JobKey] {
-            let job = self.job.and_then(|(run, _)| run.jobs.get(key));
-            job.map_or(&[], |job: &Job| job.needs.as_slice())
-        };
-        ancestors(key, needs)
+    /// Which jobs have to be done before `key`, however far away, by their places in
+    /// the run.
+    pub(super) fn before(&self, key: &JobKey) -> Vec<bool> {
+        let Some((run, _)) = self.job else { return Vec::new() };
+        let mut found = vec![false; run.jobs.len()];
+        let mut open: Vec<&JobKey> = vec![key];
+        while let Some(key) = open.pop() {
+            for need in run.jobs.get(key).iter().flat_map(|job| &job.needs) {
+                if let Some(place) = run.jobs.get_index_of(need)
+                    && !std::mem::replace(&mut found[place], true)
+                {
+                    open.push(need);
+                }
+            }
+        }
+        found
     }
 }
 
@@ -120,27 +128,12 @@ impl Context for World<'_> {
         let asked = |key: &JobKey| {
             jobs.is_empty() || jobs.iter().any(|name| name.eq_ignore_ascii_case(key.own()))
         };
-        let results = before.iter().filter(|key| asked(key));
-        let results = results.filter_map(|key| run.jobs.get(*key)?.result());
+        let before = run.jobs.iter().zip(before).filter(|((key, _), before)| *before && asked(key));
+        let results = before.filter_map(|((_, job), _)| job.result());
         results.fold(Status::Success, |status, result| match (result, status) {
             (RunResult::Failure, _) | (_, Status::Failure) => Status::Failure,
             (RunResult::Cancelled | RunResult::Skipped, _) => Status::Skipped,
             (RunResult::Success, status) => status,
         })
     }
-}
-
-/// What `key` needs, directly or not.
-pub(super) fn ancestors<'a>(
-    key: &JobKey,
-    needs: impl Fn(&JobKey) -> &'a [JobKey],
-) -> BTreeSet<&'a JobKey> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<&JobKey> = needs(key).iter().collect();
-    while let Some(key) = open.pop() {
-        if found.insert(key) {
-            open.extend(needs(key));
-        }
-    }
-    found
 }

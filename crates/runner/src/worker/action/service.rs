@@ -10,7 +10,7 @@ use crate::worker::step::Body;
 /// # Errors
 /// When the job has none.
 pub(super) fn service<'b>(body: &Body<'b>) -> Result<(&'b Services, Client), String> {
-    let services = body.shared.message.services.as_ref().ok_or(
+    let services = body.shared.services().ok_or(
         "this job has no service for artifacts and caches: the engine that sent it started none",
     )?;
     let client = Client::new(&services.url, services.token.reveal());
