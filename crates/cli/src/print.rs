@@ -2,7 +2,9 @@
 //! and errors. Colours are left out where they are not wanted.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 
+use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -42,10 +44,13 @@ fn is_plain(text: &[u8]) -> bool {
     text.chunks(1024).all(|piece| piece.iter().fold(true, |all, byte| all & plain(*byte)))
 }
 
-/// A line beside the answer.
+/// A line beside the answer, written in one piece. Whether it may have colours is
+/// found out once.
 pub(crate) fn aside(text: impl AsRef<str>) {
-    let mut err = anstream::stderr().lock();
-    drop(writeln!(err, "{}", text.as_ref()));
+    static CHOICE: OnceLock<ColorChoice> = OnceLock::new();
+    let choice = CHOICE.get_or_init(|| AutoStream::choice(&std::io::stderr()));
+    let mut err = AutoStream::new(std::io::stderr().lock(), *choice);
+    drop(err.write_all(format!("{}\n", text.as_ref()).as_bytes()));
 }
 
 /// A question: the answer is typed behind it.

@@ -32,8 +32,8 @@ pub const PROTOCOL: u32 = 4;
 pub enum Downward {
     /// The job to execute.
     Job(Box<JobMessage>),
-    /// The same, of the run of the job before and of the same workflow: its text
-    /// and the event are those of that job, and are not said again.
+    /// The same, of the run of the job before and of the same workflow: its text, the
+    /// event and `github` are those of that job, and are not said again.
     Next(Box<JobMessage>),
     /// Stop what runs; `always()` steps still run.
     Cancel,

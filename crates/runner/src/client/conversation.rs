@@ -89,6 +89,7 @@ fn order(mut message: JobMessage, has: &mut Option<WorkflowText>) -> Downward {
     if has.as_ref() == Some(&message.workflow.text) {
         message.workflow.text = WorkflowText::default();
         message.event = serde_json::Value::Null;
+        message.contexts.github.clear();
         return Downward::Next(Box::new(message));
     }
     *has = Some(message.workflow.text.clone());

@@ -229,15 +229,25 @@ fn github_of_job(shared: &Shared) -> Object {
     let message = &shared.message;
     let mut github: Object =
         message.contexts.github.iter().map(|(k, v)| (k.as_str(), Value::from(v.clone()))).collect();
-    github.insert("event_path", shared.event_file().display().to_string());
-    github.insert("workspace", message.folders.workspace.display().to_string());
-    github.insert("job", message.job.own());
-    github.insert("run_id", message.run_id.to_string());
-    github.insert("run_attempt", message.attempt.to_string());
+    for (name, value) in known_here(shared) {
+        github.insert(name, value);
+    }
     if let Some(token) = &message.token {
         github.insert("token", token.reveal());
     }
     github
+}
+
+/// What of it the worker knows better than the engine.
+fn known_here(shared: &Shared) -> [(&'static str, String); 5] {
+    let message = &shared.message;
+    [
+        ("event_path", shared.event_file().display().to_string()),
+        ("workspace", message.folders.workspace.display().to_string()),
+        ("job", message.job.own().to_owned()),
+        ("run_id", message.run_id.to_string()),
+        ("run_attempt", message.attempt.to_string()),
+    ]
 }
 
 fn runner(shared: &Shared, place: Place<'_>) -> Value {
@@ -273,47 +283,55 @@ pub(crate) fn runner_pairs(shared: &Shared) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The parts of the `github` context that are the same for all steps and variables, too: `GITHUB_` and the
-/// name in capitals. The token is not: a step has to ask for it.
-const GITHUB_VARIABLES: [&str; 28] = [
-    "actor",
-    "actor_id",
-    "api_url",
-    "base_ref",
-    "event_name",
-    "event_path",
-    "graphql_url",
-    "head_ref",
-    "job",
-    "ref",
-    "ref_name",
-    "ref_protected",
-    "ref_type",
-    "repository",
-    "repository_id",
-    "repository_owner",
-    "repository_owner_id",
-    "retention_days",
-    "run_attempt",
-    "run_id",
-    "run_number",
-    "server_url",
-    "sha",
-    "triggering_actor",
-    "workflow",
-    "workflow_ref",
-    "workflow_sha",
-    "workspace",
+/// The parts of the `github` context that are the same for all steps and variables,
+/// too. The token is not: a step has to ask for it.
+const GITHUB_VARIABLES: [(&str, &str); 28] = [
+    ("actor", "GITHUB_ACTOR"),
+    ("actor_id", "GITHUB_ACTOR_ID"),
+    ("api_url", "GITHUB_API_URL"),
+    ("base_ref", "GITHUB_BASE_REF"),
+    ("event_name", "GITHUB_EVENT_NAME"),
+    ("event_path", "GITHUB_EVENT_PATH"),
+    ("graphql_url", "GITHUB_GRAPHQL_URL"),
+    ("head_ref", "GITHUB_HEAD_REF"),
+    ("job", "GITHUB_JOB"),
+    ("ref", "GITHUB_REF"),
+    ("ref_name", "GITHUB_REF_NAME"),
+    ("ref_protected", "GITHUB_REF_PROTECTED"),
+    ("ref_type", "GITHUB_REF_TYPE"),
+    ("repository", "GITHUB_REPOSITORY"),
+    ("repository_id", "GITHUB_REPOSITORY_ID"),
+    ("repository_owner", "GITHUB_REPOSITORY_OWNER"),
+    ("repository_owner_id", "GITHUB_REPOSITORY_OWNER_ID"),
+    ("retention_days", "GITHUB_RETENTION_DAYS"),
+    ("run_attempt", "GITHUB_RUN_ATTEMPT"),
+    ("run_id", "GITHUB_RUN_ID"),
+    ("run_number", "GITHUB_RUN_NUMBER"),
+    ("server_url", "GITHUB_SERVER_URL"),
+    ("sha", "GITHUB_SHA"),
+    ("triggering_actor", "GITHUB_TRIGGERING_ACTOR"),
+    ("workflow", "GITHUB_WORKFLOW"),
+    ("workflow_ref", "GITHUB_WORKFLOW_REF"),
+    ("workflow_sha", "GITHUB_WORKFLOW_SHA"),
+    ("workspace", "GITHUB_WORKSPACE"),
 ];
 
 /// GitHub's default variables, `GITHUB_*` and `RUNNER_*`: those that are the same for
 /// all steps.
 pub(crate) fn variables_of_job(shared: &Shared) -> Vec<(String, String)> {
-    let github = github_of_job(shared);
-    let of_github = GITHUB_VARIABLES
-        .iter()
-        .filter_map(|name| Some((variable("GITHUB", name), github.get(name)?.to_text())));
-    let mut variables: Vec<(String, String)> = of_github.collect();
+    let told = &shared.message.contexts.github;
+    let known = known_here(shared);
+    let value = |name: &str| match known.iter().find(|(known, _)| *known == name) {
+        Some((_, value)) => Some(value.clone()),
+        None => told.get(name).map(|value| match value {
+            Json::String(text) => text.clone(),
+            other => Value::from(other.clone()).to_text(),
+        }),
+    };
+    let of_github = GITHUB_VARIABLES.iter();
+    let mut variables: Vec<(String, String)> = of_github
+        .filter_map(|(name, variable)| Some((variable.to_string(), value(name)?)))
+        .collect();
     variables.push(("GITHUB_ACTIONS".to_owned(), "true".to_owned()));
     let runner = runner_pairs(shared).into_iter();
     variables.extend(runner.map(|(name, value)| (variable("RUNNER", name), value)));
@@ -330,5 +348,7 @@ pub(crate) fn variables_of_step(
 }
 
 fn variable(prefix: &str, name: &str) -> String {
-    format!("{prefix}_{}", name.to_ascii_uppercase())
+    let mut variable = [prefix, "_", name].concat();
+    variable.make_ascii_uppercase();
+    variable
 }

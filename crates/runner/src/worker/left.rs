@@ -1,5 +1,6 @@
 //! What a job leaves to the next one of its worker, which is of the same run.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 use shipway_core::run::WorkflowText;
 
@@ -10,6 +11,7 @@ use crate::worker::step_files::StepFiles;
 pub(crate) struct Left {
     text: WorkflowText,
     event: Value,
+    github: IndexMap<String, Value>,
     places: Places,
 }
 
@@ -24,14 +26,16 @@ pub(crate) struct Places {
 
 impl Left {
     pub(crate) fn by(message: JobMessage, files: Vec<StepFiles>, made: usize) -> Self {
-        let JobMessage { workflow, event, folders, .. } = message;
-        Self { text: workflow.text, event, places: Places { folders, files, made } }
+        let JobMessage { workflow, event, folders, contexts, .. } = message;
+        let (text, github) = (workflow.text, contexts.github);
+        Self { text, event, github, places: Places { folders, files, made } }
     }
 
     /// Completes the next job of the same run and workflow.
     pub(crate) fn complete(self, next: &mut JobMessage) -> Option<Places> {
         next.workflow.text = self.text;
         next.event = self.event;
+        next.contexts.github = self.github;
         self.places.of(&next.folders)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shipway_core::config::{Environment, SecretSource, TokenSource};
 use shipway_core::effect::{EffectId, Failure, FailureCode, Outcome};
 use shipway_core::run::{JobSpec, RunSpec, called_secrets, is_from_fork};
@@ -30,7 +30,7 @@ impl Performer {
         spec: &JobSpec,
         run: &RunSpec,
         environment: Option<&Environment>,
-        github: &Map<String, Value>,
+        github: &IndexMap<String, Value>,
     ) -> Result<Credentials, Outcome> {
         let token = self.token(id, spec, run, github).await?;
         if is_from_fork(&run.trigger) {
@@ -75,7 +75,7 @@ impl Performer {
         id: &EffectId,
         spec: &JobSpec,
         run: &RunSpec,
-        github: &Map<String, Value>,
+        github: &IndexMap<String, Value>,
     ) -> Result<Option<Secret>, Outcome> {
         if spec.permissions.is_empty() {
             return Ok(None);

@@ -1,12 +1,13 @@
 //! What a worker is told about one job of a run.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use shipway_core::config::Environment;
 use shipway_core::effect::{EffectId, Outcome};
-use shipway_core::ids::EnvName;
+use shipway_core::ids::{EnvName, RunId};
 use shipway_core::run::{
     CalledFrom, JobSpec, RunSpec, github_without_event, is_from_fork, job_number, run_number,
 };
@@ -18,6 +19,26 @@ use shipway_runner::protocol::{
 use super::Performer;
 use super::credentials::Credentials;
 
+/// The `github` context of the run whose job was the last to begin: it is the same for
+/// all of them, and takes longer to put together than to copy.
+#[derive(Debug, Default)]
+pub struct GithubOfRun(Mutex<Option<(RunId, IndexMap<String, Value>)>>);
+
+impl GithubOfRun {
+    /// As [`github_without_event`].
+    fn of(&self, run: &RunSpec) -> IndexMap<String, Value> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((id, github)) if *id == run.id => github.clone(),
+            _ => {
+                let github: IndexMap<_, _> = github_without_event(run).into_iter().collect();
+                *last = Some((run.id.clone(), github.clone()));
+                github
+            }
+        }
+    }
+}
+
 impl Performer {
     pub(super) async fn message(
         &self,
@@ -26,7 +47,7 @@ impl Performer {
         spec: &JobSpec,
         run: &RunSpec,
     ) -> Result<JobMessage, Outcome> {
-        let github = github_without_event(run);
+        let github = self.github.of(run);
         let workflow = workflow_file(spec, run, &github);
         let environment = environment(spec, run);
         let credentials = self.credentials(id, spec, run, environment, &github).await?;
@@ -48,7 +69,7 @@ impl Performer {
             matrix: object(&spec.matrix),
             strategy: strategy(spec),
             contexts: Contexts {
-                github: github.into_iter().collect(),
+                github,
                 vars,
                 secrets,
                 needs: object(&spec.needs),
@@ -86,7 +107,7 @@ fn environment<'a>(spec: &JobSpec, run: &'a RunSpec) -> Option<&'a Environment> 
 }
 
 /// The file that the job stands in.
-fn workflow_file(spec: &JobSpec, run: &RunSpec, github: &Map<String, Value>) -> WorkflowFile {
+fn workflow_file(spec: &JobSpec, run: &RunSpec, github: &IndexMap<String, Value>) -> WorkflowFile {
     let own = github.get("repository").and_then(Value::as_str).unwrap_or_default();
     let here = |path: &str| format!("{own}/{path}@{}", run.trigger.git_ref);
     let called = spec.calls.last().and_then(|call| run.called.get(&call.workflow));

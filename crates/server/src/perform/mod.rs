@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::folders::Folders;
 
+pub use message::GithubOfRun;
 pub use results::Results;
 pub use workspaces::Workspaces;
 
@@ -58,6 +59,8 @@ pub struct Performer {
     pub workers: Workers,
     /// Where they work.
     pub workspaces: Workspaces,
+    /// What they are all told.
+    pub github: GithubOfRun,
     /// Secrets given on the command line, by name: they go before those of
     /// the configuration.
     pub secrets: HashMap<String, shipway_targets::Secret>,
