@@ -234,10 +234,45 @@ fn a_work_tree_without_changes_is_its_commit() {
     let repo = Repo::new(&[]);
     let head = repo.commit("file", "one");
     let folder = tempfile::tempdir().unwrap();
-    let memory = folder.path().join("never written");
-    let clean = repo.open().work_tree(&memory).unwrap();
-    assert_eq!((clean.commit.id, clean.uncommitted), (head, Vec::new()));
-    assert!(!memory.exists());
+    let memory = folder.path().join("snapshot");
+    for _ in 0..2 {
+        let clean = repo.open().work_tree(&memory).unwrap();
+        assert_eq!((clean.commit.id, clean.uncommitted), (head.clone(), Vec::new()));
+    }
+}
+
+#[test]
+fn the_same_index_is_the_same_tree_as_long_as_git_has_it() {
+    let repo = Repo::new(&[]);
+    repo.commit("file", "one");
+    let folder = tempfile::tempdir().unwrap();
+    let memory = folder.path().join("snapshot");
+    let uncommitted = || repo.open().work_tree(&memory).unwrap().uncommitted;
+    fs::write(repo.0.path().join("new"), "x").unwrap();
+    assert_eq!(uncommitted(), ["new"]);
+    let remembered = fs::read_to_string(&memory).unwrap();
+    let index = remembered.lines().find(|line| line.starts_with("index ")).unwrap();
+    let (question, tree) = index.split_once(" is ").unwrap();
+    assert!(remembered.contains(&format!("with {tree} is ")));
+    let says = |tree: &str| fs::write(&memory, format!("{question} is {tree}\n")).unwrap();
+    // It is believed.
+    says(&repo.git(&["rev-parse", "HEAD^{tree}"]));
+    assert_eq!(uncommitted(), Vec::<String>::new());
+    // What is no tree here, or the beginning of one's name, is not.
+    for wrong in [&"0".repeat(40), &tree[..12], "", &repo.git(&["rev-parse", "HEAD"])] {
+        says(wrong);
+        assert_eq!(uncommitted(), ["new"], "{wrong}");
+    }
+    // Another index is another question.
+    fs::write(repo.0.path().join("newer"), "x").unwrap();
+    assert_eq!(uncommitted(), ["new", "newer"]);
+    // One that git ends without a digest is asked every time.
+    repo.git(&["config", "index.skipHash", "true"]);
+    fs::write(repo.0.path().join("newest"), "x").unwrap();
+    for _ in 0..2 {
+        assert_eq!(uncommitted(), ["new", "newer", "newest"]);
+    }
+    assert!(!fs::read_to_string(&memory).unwrap().contains(&"0".repeat(40)));
 }
 
 #[test]
