@@ -39,14 +39,19 @@ impl Digest {
 
     /// The 64 hex digits without the algorithm's name: fit for a file name.
     pub fn hex(&self) -> String {
-        let digit = |four: u8| char::from(b"0123456789abcdef"[usize::from(four)]);
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+        hex(&self.0)
     }
 
     /// The first 12 hex digits, for people.
     pub fn short(&self) -> String {
         self.hex()[..12].to_owned()
     }
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 impl fmt::Display for Digest {
@@ -104,6 +109,11 @@ mod tests {
     fn a_digest_is_read_back_from_its_text() {
         let digest = Digest::of(b"shipway");
         assert_eq!(digest.to_string().parse(), Ok(digest));
+    }
+
+    #[test]
+    fn bytes_have_two_digits_each() {
+        assert_eq!(hex(&[0, 1, 0x9a, 0xff]), "00019aff");
     }
 
     #[test]

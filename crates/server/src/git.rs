@@ -22,6 +22,7 @@ use shipway_core::plan::Commit;
 
 pub use ahead::LookingAhead;
 pub use remote::Remote;
+pub use texts::{BlobId, File};
 pub use work_tree::WorkTree;
 
 /// Why git did not answer.

@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shipway_core::digest::Digest;
 
-/// What was not asked for this time is kept as long as there is room.
-const ROOM: usize = 4 << 20;
+/// What was not asked for this time is kept as long as there is room: to read it takes
+/// time, too.
+const ROOM: usize = 1 << 20;
 
 /// What is remembered: answers in JSON by their questions' digests.
 #[derive(Debug, Default)]

@@ -235,6 +235,36 @@ fn a_plan_is_the_same_whether_it_is_remembered_or_not() {
 }
 
 #[test]
+fn what_is_remembered_of_a_file_is_told_without_its_text() {
+    let sandbox = sandbox();
+    let repo = Repo::empty(sandbox.path().join("repository")).unwrap();
+    for name in ["a", "b"] {
+        let text = format!(
+            "name: {name}\non: push\njobs:\n  {name}:\n    runs-on: ubuntu-latest\n    \
+             steps: [{{run: \"true\"}}]\n"
+        );
+        repo.write(&format!(".github/workflows/{name}.yml"), &text).unwrap();
+    }
+    repo.commit("First version").unwrap();
+    let first = planned(&sandbox, &repo);
+    // Git has one of the texts no more: who needs it hears so.
+    let blob = repo.git(&["rev-parse", "HEAD:.github/workflows/a.yml"]).unwrap();
+    let (folder, file) = blob.trim().split_at(2);
+    let object = repo.path().join(".git/objects").join(folder).join(file);
+    std::fs::remove_file(&object).unwrap();
+    assert_eq!(planned(&sandbox, &repo), first);
+    let refused = |arguments: &[&str]| {
+        let finished = sandbox.run(repo.path(), arguments).unwrap();
+        assert_ne!(finished.code, Some(0), "{finished}");
+        assert!(finished.stderr.contains(".github/workflows/a.yml"), "{finished}");
+    };
+    refused(&["run", "--plan", "--json"]);
+    refused(&["run"]);
+    std::fs::remove_dir_all(sandbox.path().join("state")).unwrap();
+    refused(&["run", "--plan"]);
+}
+
+#[test]
 fn what_nobody_wants_to_know_any_more_leaves_nothing_behind() {
     let sandbox = sandbox();
     let repo = repository(&sandbox, "      - run: \"true\"\n");

@@ -23,9 +23,10 @@ use crate::machine::Illegal;
 use crate::release::Artifact;
 use crate::run::{Attempt, CalledWorkflow, Rules, RunSpec, WorkflowText};
 
-/// What follows from an event.
+/// What follows from an event. `Text` is what it has of each workflow: the text, or what
+/// stands for it as long as nobody needs to read it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct Plan<Text = WorkflowText> {
     /// Its name, and its stream's.
     pub id: PlanId,
     /// What happened.
@@ -37,7 +38,7 @@ pub struct Plan {
     /// `shipway.yaml` at that commit; `None` where only workflows are run.
     pub config: Option<Box<Config>>,
     /// The workflows that run.
-    pub runs: Vec<PlannedRun>,
+    pub runs: Vec<PlannedRun<Text>>,
     /// The workflows that do not.
     pub not_run: Vec<NotRun>,
     /// The services, in declared order. Empty: nothing is released.
@@ -46,6 +47,24 @@ pub struct Plan {
     pub stages: Vec<PlannedStage>,
     /// Who asked for it.
     pub by: Actor,
+}
+
+impl<Text> Plan<Text> {
+    /// The same plan with other runs, such as its own with their texts.
+    pub fn with_runs<Other>(self, runs: Vec<PlannedRun<Other>>) -> Plan<Other> {
+        Plan {
+            id: self.id,
+            trigger: self.trigger,
+            commit: self.commit,
+            repository: self.repository,
+            config: self.config,
+            runs,
+            not_run: self.not_run,
+            services: self.services,
+            stages: self.stages,
+            by: self.by,
+        }
+    }
 }
 
 impl Plan {
@@ -107,13 +126,13 @@ pub struct Commit {
 
 /// A workflow that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedRun {
+pub struct PlannedRun<Text = WorkflowText> {
     /// The run's name, and its stream's.
     pub id: RunId,
     /// The workflow's file, from the repository's root.
     pub path: String,
     /// The file's text at that commit.
-    pub text: WorkflowText,
+    pub text: Text,
     /// The workflow's name for people.
     pub name: String,
     /// Why it runs.
@@ -148,12 +167,36 @@ pub struct PlannedRun {
     pub chained: Option<Box<Chained>>,
 }
 
-impl PlannedRun {
+impl<Text> PlannedRun<Text> {
     /// The commit that it runs on.
-    pub fn commit<'a>(&'a self, plan: &'a Plan) -> &'a Commit {
+    pub fn commit<'a>(&'a self, plan: &'a Plan<Text>) -> &'a Commit {
         self.chained.as_ref().map_or(&plan.commit, |chained| &chained.commit)
     }
 
+    /// The same run with its text, or with what stands for it.
+    pub fn with_text<Other>(self, text: Other) -> PlannedRun<Other> {
+        PlannedRun {
+            id: self.id,
+            path: self.path,
+            text,
+            name: self.name,
+            why: self.why,
+            required: self.required,
+            passed: self.passed,
+            only_job: self.only_job,
+            vars: self.vars,
+            inputs: self.inputs,
+            secrets: self.secrets,
+            called: self.called,
+            number: self.number,
+            attempt: self.attempt,
+            rules: self.rules,
+            chained: self.chained,
+        }
+    }
+}
+
+impl PlannedRun {
     /// What the run of it executes, as part of `plan`.
     pub fn spec(&self, plan: &Plan) -> RunSpec {
         RunSpec {

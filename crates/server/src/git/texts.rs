@@ -1,10 +1,25 @@
 //! Files of a commit.
 
+use serde::Serialize;
 use shipway_core::ids::CommitId;
 
 use super::objects::Kind;
 use super::trees::entries;
 use super::{GitError, Repository, not_understood};
+
+/// A file of a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct File {
+    /// From the repository's root.
+    pub path: String,
+    /// What is in it.
+    pub blob: BlobId,
+}
+
+/// What git calls the content of a file: a digest of it, so that two of one name are
+/// the same. Source: "Git Objects" in Pro Git, gitglossary(7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlobId(String);
 
 impl Repository {
     /// The text of a file at a commit; `None` if it is not there.
@@ -21,17 +36,17 @@ impl Repository {
         blob.map(|blob| text(blob.content, commit, path)).transpose()
     }
 
-    /// The texts of the files that are directly in `folder` at a commit and
-    /// whose paths `wanted` picks, in the order of their paths.
+    /// The files that are directly in `folder` at a commit and whose paths `wanted`
+    /// picks, in the order of their paths.
     ///
     /// # Errors
-    /// When git fails, or one of them is not text.
-    pub fn texts(
+    /// When git fails.
+    pub fn files_in(
         &self,
         commit: &CommitId,
         folder: &str,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Vec<(String, String)>, GitError> {
+    ) -> Result<Vec<File>, GitError> {
         let tree = self.object(&format!("{commit}:{folder}"))?;
         let Some(tree) = tree.filter(|object| object.kind == Kind::Tree) else {
             return Ok(Vec::new());
@@ -40,17 +55,27 @@ impl Repository {
         let files = entries.into_iter().filter_map(|entry| {
             let path = format!("{folder}/{}", entry.name);
             // Neither folders nor links to elsewhere.
-            (entry.is_file() && wanted(&path)).then_some((path, entry.id))
+            (entry.is_file() && wanted(&path)).then_some(File { path, blob: BlobId(entry.id) })
         });
-        let (paths, ids): (Vec<String>, Vec<String>) = files.unzip();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let mut texts = Vec::new();
-        for (path, blob) in paths.into_iter().zip(self.objects(&ids)?) {
-            let blob = blob.ok_or_else(|| not_understood("cat-file", &path))?;
-            let text = text(blob.content, commit, &path)?;
-            texts.push((path, text));
-        }
-        Ok(texts)
+        Ok(files.collect())
+    }
+
+    /// The texts of files of a commit, in their order.
+    ///
+    /// # Errors
+    /// When git fails, or one of them is not text.
+    pub fn texts<'f>(
+        &self,
+        commit: &CommitId,
+        files: impl IntoIterator<Item = &'f File>,
+    ) -> Result<Vec<String>, GitError> {
+        let files: Vec<&File> = files.into_iter().collect();
+        let ids: Vec<&str> = files.iter().map(|file| file.blob.0.as_str()).collect();
+        let found = files.iter().zip(self.objects(&ids)?).map(|(file, blob)| {
+            let blob = blob.ok_or_else(|| not_understood("cat-file", &file.path))?;
+            text(blob.content, commit, &file.path)
+        });
+        found.collect()
     }
 }
 
@@ -90,15 +115,16 @@ mod tests {
             git(dir.path(), &["commit", "--quiet", "-m", "one"]);
             let repository = Repository::at(dir.path()).unwrap();
             let commit = repository.head().unwrap().id;
-            let texts =
-                |end: &'static str| repository.texts(&commit, "f", move |p| p.ends_with(end));
-            let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-            assert_eq!(
-                texts(".yml").unwrap(),
-                [pair("f/a b.yml", "ä\n\n"), pair("f/a.yml", ""), pair("f/b.yml", "two\nlines")]
-            );
-            assert!(matches!(texts(".txt"), Err(GitError::NotText { .. })));
-            assert_eq!(repository.texts(&commit, "nowhere", |_| true).unwrap(), []);
+            let files =
+                |end: &str| repository.files_in(&commit, "f", |path| path.ends_with(end)).unwrap();
+            let texts = |files: &[File]| repository.texts(&commit, files);
+            let found = files(".yml");
+            let paths: Vec<&str> = found.iter().map(|file| file.path.as_str()).collect();
+            assert_eq!(paths, ["f/a b.yml", "f/a.yml", "f/b.yml"]);
+            assert_eq!(texts(&found).unwrap(), ["ä\n\n", "", "two\nlines"]);
+            assert_eq!(texts(&found[2..]).unwrap(), ["two\nlines"]);
+            assert!(matches!(texts(&files(".txt")), Err(GitError::NotText { .. })));
+            assert_eq!(repository.files_in(&commit, "nowhere", |_| true).unwrap(), []);
             for none in ["f", "f/none", "./f/a.yml", "../x", "f/a.yml\n", "", "f//a.yml"] {
                 assert_eq!(repository.text(&commit, none).unwrap(), None, "{none:?}");
             }
@@ -119,9 +145,10 @@ mod tests {
         git(dir.path(), &["commit", "--quiet", "-m", "one"]);
         let repository = Repository::at(dir.path()).unwrap();
         let commit = repository.head().unwrap().id;
-        let texts = repository.texts(&commit, "f", |_| true).unwrap();
+        let files = repository.files_in(&commit, "f", |_| true).unwrap();
+        let texts = repository.texts(&commit, &files).unwrap();
         assert_eq!(texts.len(), 250);
-        assert!(texts.iter().all(|(_, text)| *text == long));
+        assert!(texts.iter().all(|text| *text == long));
         // A name that is too long for a path is none, and the next is answered.
         assert_eq!(repository.text(&commit, &"y/".repeat(3_000)).unwrap(), None);
         assert_eq!(repository.text(&commit, &"y".repeat(9_000)).unwrap(), None);

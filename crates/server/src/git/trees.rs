@@ -1,5 +1,7 @@
 //! What is in the folders of commits, as git stores it.
 
+use shipway_core::digest::hex;
+
 use super::objects::Object;
 
 /// What is in a folder of a commit.
@@ -42,8 +44,7 @@ pub(super) fn entries(tree: &Object) -> Option<(Vec<Entry>, bool)> {
             continue;
         };
         let (mode, name) = head.split_once(' ')?;
-        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        entries.push(Entry { mode: mode.to_owned(), name: name.to_owned(), id });
+        entries.push(Entry { mode: mode.to_owned(), name: name.to_owned(), id: hex(id) });
     }
     Some((entries, all))
 }

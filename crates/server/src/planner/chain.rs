@@ -10,16 +10,19 @@ use shipway_core::run::run_number;
 use shipway_workflow::model::{Event, Workflow};
 use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
 
+use crate::git::File;
+
 use super::PlanError;
 use super::calls::Calls;
-use super::workflows::{FOLDER, Found, Triggered, is_workflow, name};
+use super::draft::Text;
+use super::workflows::{FOLDER, Found, Triggered, is_workflow};
 
 /// GitHub's limit.
 const MAX_LEVELS: usize = 3;
 
 /// A workflow that others may start.
 pub(super) struct Follower {
-    path: String,
+    file: File,
     text: String,
     workflow: Workflow,
 }
@@ -48,10 +51,10 @@ struct Home {
 
 impl Follower {
     /// The workflow, if others may start it.
-    pub(super) fn of(path: &str, text: &str, workflow: &Workflow) -> Option<Self> {
+    pub(super) fn of(file: &File, text: &str, workflow: &Workflow) -> Option<Self> {
         workflow.on.trigger(Event::WorkflowRun)?;
-        let (path, text) = (path.to_owned(), text.to_owned());
-        Some(Self { path, text, workflow: workflow.clone() })
+        let (file, text) = (file.clone(), text.to_owned());
+        Some(Self { file, text, workflow: workflow.clone() })
     }
 }
 
@@ -75,21 +78,16 @@ impl Chain<'_> {
                 if depth == MAX_LEVELS {
                     let why =
                         format!("{why}: a chain ends after {MAX_LEVELS} levels, as on GitHub");
-                    too_far.push(NotRun { path: follower.path.clone(), why });
+                    too_far.push(NotRun { path: follower.file.path.clone(), why });
                     continue;
                 }
                 let (commit, git_ref) = (home.commit.clone(), home.git_ref.clone());
                 next.push(found.runs.len());
-                found.runs.push(Triggered {
-                    path: follower.path.clone(),
-                    text: follower.text.clone().into(),
-                    name: name(&follower.workflow, &follower.path),
-                    jobs: follower.workflow.jobs.keys().cloned().collect(),
-                    called: calls.of(&follower.workflow).map_err(PlanError::Calls)?,
-                    inputs: None,
-                    why,
-                    link: Some(Link { after, on, commit, git_ref }),
-                });
+                let Follower { file, text, workflow } = follower;
+                let called = calls.of(workflow).map_err(PlanError::Calls)?;
+                let run = Triggered::read(file, text, workflow.clone(), called, why);
+                let link = Some(Link { after, on, commit, git_ref });
+                found.runs.push(Triggered { link, ..run });
             }
             level = next;
         }
@@ -130,7 +128,7 @@ impl Chain<'_> {
     }
 
     /// Says of each run that follows another one what GitHub would tell it.
-    pub(super) fn link(&self, planned: &mut [PlannedRun], found: &[Triggered]) {
+    pub(super) fn link(&self, planned: &mut [PlannedRun<Text>], found: &[Triggered]) {
         for (place, run) in found.iter().enumerate() {
             let Some(link) = &run.link else { continue };
             let Some((other, triggered)) = planned.get(link.after).zip(found.get(link.after))
@@ -176,10 +174,12 @@ impl Chain<'_> {
     /// The workflows of the default branch that others may start. A file there
     /// that is wrong starts nothing, as on GitHub.
     fn followers(&self, home: &Home) -> Result<Vec<Follower>, PlanError> {
-        let texts = self.calls.repository.texts(&home.commit.id, FOLDER, is_workflow)?;
-        let read = texts.iter().filter_map(|(path, text)| {
-            let workflow = Workflow::read(path, text).ok()?;
-            Follower::of(path, text, &workflow)
+        let (repository, commit) = (self.calls.repository, &home.commit.id);
+        let files = repository.files_in(commit, FOLDER, is_workflow)?;
+        let texts = repository.texts(commit, &files)?;
+        let read = files.iter().zip(&texts).filter_map(|(file, text)| {
+            let workflow = Workflow::read(&file.path, text).ok()?;
+            Follower::of(file, text, &workflow)
         });
         Ok(read.collect())
     }
@@ -203,7 +203,7 @@ impl Chain<'_> {
 
     /// The payload of `workflow_run`, without how the run ended:
     /// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run>.
-    fn payload(&self, run: &PlannedRun, triggered: &Triggered, on: Activity) -> Value {
+    fn payload(&self, run: &PlannedRun<Text>, triggered: &Triggered, on: Activity) -> Value {
         let given = &self.trigger.payload;
         let head = self.head(triggered);
         let event = match &triggered.link {

@@ -4,6 +4,7 @@
 mod calls;
 mod chain;
 mod config;
+mod draft;
 mod error;
 mod happening;
 mod payload;
@@ -27,6 +28,7 @@ use shipway_workflow::trigger::GitRef;
 
 pub use calls::BadCall;
 pub use config::{CommitFacts, at_commit};
+pub use draft::{Draft, Text, complete};
 pub use error::PlanError;
 pub use rerun::rerun;
 pub use workflows::Found;
@@ -101,8 +103,12 @@ impl Ship<'_> {
         let mut found = workflows::triggered(repository, &asked, &calls, None, &memory)?;
         let chain = Chain { calls: &calls, commit, trigger: &trigger };
         chain.extend(&mut found)?;
-        let mut runs = found.planned(&id, &self.commit.id, &git_ref, &config, live)?;
+        let mut runs = found.planned(&id, &git_ref, &config, live)?;
         chain.link(&mut runs, &found.runs);
+        let mut runs = draft::with_texts(repository, &commit.id, runs)?;
+        for run in &mut runs {
+            run.passed = workflows::passed(live, &commit.id, &git_ref, run);
+        }
         let services = services::of(self.repository, &config, live, &self.commit.id)?;
         Ok(Shipping::Plan(Box::new(Plan {
             id,
@@ -152,11 +158,12 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Makes a plan without services and stages.
+    /// Makes a plan without services and stages, and without the texts that need not
+    /// be read for it.
     ///
     /// # Errors
     /// When a workflow is wrong, or none is started by the event.
-    pub fn plan(&self, live: &Live) -> Result<Plan, PlanError> {
+    pub fn draft(&self, live: &Live) -> Result<Draft, PlanError> {
         let (repository, given) = (self.repository, self.payload.as_ref());
         let known = Known { repository, commit: &self.commit, git_ref: &self.git_ref, given };
         let Happening { mut trigger, asked, commit } = known.happening(self.event)?;
@@ -213,7 +220,7 @@ impl Run<'_> {
         trigger: &Trigger,
         config: Option<&Config>,
         live: &Live,
-    ) -> PlannedRun {
+    ) -> PlannedRun<Text> {
         let configured = config.map(|config| config.workflows.clone()).unwrap_or_default();
         let (mut vars, mut secrets) = (configured.vars, configured.secrets);
         vars.extend(self.vars.clone());
@@ -235,7 +242,7 @@ impl Run<'_> {
             attempt: Attempt::default(),
             rules: Rules {
                 wishes: self.wishes.clone(),
-                ..rules::of(config, run.git_ref(&trigger.git_ref), run.texts())
+                ..rules::of(config, run.git_ref(&trigger.git_ref), run.environments)
             },
             chained: None,
         }
@@ -272,7 +279,7 @@ impl Run<'_> {
     }
 }
 
-fn texts(runs: &[PlannedRun]) -> IndexMap<&String, String> {
+fn texts(runs: &[PlannedRun<Text>]) -> IndexMap<&String, String> {
     let inputs = runs.iter().flat_map(|run| &run.inputs);
     inputs
         .map(|(name, value)| {

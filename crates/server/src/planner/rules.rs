@@ -6,26 +6,30 @@ use shipway_core::run::{Rules, Wishes};
 
 use crate::parallel;
 
-/// The rules of a run for `git_ref` whose texts are `texts`. Environments are
-/// recorded only where a job may ask for one.
-pub(super) fn of<'a>(
-    config: Option<&Config>,
-    git_ref: &str,
-    mut texts: impl Iterator<Item = &'a str>,
-) -> Rules {
+/// Whether a job of a run with these texts may ask for an environment.
+pub(super) fn may_ask<'a>(mut texts: impl Iterator<Item = &'a str>) -> bool {
+    texts.any(|text| text.contains("environment"))
+}
+
+/// The rules of a run for `git_ref`. `environments` are recorded only where a job may
+/// ask for one.
+pub(super) fn of(config: Option<&Config>, git_ref: &str, environments: bool) -> Rules {
     let mut labels = machine_labels();
     let Some(config) = config else {
         return Rules { labels: Some(labels), jobs: Some(processors()), ..Rules::default() };
     };
     labels.extend(config.workflows.runs_on.iter().cloned());
-    let asks = texts.any(|text| text.contains("environment"));
     let follows = |branch: &String| git_ref == format!("refs/heads/{branch}");
     let protected = config
         .environments
         .values()
         .any(|rules| matches!(&rules.follows, Follows::Branch(branch) if follows(branch)));
     Rules {
-        environments: Some(if asks { config.environments.clone() } else { IndexMap::new() }),
+        environments: Some(if environments {
+            config.environments.clone()
+        } else {
+            IndexMap::new()
+        }),
         labels: Some(labels),
         jobs: Some(config.limits.jobs),
         on_lost: config.workflows.on_lost,

@@ -12,12 +12,13 @@ use shipway_workflow::Diagnostic;
 use shipway_workflow::model::{Input, Workflow};
 use shipway_workflow::trigger::{GitRef, Match, TriggerEvent};
 
-use crate::git::Repository;
-use crate::memory::Memory;
+use crate::git::{File, Repository};
+use crate::memory::{Memory, Question};
 use crate::parallel;
 
 use super::calls::Calls;
 use super::chain::{Follower, Link};
+use super::draft::Text;
 use super::{PlanError, rules, run_ids};
 
 pub(super) const FOLDER: &str = ".github/workflows";
@@ -37,7 +38,7 @@ pub struct Triggered {
     /// Its file.
     pub path: String,
     /// The file's text.
-    pub text: WorkflowText,
+    pub text: Text,
     /// Its name for people.
     pub name: String,
     /// Its jobs, in the file's order.
@@ -46,6 +47,8 @@ pub struct Triggered {
     pub called: IndexMap<String, CalledWorkflow>,
     /// The inputs of `workflow_dispatch`, if that starts it.
     pub inputs: Option<IndexMap<String, Input>>,
+    /// Whether a job of it, or of what it calls, may ask for an environment.
+    pub(super) environments: bool,
     /// Why it runs.
     pub why: String,
     /// The run that it follows, if it does.
@@ -64,29 +67,15 @@ pub(super) fn triggered(
     let mut found = Found { runs: Vec::new(), not_run: Vec::new(), followers: Vec::new() };
     let mut problems = Vec::new();
     let (mut known, mut all) = (wanted.is_none(), Vec::new());
-    let texts = repository.texts(calls.commit, FOLDER, is_workflow)?;
-    // What the files share, for all of them at once.
-    let asked = memory.question("trigger", trigger);
-    let looked = parallel::map(&texts, |(path, text)| {
-        let question = memory.question_of(&asked, "workflow", &(path, text));
-        if let Some(glance) = memory.recall(&question).filter(|_| wanted.is_none()) {
-            return Ok(Look::remembered(path, text, glance));
-        }
-        let look = look(path, text, trigger, calls, wanted)?;
-        if let Some(glance) = look.glance() {
-            memory.learn(&question, &glance);
-        }
-        Ok::<_, PlanError>(look)
-    });
-    for ((path, text), looked) in texts.iter().zip(looked) {
-        all.push(file_name(path).to_owned());
-        match looked? {
-            Look::Wrong(wrong) => {
-                problems.extend(wrong.into_iter().map(|problem| (problem, text.clone())));
-            }
+    let files = repository.files_in(calls.commit, FOLDER, is_workflow)?;
+    let looks = Looking { repository, trigger, calls, wanted, memory }.at(&files)?;
+    for (file, look) in files.into_iter().zip(looks) {
+        all.push(file_name(&file.path).to_owned());
+        match look {
+            Look::Wrong(wrong) => problems.extend(wrong),
             Look::NotAskedFor => {
                 let why = "it was not asked for".to_owned();
-                found.not_run.push(NotRun { path: path.clone(), why });
+                found.not_run.push(NotRun { path: file.path, why });
             }
             Look::AskedFor { follower, starts } => {
                 known = true;
@@ -108,7 +97,7 @@ pub(super) fn triggered(
 /// What a file of the folder has to do with an event.
 enum Look {
     /// It cannot be read.
-    Wrong(Vec<Diagnostic>),
+    Wrong(Vec<(Diagnostic, String)>),
     NotAskedFor,
     AskedFor {
         follower: Option<Box<Follower>>,
@@ -126,6 +115,7 @@ enum Glance {
         why: String,
         /// `workflow_dispatch` starts it, too.
         dispatched: bool,
+        environments: bool,
     },
     DoesNot {
         why: String,
@@ -133,14 +123,14 @@ enum Glance {
 }
 
 impl Look {
-    fn remembered(path: &str, text: &str, glance: Glance) -> Self {
-        let path = path.to_owned();
+    fn remembered(file: &File, glance: Glance) -> Self {
+        let path = file.path.clone();
         let starts = match glance {
             Glance::DoesNot { why } => Err(NotRun { path, why }),
-            Glance::Starts { name, jobs, why, dispatched } => {
-                let (text, called) = (text.to_owned().into(), IndexMap::new());
+            Glance::Starts { name, jobs, why, dispatched, environments } => {
+                let (text, called, link) = (Text::unread(file), IndexMap::new(), None);
                 let inputs = dispatched.then(IndexMap::new);
-                Ok(Triggered { path, text, name, jobs, called, inputs, why, link: None })
+                Ok(Triggered { path, text, name, jobs, called, inputs, environments, why, link })
             }
         };
         Self::AskedFor { follower: None, starts: Box::new(starts) }
@@ -158,41 +148,77 @@ impl Look {
             jobs: run.jobs.clone(),
             why: run.why.clone(),
             dispatched: run.inputs.is_some(),
+            environments: run.environments,
         })
     }
 }
 
-/// Reads a file. The workflow is not kept: of many only texts are remembered.
-fn look(
-    path: &str,
-    text: &str,
-    trigger: &TriggerEvent,
-    calls: &Calls<'_>,
-    wanted: Option<&str>,
-) -> Result<Look, PlanError> {
-    let workflow = match Workflow::read(path, text) {
-        Ok(workflow) => workflow,
-        Err(wrong) => return Ok(Look::Wrong(wrong)),
-    };
-    let (name, file) = (name(&workflow, path), file_name(path));
-    let stem = file.trim_end_matches(".yml").trim_end_matches(".yaml");
-    let names = [file, stem, path, name.as_str()];
-    if wanted.is_some_and(|wanted| !names.contains(&wanted)) {
-        return Ok(Look::NotAskedFor);
+/// Looks at the files of a commit for an event.
+struct Looking<'a> {
+    repository: &'a Repository,
+    trigger: &'a TriggerEvent,
+    calls: &'a Calls<'a>,
+    /// A file or a name, if nothing else is asked for.
+    wanted: Option<&'a str>,
+    memory: &'a Memory,
+}
+
+impl Looking<'_> {
+    /// What each file has to do with the event, in their order. Only those are read of
+    /// which that is not remembered.
+    fn at(&self, files: &[File]) -> Result<Vec<Look>, PlanError> {
+        // What the files share, for all of them at once.
+        let asked = self.memory.question("trigger", self.trigger);
+        let known = parallel::map(files, |file| {
+            let question = self.memory.question_of(&asked, "workflow", file);
+            let glance = self.memory.recall(&question).filter(|_| self.wanted.is_none());
+            (question, glance.map(|glance| Look::remembered(file, glance)))
+        });
+        let unknown = files.iter().zip(&known).filter(|(_, (_, look))| look.is_none());
+        let unknown: Vec<(&File, &Question)> =
+            unknown.map(|(file, (question, _))| (file, question)).collect();
+        let texts = unknown.iter().map(|(file, _)| *file);
+        let texts = self.repository.texts(self.calls.commit, texts)?;
+        let unknown: Vec<_> = unknown.into_iter().zip(texts).collect();
+        let read = parallel::map(&unknown, |((file, question), text)| {
+            let look = self.look(file, text)?;
+            if let Some(glance) = look.glance() {
+                self.memory.learn(question, &glance);
+            }
+            Ok(look)
+        });
+        let mut read = read.into_iter();
+        known.into_iter().filter_map(|(_, look)| look.map(Ok).or_else(|| read.next())).collect()
     }
-    let follower = Follower::of(path, text, &workflow).map(Box::new);
-    let path = path.to_owned();
-    let starts = match workflow.on.matches(trigger) {
-        Match::Yes { why } => {
-            let jobs = workflow.jobs.keys().cloned().collect();
-            let inputs = workflow.on.dispatch_inputs().cloned();
-            let called = calls.of(&workflow).map_err(PlanError::Calls)?;
-            let (link, text) = (None, WorkflowText::of(text.to_owned(), &path, workflow));
-            Ok(Triggered { path, text, name, jobs, called, inputs, why, link })
+
+    /// Reads a file. The workflow is not kept: of many only texts are remembered.
+    fn look(&self, file: &File, text: &str) -> Result<Look, PlanError> {
+        let path = file.path.as_str();
+        let workflow = match Workflow::read(path, text) {
+            Ok(workflow) => workflow,
+            Err(wrong) => {
+                let wrong = wrong.into_iter().map(|problem| (problem, text.to_owned()));
+                return Ok(Look::Wrong(wrong.collect()));
+            }
+        };
+        let (name, file_name) = (name(&workflow, path), file_name(path));
+        let stem = file_name.trim_end_matches(".yml").trim_end_matches(".yaml");
+        let names = [file_name, stem, path, name.as_str()];
+        if self.wanted.is_some_and(|wanted| !names.contains(&wanted)) {
+            return Ok(Look::NotAskedFor);
         }
-        Match::No { why } => Err(NotRun { path, why }),
-    };
-    Ok(Look::AskedFor { follower, starts: Box::new(starts) })
+        let follower = Follower::of(file, text, &workflow).map(Box::new);
+        let starts = match workflow.on.matches(self.trigger) {
+            Match::Yes { why } => {
+                let inputs = workflow.on.dispatch_inputs().cloned();
+                let called = self.calls.of(&workflow).map_err(PlanError::Calls)?;
+                let triggered = Triggered::read(file, text, workflow, called, why);
+                Ok(Triggered { inputs, ..triggered })
+            }
+            Match::No { why } => Err(NotRun { path: path.to_owned(), why }),
+        };
+        Ok(Look::AskedFor { follower, starts: Box::new(starts) })
+    }
 }
 
 fn file_name(path: &str) -> &str {
@@ -200,15 +226,33 @@ fn file_name(path: &str) -> &str {
 }
 
 impl Triggered {
+    /// A workflow that was read, and what it calls; it takes no inputs and follows
+    /// nothing.
+    pub(super) fn read(
+        file: &File,
+        text: &str,
+        workflow: Workflow,
+        called: IndexMap<String, CalledWorkflow>,
+        why: String,
+    ) -> Self {
+        let path = file.path.clone();
+        let texts = called.values().map(|called| &*called.text);
+        Self {
+            environments: rules::may_ask(std::iter::once(text).chain(texts)),
+            name: name(&workflow, &path),
+            jobs: workflow.jobs.keys().cloned().collect(),
+            text: Text::read(file, WorkflowText::of(text.to_owned(), &path, workflow)),
+            path,
+            called,
+            inputs: None,
+            why,
+            link: None,
+        }
+    }
+
     /// The ref that it runs for, in a plan for `of_plan`.
     pub(super) fn git_ref<'a>(&'a self, of_plan: &'a str) -> &'a str {
         self.link.as_ref().map_or(of_plan, |link| link.git_ref.as_str())
-    }
-
-    /// Its text, and those of the workflows that it calls.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        let called = self.called.values().map(|called| &*called.text);
-        std::iter::once(&*self.text).chain(called)
     }
 }
 
@@ -232,22 +276,20 @@ impl Found {
         Ok(self)
     }
 
-    /// As a plan has them: required as `config` says, and not run again where
-    /// the same text has passed at the same commit.
+    /// As a plan has them: required as `config` says.
     pub(super) fn planned(
         &self,
         plan: &PlanId,
-        commit: &CommitId,
         git_ref: &GitRef,
         config: &Config,
         live: &Live,
-    ) -> Result<Vec<PlannedRun>, PlanError> {
+    ) -> Result<Vec<PlannedRun<Text>>, PlanError> {
         let git_name = git_ref.full();
         let ids = run_ids(plan, self.runs.iter().map(|run| run.path.as_str()))?;
         let planned = self.runs.iter().zip(ids).map(|(run, id)| PlannedRun {
             id,
             required: is_required(config, &run.path),
-            passed: passed(live, commit, git_ref, run),
+            passed: None,
             path: run.path.clone(),
             text: run.text.clone(),
             name: run.name.clone(),
@@ -259,7 +301,7 @@ impl Found {
             called: run.called.clone(),
             number: live.next_number(&run.path),
             attempt: Attempt::default(),
-            rules: rules::of(Some(config), run.git_ref(&git_name), run.texts()),
+            rules: rules::of(Some(config), run.git_ref(&git_name), run.environments),
             chained: None,
         });
         Ok(planned.collect())
@@ -278,7 +320,12 @@ fn is_required(config: &Config, path: &str) -> bool {
 
 /// A run of the same text at the same commit and ref; `github.ref` is evidence,
 /// too.
-fn passed(live: &Live, commit: &CommitId, git_ref: &GitRef, run: &Triggered) -> Option<RunId> {
+pub(super) fn passed(
+    live: &Live,
+    commit: &CommitId,
+    git_ref: &GitRef,
+    run: &PlannedRun,
+) -> Option<RunId> {
     let text = Digest::of(run.text.as_bytes());
     let git_ref = git_ref.full();
     let is_same = |plan: &&PlanSummary| plan.commit == *commit && plan.git_ref == git_ref;

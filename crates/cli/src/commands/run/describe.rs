@@ -12,12 +12,12 @@ use shipway_workflow::expr::{Context, Status, Value};
 use shipway_workflow::matrix::Combination;
 use shipway_workflow::model::{Job, JobKind, Strategy, WorkflowUses};
 
-use super::look::Look;
+use super::look::Seen;
 
 /// As many combinations of a matrix are named.
 const NAMED: usize = 8;
 
-pub(super) fn describe(plan: &Plan, looks: &[Look<'_>]) -> Vec<String> {
+pub(super) fn describe<Text>(plan: &Plan<Text>, seen: &[Seen]) -> Vec<String> {
     let commit = &plan.commit;
     let place = plan.trigger.git_ref.trim_start_matches("refs/heads/");
     let mut lines = vec![format!(
@@ -27,7 +27,7 @@ pub(super) fn describe(plan: &Plan, looks: &[Look<'_>]) -> Vec<String> {
         commit.subject,
         commit.author
     )];
-    lines.extend(looks.iter().flat_map(|look| look.seen.lines.iter().cloned()));
+    lines.extend(seen.iter().flat_map(|seen| seen.lines.iter().cloned()));
     if !plan.not_run.is_empty() {
         lines.extend([String::new(), "does not run".to_owned()]);
         lines.extend(plan.not_run.iter().map(|run| format!("  {}: {}", run.path, run.why)));

@@ -5,19 +5,14 @@
 use serde::{Deserialize, Serialize};
 use shipway_core::plan::{Plan, PlannedRun};
 use shipway_core::run::{RunSpec, outline};
-use shipway_server::memory::Memory;
+use shipway_server::memory::{Memory, Question};
 use shipway_server::parallel;
+use shipway_server::planner::Draft;
 
 use super::describe::describe_run;
 use super::refused::{Jobs, left_out, needs_something, without_runner};
 
-/// What is known of a run before it begins.
-pub(super) struct Look<'p> {
-    pub(super) run: &'p PlannedRun,
-    pub(super) seen: Seen,
-}
-
-/// What there is to see.
+/// What there is to see of a run before it begins.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// It for a person, if one wants to see the plan.
@@ -29,20 +24,16 @@ pub(super) struct Seen {
     pub(super) left_out: Option<Jobs>,
 }
 
-/// Looks at every run of a plan; `described`: a person wants to see it.
-pub(super) fn look<'p>(plan: &'p Plan, described: bool, memory: &Memory) -> Vec<Look<'p>> {
-    // What the runs share, for all of them at once.
-    let Plan { id, trigger, commit, repository, config, by, .. } = plan;
-    let shared = memory.question("plan", &(id, trigger, commit, repository, config, by));
+/// What there is to see of the runs of a plan; `described`: for a person.
+pub(super) fn question(draft: &Draft, described: bool, memory: &Memory) -> Question {
+    memory.question("looks", &(draft, described))
+}
+
+/// Looks at every run of a plan.
+pub(super) fn look(plan: &Plan, described: bool) -> Vec<Seen> {
     parallel::map(&plan.runs, |run| {
-        let question = memory.question_of(&shared, "look", &(run, described));
-        let seen = memory.recall(&question).unwrap_or_else(|| {
-            let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
-            let seen = look_at(run, &spec, described);
-            memory.learn(&question, &seen);
-            seen
-        });
-        Look { run, seen }
+        let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);
+        look_at(run, &spec, described)
     })
 }
 

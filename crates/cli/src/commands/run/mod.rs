@@ -17,7 +17,7 @@ use shipway_runner::actions::Settings;
 use shipway_server::follow::Views;
 use shipway_server::git::{Repository, WorkTree};
 use shipway_server::memory::Memory;
-use shipway_server::planner;
+use shipway_server::planner::{self, Draft};
 use shipway_workflow::model::Event;
 use shipway_workflow::trigger::GitRef;
 
@@ -28,6 +28,8 @@ use crate::print;
 use crate::project::{Project, actions, actor};
 
 pub(super) use carry_out::{Job, carry_out};
+
+use look::Seen;
 
 use super::past;
 
@@ -46,27 +48,52 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     }
     let payload = args.payload.as_deref().map(payload::read).transpose()?;
     let memory = if args.plan { Memory::open(&project.folders.memory()) } else { Memory::none() };
-    let plan = plan(args, &project, commit(&project, &repository)?, payload, &memory)?;
-    let looks = look::look(&plan, args.plan && !args.shown.json, &memory);
-    if let Err(error) = memory.keep() {
-        tracing::debug!(%error, "what was found out is not remembered");
+    let draft = draft(args, &project, commit(&project, &repository)?, payload, &memory)?;
+    let described = args.plan && !args.shown.json;
+    let question = look::question(&draft, described, &memory);
+    let known: Option<Vec<Seen>> = memory.recall(&question);
+    if described && let Some(seen) = known.as_ref().filter(|seen| !refused::needs_machine(seen)) {
+        // Nothing else has to be read of the workflows.
+        keep(memory);
+        return Ok(show(&draft, seen, &refused::at_sight(seen)));
     }
-    let refused = refused::refused(&plan, &looks, &repository, &settings(args)?).await?;
+    let plan = planner::complete(&repository, draft)?;
+    let seen = known.unwrap_or_else(|| {
+        let seen = look::look(&plan, described);
+        memory.learn(&question, &seen);
+        seen
+    });
+    keep(memory);
+    let refused = refused::refused(&plan, &seen, &repository, &settings(args)?).await?;
+    if described {
+        return Ok(show(&plan, &seen, &refused));
+    }
     if args.plan {
-        let whole = refused.is_empty();
-        if args.shown.json {
-            print::json(&WithRefusals { plan: &plan, refused })?;
-        } else {
-            let described = describe::describe(&plan, &looks);
-            print::lines(&format!("{}\n", described.join("\n")));
-            refused.iter().map(|refusal| format!("  {}", cannot(refusal))).for_each(print::line);
-        }
-        return Ok(if whole { Exit::Ok } else { Exit::Failed });
+        let exit = exit(&refused);
+        print::json(&WithRefusals { plan: &plan, refused })?;
+        return Ok(exit);
     }
     refused.iter().map(|refusal| cannot(refusal)).for_each(print::aside);
     // What jobs want of git, their workers ask.
     repository.rest();
     carry_out(&project, plan, job(args)?).await
+}
+
+fn keep(memory: Memory) {
+    if let Err(error) = memory.keep() {
+        tracing::debug!(%error, "what was found out is not remembered");
+    }
+}
+
+/// Shows a plan to a person.
+fn show<Text>(plan: &Plan<Text>, seen: &[Seen], refused: &[String]) -> Exit {
+    print::lines(&format!("{}\n", describe::describe(plan, seen).join("\n")));
+    refused.iter().map(|refusal| format!("  {}", cannot(refusal))).for_each(print::line);
+    exit(refused)
+}
+
+fn exit(refused: &[String]) -> Exit {
+    if refused.is_empty() { Exit::Ok } else { Exit::Failed }
 }
 
 fn cannot(refusal: &str) -> String {
@@ -104,13 +131,13 @@ fn settings(args: &Run) -> Result<Settings, CliError> {
     Ok(Settings { locked, offline, ..user })
 }
 
-fn plan(
+fn draft(
     args: &Run,
     project: &Project,
     commit: Commit,
     payload: Option<Value>,
     memory: &Memory,
-) -> Result<Plan, CliError> {
+) -> Result<Draft, CliError> {
     let repository = &project.repository()?;
     let event = args.event.as_str();
     let event = Event::named(event)
@@ -146,10 +173,10 @@ fn plan(
         by: actor(),
     };
     let views = Views::load(&project.store)?;
-    let plan = run.plan(&views.live)?;
+    let draft = run.draft(&views.live)?;
     match &args.from {
-        Some(job) => begin_with(job, plan, project, &views),
-        None => Ok(plan),
+        Some(job) => begin_with(job, draft, project, &views),
+        None => Ok(draft),
     }
 }
 
@@ -157,10 +184,10 @@ fn plan(
 /// workflow that has it.
 fn begin_with(
     job: &str,
-    mut plan: Plan,
+    mut plan: Draft,
     project: &Project,
     views: &Views,
-) -> Result<Plan, CliError> {
+) -> Result<Draft, CliError> {
     let mut begun = None;
     let first = std::mem::take(&mut plan.runs).into_iter().filter(|run| run.chained.is_none());
     for run in first {

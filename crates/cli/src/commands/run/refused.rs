@@ -14,14 +14,18 @@ use shipway_runner::actions::walk::Tree;
 use shipway_runner::actions::{Settings, Store};
 use shipway_runner::docker;
 use shipway_server::git::Repository;
+use shipway_server::parallel;
 use shipway_workflow::model::{Job, Workflow};
 
 use crate::error::CliError;
 
-use super::look::Look;
+use super::look::Seen;
 
 /// A workflow without any of these words needs nothing of the machine.
 const NEEDS: [&str; 4] = ["uses", "container", "services", "snapshot"];
+
+/// As many workflows are read at once: what stands in them takes much memory.
+const AT_ONCE: usize = 16;
 
 /// Whether a workflow may need something of the machine.
 pub(super) fn needs_something(text: &str) -> bool {
@@ -33,18 +37,28 @@ pub(super) fn needs_something(text: &str) -> bool {
 /// on this machine yet are fetched.
 pub(super) async fn refused(
     plan: &Plan,
-    looks: &[Look<'_>],
+    seen: &[Seen],
     repository: &Repository,
     settings: &Settings,
 ) -> Result<Vec<String>, CliError> {
-    let mut refused: Vec<String> =
-        looks.iter().flat_map(|look| look.seen.refused.clone()).collect();
-    let asking = looks.iter().filter_map(|look| Some((look.run, look.seen.left_out.as_ref()?)));
-    let asking: Vec<(&PlannedRun, &Jobs)> = asking.collect();
-    if !asking.is_empty() {
+    let mut refused = at_sight(seen);
+    if needs_machine(seen) {
+        let asking = plan.runs.iter().zip(seen);
+        let asking = asking.filter_map(|(run, seen)| Some((run, seen.left_out.as_ref()?)));
+        let asking: Vec<(&PlannedRun, &Jobs)> = asking.collect();
         refused.extend(of_machine(plan, &asking, repository, settings).await?);
     }
     Ok(refused)
+}
+
+/// What cannot be run here whatever the machine has.
+pub(super) fn at_sight(seen: &[Seen]) -> Vec<String> {
+    seen.iter().flat_map(|seen| seen.refused.clone()).collect()
+}
+
+/// Whether a run needs something of the machine.
+pub(super) fn needs_machine(seen: &[Seen]) -> bool {
+    seen.iter().any(|seen| seen.left_out.is_some())
 }
 
 /// The jobs that nothing here can run.
@@ -118,11 +132,13 @@ async fn of_machine(
     let machine = Machine { env: &machine_env, no_containers: no_containers.as_deref() };
     let name = plan.trigger.payload["repository"]["full_name"].as_str();
     let mut refused = Vec::new();
-    for (run, left_out) in runs {
+    let read = |(run, _): &(&PlannedRun, _)| Workflow::read(&run.path, &run.text);
+    let workflows = runs.chunks(AT_ONCE).flat_map(|runs| parallel::map(runs, read));
+    for ((run, left_out), workflow) in runs.iter().zip(workflows) {
         let commit = &run.commit(plan).id;
         let read = |path: &str| repository.text(commit, path).map_err(io::Error::other);
         let tree = Tree { name, read: &read };
-        let workflow = Workflow::read(&run.path, &run.text).map_err(|problems| {
+        let workflow = workflow.map_err(|problems| {
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
         let wanted = |workflow: &Workflow, job: &Job| {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shipway_core::ids::CommitId;
 use shipway_server::git::Repository;
 use shipway_server::memory::Memory;
+use shipway_server::planner;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,7 @@ use crate::exit::Exit;
 use crate::print;
 use crate::project::Project;
 
-use super::{carry_out, commit, job, payload, plan};
+use super::{carry_out, commit, draft, job, payload};
 
 /// An editor writes several files, and each of them in several steps: a change
 /// is over when nothing has come for as long.
@@ -37,7 +38,8 @@ pub(super) async fn watch(
     let mut payload = given.clone();
     let mut exit = Exit::Ok;
     loop {
-        match plan(args, project, now.clone(), payload, &Memory::none()) {
+        let draft = draft(args, project, now.clone(), payload, &Memory::none());
+        match draft.and_then(|draft| Ok(planner::complete(repository, draft)?)) {
             Ok(plan) => exit = carry_out(project, plan, job(args)?).await?,
             // The next change may mend it.
             Err(error) => print::aside(error.to_string()),
