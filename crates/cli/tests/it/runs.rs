@@ -241,9 +241,13 @@ fn what_is_remembered_of_a_file_is_told_without_its_text() {
     for name in ["a", "b"] {
         let text = format!(
             "name: {name}\non: push\njobs:\n  {name}:\n    runs-on: ubuntu-latest\n    \
-             steps: [{{run: \"true\"}}]\n"
+             steps: [{{uses: actions/checkout@v4}}, {{run: \"true\"}}]\n"
         );
-        repo.write(&format!(".github/workflows/{name}.yml"), &text).unwrap();
+        let path = format!(".github/workflows/{name}.yml");
+        repo.write(&path, &text).unwrap();
+        // So old that git need not read it again, and write what it reads.
+        let file = std::fs::File::options().write(true).open(repo.path().join(path)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + 1_000 * SOON).unwrap();
     }
     repo.commit("First version").unwrap();
     let first = planned(&sandbox, &repo);

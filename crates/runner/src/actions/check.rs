@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::fmt;
 
 use shipway_workflow::Span;
-use shipway_workflow::model::{Job, JobKind, Runs, Workflow};
+use shipway_workflow::model::{Job, JobKind, Runs, Step, StepKind, Workflow};
 
 use super::node::{Node, NodeError};
 use super::walk::{Found, Tree, Used, Wanted, walk};
-use super::{Manifest, Store};
+use super::{Manifest, Settings, Store};
 use crate::docker::{self, NeedKind};
+use crate::worker::BuiltIn;
 
 /// What there is on this machine.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,36 @@ pub async fn check(
     refused
 }
 
+/// Whether the jobs of `workflow` that `wanted` chooses ask nothing of any machine: what
+/// they use is built in, so that [`check`] finds nothing. `name` is that of the repository.
+#[must_use]
+pub fn asks_nothing(
+    settings: &Settings,
+    workflow: &Workflow,
+    wanted: &Wanted<'_>,
+    name: Option<&str>,
+) -> bool {
+    let mut jobs = workflow.jobs.values().filter(|job| wanted(workflow, job));
+    jobs.all(|job| match &job.kind {
+        JobKind::Steps(steps) => {
+            docker::needs(steps).is_empty()
+                && crate::worker::unsupported(job.id.span, steps).is_empty()
+                && are_built_in(settings, &steps.steps, name)
+        }
+        JobKind::Call(_) => false,
+    })
+}
+
+fn are_built_in(settings: &Settings, steps: &[Step], name: Option<&str>) -> bool {
+    steps.iter().all(|step| match &step.kind {
+        StepKind::Uses { action, with } => {
+            BuiltIn::find(&action.value, with, settings, name).is_some()
+        }
+        StepKind::Parallel(steps) => are_built_in(settings, steps, name),
+        _ => true,
+    })
+}
+
 /// What a job asks for itself; what its steps use is walked.
 fn of_job(file: &str, job: &Job, machine: Machine<'_>) -> Vec<Refusal> {
     let JobKind::Steps(steps) = &job.kind else { return Vec::new() };
@@ -119,5 +150,53 @@ impl Nodes<'_> {
             }
         };
         known.err().map(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a job asks nothing, and what is found where there is nothing.
+    fn looked(job: &str, settings: &Settings, wanted: bool) -> (bool, Vec<Refusal>) {
+        let text = format!("on: push\njobs:\n  a: {job}\n");
+        let workflow = Workflow::read("w.yml", &text).unwrap();
+        let wanted = |_: &Workflow, _: &Job| wanted;
+        let store = Store::new(settings.clone(), None);
+        let tree = Tree { name: Some("own/one"), read: &|_| Ok(None) };
+        let machine = Machine { env: &[], no_containers: Some("there are none") };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let found = runtime.block_on(check(&store, &workflow, &wanted, tree, machine));
+        (asks_nothing(settings, &workflow, &wanted, tree.name), found)
+    }
+
+    #[test]
+    fn what_is_built_in_asks_nothing_and_all_else_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { offline: true, ..Settings::new(folder.path().join("cache")) };
+        let steps = |steps: &str| format!("{{runs-on: here, steps: [{steps}]}}");
+        let checkout = steps("{run: a}, {uses: actions/checkout@v4}");
+        let built_in = steps("{parallel: [{uses: actions/upload-artifact@v4, with: {path: a}}]}");
+        for job in [&checkout, &built_in] {
+            assert_eq!(looked(job, &settings, true), (true, Vec::new()), "{job}");
+        }
+        for job in [
+            &steps("{uses: actions/checkout@v4, with: {submodules: true}}"),
+            &steps("{uses: actions/checkout@v4, with: {repository: an/other}}"),
+            &steps("{parallel: [{uses: an/other@v1}]}"),
+            &steps("{uses: an/other@v1}"),
+            &steps("{uses: 'docker://image'}"),
+            "{runs-on: here, container: image, steps: [{run: a}]}",
+            "{runs-on: here, services: {s: {image: image}}, steps: [{run: a}]}",
+            "{uses: ./.github/workflows/none.yml}",
+        ] {
+            let (asks_nothing, found) = looked(job, &settings, true);
+            assert!(!asks_nothing && !found.is_empty(), "{job}: {found:?}");
+            assert_eq!(looked(job, &settings, false), (true, Vec::new()), "{job}");
+        }
+        // An action of the repository itself may still be made.
+        assert_eq!(looked(&steps("{uses: ./own}"), &settings, true), (false, Vec::new()));
+        let released = Settings { released: true, ..settings };
+        assert!(!looked(&checkout, &released, true).0);
     }
 }

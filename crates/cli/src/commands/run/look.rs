@@ -5,9 +5,7 @@
 use serde::{Deserialize, Serialize};
 use shipway_core::plan::{Plan, PlannedRun};
 use shipway_core::run::{RunSpec, outline};
-use shipway_server::memory::{Memory, Question};
 use shipway_server::parallel;
-use shipway_server::planner::Draft;
 
 use super::describe::describe_run;
 use super::refused::{Jobs, left_out, needs_something, without_runner};
@@ -24,12 +22,7 @@ pub(super) struct Seen {
     pub(super) left_out: Option<Jobs>,
 }
 
-/// What there is to see of the runs of a plan; `described`: for a person.
-pub(super) fn question(draft: &Draft, described: bool, memory: &Memory) -> Question {
-    memory.question("looks", &(draft, described))
-}
-
-/// Looks at every run of a plan.
+/// Looks at every run of a plan; `described`: for a person.
 pub(super) fn look(plan: &Plan, described: bool) -> Vec<Seen> {
     parallel::map(&plan.runs, |run| {
         let spec = PlannedRun { text: run.text.for_its_jobs(), ..run.clone() }.spec(plan);

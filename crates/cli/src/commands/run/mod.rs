@@ -5,13 +5,14 @@ mod describe;
 pub(super) mod given;
 mod look;
 mod payload;
+mod plan;
 mod refused;
 mod shell;
 mod watch;
 
 use indexmap::IndexMap;
 use serde_json::Value;
-use shipway_core::plan::{Commit, Plan, PlannedRun};
+use shipway_core::plan::{Commit, PlannedRun};
 use shipway_core::run::{Again, NotAgain, Wishes, again};
 use shipway_runner::actions::Settings;
 use shipway_server::follow::Views;
@@ -29,8 +30,6 @@ use crate::project::{Project, actions, actor};
 
 pub(super) use carry_out::{Job, carry_out};
 
-use look::Seen;
-
 use super::past;
 
 pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
@@ -46,54 +45,20 @@ pub(super) async fn run(args: &Run) -> Result<Exit, CliError> {
     if args.watch {
         return watch::watch(args, &project, &repository).await;
     }
-    let payload = args.payload.as_deref().map(payload::read).transpose()?;
-    let memory = if args.plan { Memory::open(&project.folders.memory()) } else { Memory::none() };
-    let draft = draft(args, &project, commit(&project, &repository)?, payload, &memory)?;
-    let described = args.plan && !args.shown.json;
-    let question = look::question(&draft, described, &memory);
-    let known: Option<Vec<Seen>> = memory.recall(&question);
-    if described && let Some(seen) = known.as_ref().filter(|seen| !refused::needs_machine(seen)) {
-        // Nothing else has to be read of the workflows.
-        keep(memory);
-        return Ok(show(&draft, seen, &refused::at_sight(seen)));
-    }
-    let plan = planner::complete(&repository, draft)?;
-    let seen = known.unwrap_or_else(|| {
-        let seen = look::look(&plan, described);
-        memory.learn(&question, &seen);
-        seen
-    });
-    keep(memory);
-    let refused = refused::refused(&plan, &seen, &repository, &settings(args)?).await?;
-    if described {
-        return Ok(show(&plan, &seen, &refused));
-    }
     if args.plan {
-        let exit = exit(&refused);
-        print::json(&WithRefusals { plan: &plan, refused })?;
-        return Ok(exit);
+        return plan::plan(args, &project, &repository).await;
     }
+    let payload = args.payload.as_deref().map(payload::read).transpose()?;
+    let draft = draft(args, &project, commit(&project, &repository)?, payload, &Memory::none())?;
+    let plan = planner::complete(&repository, draft)?;
+    let seen = look::look(&plan, false);
+    let mut asking = refused::may_ask(&seen);
+    let refused =
+        refused::refused(&plan, &seen, &mut asking, &repository, &settings(args)?).await?;
     refused.iter().map(|refusal| cannot(refusal)).for_each(print::aside);
     // What jobs want of git, their workers ask.
     repository.rest();
     carry_out(&project, plan, job(args)?).await
-}
-
-fn keep(memory: Memory) {
-    if let Err(error) = memory.keep() {
-        tracing::debug!(%error, "what was found out is not remembered");
-    }
-}
-
-/// Shows a plan to a person.
-fn show<Text>(plan: &Plan<Text>, seen: &[Seen], refused: &[String]) -> Exit {
-    print::lines(&format!("{}\n", describe::describe(plan, seen).join("\n")));
-    refused.iter().map(|refusal| format!("  {}", cannot(refusal))).for_each(print::line);
-    exit(refused)
-}
-
-fn exit(refused: &[String]) -> Exit {
-    if refused.is_empty() { Exit::Ok } else { Exit::Failed }
 }
 
 fn cannot(refusal: &str) -> String {
@@ -104,14 +69,6 @@ fn job(args: &Run) -> Result<Job<'_>, CliError> {
     let secrets = given::secrets(&args.given.secret_file, &args.given.secret)?;
     let shell = args.shell_on_failure;
     Ok(Job { shown: &args.shown, secrets, shell })
-}
-
-/// A plan, and what of it cannot be run here.
-#[derive(serde::Serialize)]
-struct WithRefusals<'a> {
-    #[serde(flatten)]
-    plan: &'a Plan,
-    refused: Vec<String>,
 }
 
 /// What is checked out, uncommitted changes included.

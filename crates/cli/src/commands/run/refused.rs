@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use shipway_core::ids::JobKey;
 use shipway_core::plan::{Plan, PlannedRun};
 use shipway_core::run::{Fate, Outlined};
-use shipway_runner::actions::check::{Machine, check};
+use shipway_runner::actions::check::{Machine, asks_nothing, check};
 use shipway_runner::actions::lock::{FILE, Lock};
 use shipway_runner::actions::walk::Tree;
 use shipway_runner::actions::{Settings, Store};
@@ -32,21 +32,22 @@ pub(super) fn needs_something(text: &str) -> bool {
     NEEDS.iter().any(|word| text.contains(word))
 }
 
+/// The runs of a plan that need something of the machine, by their places.
+pub(super) type Asking = Vec<usize>;
+
 /// What cannot be run here, a line each, with its place: jobs without a runner,
 /// actions that cannot be had, containers without Docker. Actions that are not
-/// on this machine yet are fetched.
+/// on this machine yet are fetched. Of the runs that `may_ask` those that do ask are left.
 pub(super) async fn refused(
     plan: &Plan,
     seen: &[Seen],
+    may_ask: &mut Asking,
     repository: &Repository,
     settings: &Settings,
 ) -> Result<Vec<String>, CliError> {
     let mut refused = at_sight(seen);
-    if needs_machine(seen) {
-        let asking = plan.runs.iter().zip(seen);
-        let asking = asking.filter_map(|(run, seen)| Some((run, seen.left_out.as_ref()?)));
-        let asking: Vec<(&PlannedRun, &Jobs)> = asking.collect();
-        refused.extend(of_machine(plan, &asking, repository, settings).await?);
+    if !may_ask.is_empty() {
+        refused.extend(of_machine(plan, seen, may_ask, repository, settings).await?);
     }
     Ok(refused)
 }
@@ -56,9 +57,10 @@ pub(super) fn at_sight(seen: &[Seen]) -> Vec<String> {
     seen.iter().flat_map(|seen| seen.refused.clone()).collect()
 }
 
-/// Whether a run needs something of the machine.
-pub(super) fn needs_machine(seen: &[Seen]) -> bool {
-    seen.iter().any(|seen| seen.left_out.is_some())
+/// The runs that may need something of the machine.
+pub(super) fn may_ask(seen: &[Seen]) -> Asking {
+    let places = seen.iter().enumerate();
+    places.filter(|(_, seen)| seen.left_out.is_some()).map(|(place, _)| place).collect()
 }
 
 /// The jobs that nothing here can run.
@@ -115,7 +117,8 @@ fn with_needs(workflow: &Workflow, job: &str) -> HashSet<String> {
 /// What actions and containers ask of the machine, and it does not have.
 async fn of_machine(
     plan: &Plan,
-    runs: &[(&PlannedRun, &Jobs)],
+    seen: &[Seen],
+    asking: &mut Asking,
     repository: &Repository,
     settings: &Settings,
 ) -> Result<Vec<String>, CliError> {
@@ -132,9 +135,11 @@ async fn of_machine(
     let machine = Machine { env: &machine_env, no_containers: no_containers.as_deref() };
     let name = plan.trigger.payload["repository"]["full_name"].as_str();
     let mut refused = Vec::new();
-    let read = |(run, _): &(&PlannedRun, _)| Workflow::read(&run.path, &run.text);
+    let with_run = |place: usize| Some((place, plan.runs.get(place)?, seen.get(place)?));
+    let runs: Vec<_> = std::mem::take(asking).into_iter().filter_map(with_run).collect();
+    let read = |(_, run, _): &(usize, &PlannedRun, _)| Workflow::read(&run.path, &run.text);
     let workflows = runs.chunks(AT_ONCE).flat_map(|runs| parallel::map(runs, read));
-    for ((run, left_out), workflow) in runs.iter().zip(workflows) {
+    for ((place, run, seen), workflow) in runs.iter().zip(workflows) {
         let commit = &run.commit(plan).id;
         let read = |path: &str| repository.text(commit, path).map_err(io::Error::other);
         let tree = Tree { name, read: &read };
@@ -142,8 +147,13 @@ async fn of_machine(
             CliError::usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
         let wanted = |workflow: &Workflow, job: &Job| {
-            !left_out.contains(&(workflow.file.clone(), job.id.value.clone()))
+            let job = (workflow.file.clone(), job.id.value.clone());
+            seen.left_out.as_ref().is_none_or(|left_out| !left_out.contains(&job))
         };
+        if asks_nothing(settings, &workflow, &wanted, name) {
+            continue;
+        }
+        asking.push(*place);
         let found = check(&store, &workflow, &wanted, tree, machine).await;
         refused.extend(found.iter().map(ToString::to_string));
     }
