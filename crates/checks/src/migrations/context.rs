@@ -31,7 +31,7 @@ pub struct Context {
     /// Tables whose rows were copied to a new one: the old one's name.
     copied: HashSet<String>,
     /// The first strong lock of the transaction: the table, and whether it was told already.
-    held: Option<(Name, bool)>,
+    held: Option<(Name<'static>, bool)>,
 }
 
 impl Context {
@@ -54,7 +54,7 @@ impl Context {
 
     /// Whether this migration created it, so that nobody uses it yet.
     #[must_use]
-    pub fn is_new(&self, name: &Name) -> bool {
+    pub fn is_new(&self, name: &Name<'_>) -> bool {
         self.created.contains(&*key(name))
     }
 
@@ -66,13 +66,13 @@ impl Context {
 
     /// Whether this migration created the index.
     #[must_use]
-    pub fn is_new_index(&self, name: &Name) -> bool {
-        self.indexes.contains(&name.name)
+    pub fn is_new_index(&self, name: &Name<'_>) -> bool {
+        self.indexes.contains(&*name.name)
     }
 
     /// Whether a table's rows were copied to one that takes its place.
     #[must_use]
-    pub fn is_rebuilt(&self, name: &Name) -> bool {
+    pub fn is_rebuilt(&self, name: &Name<'_>) -> bool {
         self.dialect == Dialect::Sqlite && self.copied.contains(&*key(name))
     }
 
@@ -83,7 +83,7 @@ impl Context {
     }
 
     /// The table whose strong lock is held while this statement works, unless it was told before.
-    pub fn held_during(&mut self, what: &What) -> Option<Name> {
+    pub fn held_during(&mut self, what: &What<'_>) -> Option<Name<'static>> {
         let (held, told) = self.held.as_mut()?;
         if *told || !self.in_transaction {
             return None;
@@ -109,7 +109,7 @@ impl Context {
 
     /// The strong lock that a statement takes on a table that others use.
     #[must_use]
-    pub fn strong_lock<'w>(&self, what: &'w What) -> Option<(Lock, &'w Name)> {
+    pub fn strong_lock<'w, 'a>(&self, what: &'w What<'a>) -> Option<(Lock, &'w Name<'a>)> {
         let (lock, tables) = lock_of(what).filter(|(lock, _)| *lock >= Lock::Share)?;
         let table = tables.iter().find(|name| !self.is_new(name))?;
         Some((lock, table))
@@ -117,7 +117,7 @@ impl Context {
 
     /// Learns what a statement did. `sure` says that it runs in any case: what is in a block may
     /// not. `known` says whether a table was there before this migration.
-    pub fn learn(&mut self, what: &What, sure: bool, known: impl Fn(&Name) -> bool) {
+    pub fn learn(&mut self, what: &What<'_>, sure: bool, known: impl Fn(&Name<'_>) -> bool) {
         match what {
             What::CreateTable(table) if sure => {
                 let new = table.temporary || !table.if_not_exists || !known(&table.name);
@@ -126,7 +126,7 @@ impl Context {
                 }
             }
             What::CreateIndex { name: Some(name), .. } => {
-                self.indexes.insert(name.name.clone());
+                self.indexes.insert(name.name.to_string());
             }
             What::Insert { from: Some(from), table } if self.is_new(table) => {
                 self.copied.insert(key(from).into_owned());
@@ -148,31 +148,31 @@ impl Context {
         if self.held.is_none()
             && let Some((_, table)) = self.strong_lock(what)
         {
-            self.held = Some((table.clone(), false));
+            self.held = Some((table.clone().into_owned(), false));
         }
     }
 
-    fn learn_change(&mut self, table: &Name, change: &Change) {
+    fn learn_change(&mut self, table: &Name<'_>, change: &Change<'_>) {
         match change {
             Change::RenameTable { to } if self.is_new(table) => {
                 self.created.remove(&*key(table));
-                self.created.insert(to.clone());
+                self.created.insert(to.to_string());
             }
             Change::AddConstraint(constraint) => {
                 if let (Some(name), ConstraintKind::Check { not_null: Some(column) }) =
                     (&constraint.name, &constraint.kind)
                 {
-                    let fact = (table.to_string(), column.clone(), !constraint.not_valid);
-                    self.checks.insert(name.clone(), fact);
+                    let fact = (table.to_string(), column.to_string(), !constraint.not_valid);
+                    self.checks.insert(name.to_string(), fact);
                 }
             }
             Change::Validate { name } => {
-                if let Some((.., valid)) = self.checks.get_mut(name) {
+                if let Some((.., valid)) = self.checks.get_mut(&**name) {
                     *valid = true;
                 }
             }
             Change::DropConstraint { name, .. } => {
-                self.checks.remove(name);
+                self.checks.remove(&**name);
             }
             _ => {}
         }
@@ -194,7 +194,7 @@ fn is_timeout(name: &str, dialect: Dialect) -> bool {
 }
 
 /// `public.a` and `a` are one.
-fn key(name: &Name) -> Cow<'_, str> {
+fn key<'n>(name: &'n Name<'_>) -> Cow<'n, str> {
     match name.schema.as_deref() {
         Some("public") => Cow::Borrowed(&name.name),
         _ => name.text(),

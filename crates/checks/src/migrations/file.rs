@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use super::context::Context;
 use super::layout::{Layout, Migration, Part, Transaction};
-use super::parse::parse_into;
+use super::parse::parse;
 use super::report::{Allows, At, Memo, finding_of};
 use super::rules::{
     BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
@@ -114,8 +114,6 @@ pub(super) struct FileJudge<'a, S> {
     pub(super) followed: usize,
     /// Tables that it creates.
     made: Vec<String>,
-    /// Room for what a statement does.
-    actions: Vec<Action>,
     summary: FileSummary,
 }
 
@@ -149,7 +147,6 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             following: Vec::new(),
             followed: 0,
             made: Vec::new(),
-            actions: Vec::new(),
             summary: FileSummary::default(),
         };
         judge.set_transaction(transaction);
@@ -172,21 +169,17 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         self.summary.statements += 1;
         let memo = Memo::default();
-        let mut actions = std::mem::take(&mut self.actions);
-        parse_into(&mut actions, source.text, source.tokens, self.context.dialect);
-        for action in &actions {
+        for action in parse(source.text, source.tokens, self.context.dialect) {
             let at = At::new(source, &memo, action.start, action.end);
-            self.action(action, &at, 0);
+            self.action(&action, &at, 0);
         }
-        actions.clear();
-        self.actions = actions;
         for finding in self.allows.unused(&self.migration.path) {
             self.sink.finding(finding);
         }
     }
 
     /// Judges one part of a statement, and what it runs.
-    pub(super) fn action(&mut self, action: &Action, at: &At<'_>, depth: usize) {
+    pub(super) fn action(&mut self, action: &Action<'_>, at: &At<'_>, depth: usize) {
         let what = &action.what;
         if self.is_first_of_implicit(what) {
             self.context.in_transaction = false;
@@ -201,11 +194,11 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         self.transactions(what, at);
         if let What::CreateTable(table) = what {
-            self.made.push(table.name.name.clone());
+            self.made.push(table.name.name.to_string());
         }
         let known = self.known;
         self.context.learn(what, depth == 0, |name| {
-            known.contains(&name.name) || known.contains(&*name.text())
+            known.contains(&*name.name) || known.contains(&*name.text())
         });
         self.hidden(what, at, depth);
         if self.is_first_of_implicit(what) {
@@ -216,14 +209,14 @@ impl<'a, S: Sink> FileJudge<'a, S> {
 
     /// A statement that cannot run in a transaction and is the first: whether there is one
     /// depends on what follows.
-    fn is_first_of_implicit(&self, what: &What) -> bool {
+    fn is_first_of_implicit(&self, what: &What<'_>) -> bool {
         self.transaction == Transaction::Implicit
             && self.summary.statements == 1
             && self.begun.is_none()
             && no_transaction(what).is_some()
     }
 
-    fn refused_with_more(&mut self, what: &What, at: &At<'_>) -> Option<Finding> {
+    fn refused_with_more(&mut self, what: &What<'_>, at: &At<'_>) -> Option<Finding> {
         let mut verdicts = Verdicts::default();
         judge(what, &self.context, &mut verdicts);
         let refused = verdicts
@@ -234,7 +227,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     }
 
     /// What was agreed on: additions only, phases.
-    fn agreements(&self, what: &What, out: &mut Verdicts) {
+    fn agreements(&self, what: &What<'_>, out: &mut Verdicts) {
         if !self.options.additive_only && self.context.phase.is_none() {
             return;
         }
@@ -264,7 +257,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
     }
 
-    fn locks(&mut self, what: &What, out: &mut Verdicts) {
+    fn locks(&mut self, what: &What<'_>, out: &mut Verdicts) {
         if self.context.dialect == Dialect::Sqlite {
             return;
         }
@@ -283,7 +276,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     }
 
     /// Transactions of the migration's own, where the tool has one already.
-    fn transactions(&mut self, what: &What, at: &At<'_>) {
+    fn transactions(&mut self, what: &What<'_>, at: &At<'_>) {
         let tools = self.transaction == Transaction::Tool;
         match what {
             What::Begin => self.begun = Some(at.span().start),

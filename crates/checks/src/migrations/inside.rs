@@ -21,7 +21,7 @@ const EXECUTE_TEXT: [&str; 4] =
 
 impl<S: Sink> FileJudge<'_, S> {
     /// What is run inside: blocks, functions, strings.
-    pub(super) fn hidden(&mut self, what: &What, at: &At<'_>, depth: usize) {
+    pub(super) fn hidden(&mut self, what: &What<'_>, at: &At<'_>, depth: usize) {
         if depth >= MAX_DEPTH {
             let runs =
                 matches!(what, What::Block { .. } | What::Dynamic { .. } | What::Calls { .. });
@@ -32,7 +32,8 @@ impl<S: Sink> FileJudge<'_, S> {
         }
         match what {
             What::CreateFunction { name, body: Some(body), language } => {
-                self.functions.insert(name.name.clone(), (body.clone(), language.clone()));
+                let function = (body.to_vec(), language.to_string());
+                self.functions.insert(name.name.to_string(), function);
             }
             What::Block { body, language } => self.body(body, language, at, depth),
             What::Calls { functions } => {
@@ -74,39 +75,49 @@ impl<S: Sink> FileJudge<'_, S> {
             self.emit(&DYNAMIC, at, format!("runs code in {language}, which is not read here"));
             return;
         }
-        let (actions, whole) = statements_of_body(body, self.context.dialect);
+        let (tokens, whole) = tokens_of(body, self.context.dialect);
         if !whole {
             self.emit(&BROKEN, at, "something in the body begins and never ends".into());
         }
         let inside = at.body(body);
-        for action in &actions {
+        for action in &statements_of_body(body, &tokens, self.context.dialect) {
             self.action(action, &inside.part(action.start, action.end), depth + 1);
         }
     }
 
     /// SQL that a block executes.
     fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
-        let mut statements = Statements::new(sql, self.context.dialect);
-        let mut actions = Vec::new();
-        // Reading from memory does not fail.
-        while let Ok(Some(event)) = statements.advance() {
-            if event == Event::Statement {
-                let current = statements.current();
-                actions.extend(parse(current.text, current.tokens, self.context.dialect));
-            }
-        }
+        let dialect = self.context.dialect;
         let understood = |action: &Action| {
             !matches!(
                 action.what,
                 What::Unrecognised { .. } | What::Alter { change: Change::Unrecognised, .. }
             )
         };
-        let all = !actions.is_empty() && actions.iter().all(understood);
-        if !all && (!whole || !tokens_of(sql, self.context.dialect).1) {
+        let (mut any, mut all) = (false, true);
+        each_action(sql, dialect, |action| {
+            any = true;
+            all &= understood(action);
+        });
+        if !(any && all) && (!whole || !tokens_of(sql, dialect).1) {
             self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
         }
-        for action in actions.iter().filter(|action| whole || understood(action)) {
-            self.action(action, at, depth + 1);
+        each_action(sql, dialect, |action| {
+            if whole || understood(action) {
+                self.action(action, at, depth + 1);
+            }
+        });
+    }
+}
+
+/// What the statements of a text do, one by one.
+fn each_action(sql: &[u8], dialect: Dialect, mut take: impl FnMut(&Action<'_>)) {
+    let mut statements = Statements::new(sql, dialect);
+    // Reading from memory does not fail.
+    while let Ok(Some(event)) = statements.advance() {
+        if event == Event::Statement {
+            let current = statements.current();
+            parse(current.text, current.tokens, dialect).iter().for_each(&mut take);
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn learn_tables(
         let current = statements.current();
         for action in parse(current.text, current.tokens, dialect) {
             if let What::CreateTable(table) = action.what {
-                known.insert(table.name.name);
+                known.insert(table.name.name.into_owned());
             }
         }
     }

@@ -72,7 +72,7 @@ impl fmt::Display for Lock {
 
 /// The strongest lock of a statement, and the tables that it is on.
 #[must_use]
-pub fn lock_of(what: &What) -> Option<(Lock, &[Name])> {
+pub fn lock_of<'w, 'a>(what: &'w What<'a>) -> Option<(Lock, &'w [Name<'a>])> {
     match what {
         What::CreateTable(table) if !table.references.is_empty() => {
             Some((Lock::ShareRowExclusive, &table.references))
@@ -98,11 +98,11 @@ pub fn lock_of(what: &What) -> Option<(Lock, &[Name])> {
     }
 }
 
-fn one(lock: Lock, table: &Name) -> Option<(Lock, &[Name])> {
+fn one<'w, 'a>(lock: Lock, table: &'w Name<'a>) -> Option<(Lock, &'w [Name<'a>])> {
     Some((lock, std::slice::from_ref(table)))
 }
 
-fn of_change(change: &Change) -> Lock {
+fn of_change(change: &Change<'_>) -> Lock {
     match change {
         Change::Validate { .. }
         | Change::Attach { .. }

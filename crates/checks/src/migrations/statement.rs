@@ -3,20 +3,30 @@
 use std::borrow::Cow;
 use std::fmt;
 
+/// A name, a type, a few words: borrowed where the statement has them as they are compared.
+pub type Text<'a> = Cow<'a, str>;
+
 /// The name of a table, a view, …: as the database compares it (unquoted names in lower case).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name {
+pub struct Name<'a> {
     /// The schema, where it is said.
-    pub schema: Option<String>,
+    pub schema: Option<Text<'a>>,
     /// The name in it.
-    pub name: String,
+    pub name: Text<'a>,
 }
 
-impl Name {
+impl<'a> Name<'a> {
     /// A name without a schema.
     #[must_use]
-    pub fn plain(name: impl Into<String>) -> Self {
+    pub fn plain(name: impl Into<Text<'a>>) -> Self {
         Self { schema: None, name: name.into() }
+    }
+
+    /// The same, for longer than the statement is at hand.
+    #[must_use]
+    pub fn into_owned(self) -> Name<'static> {
+        let owned = |text: Text<'_>| Text::Owned(text.into_owned());
+        Name { schema: self.schema.map(owned), name: owned(self.name) }
     }
 
     /// As it is written: without a schema, nothing is copied.
@@ -24,21 +34,21 @@ impl Name {
     pub fn text(&self) -> Cow<'_, str> {
         match &self.schema {
             Some(schema) => Cow::Owned(format!("{schema}.{}", self.name)),
-            None => Cow::Borrowed(&self.name),
+            None => Cow::Borrowed(&*self.name),
         }
     }
 
     /// Whether both may be the same thing: `public.a` and `a` are.
     #[must_use]
-    pub fn may_be(&self, other: &Self) -> bool {
-        fn schema(name: &Name) -> &str {
+    pub fn may_be(&self, other: &Name<'_>) -> bool {
+        fn schema<'n>(name: &'n Name<'_>) -> &'n str {
             name.schema.as_deref().unwrap_or("public")
         }
         self.name == other.name && schema(self) == schema(other)
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.schema {
             Some(schema) => write!(f, "{schema}.{}", self.name),
@@ -105,41 +115,41 @@ impl Object {
 
 /// What a new column's value is where none is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Default {
+pub enum Default<'a> {
     /// None, or null.
     Null,
     /// The same for every row: the table is not rewritten.
     Stable,
     /// Perhaps another for every row: the function that makes it so.
-    Volatile(String),
+    Volatile(Text<'a>),
 }
 
 /// A column as it is defined.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct Column<'a> {
     /// Its name.
-    pub name: String,
+    pub name: Text<'a>,
     /// Its type in lower case, as it was written.
-    pub of_type: String,
+    pub of_type: Text<'a>,
     /// Whether null is refused.
     pub not_null: bool,
     /// What it is where nothing is given.
-    pub default: Default,
+    pub default: Default<'a>,
     /// `GENERATED … STORED`.
     pub stored: bool,
     /// An identity, `serial` or `AUTO_INCREMENT`: numbered row by row.
     pub numbered: bool,
     /// The constraints defined with it.
-    pub constraints: Vec<Constraint>,
+    pub constraints: Vec<Constraint<'a>>,
 }
 
 /// A constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Constraint {
+pub struct Constraint<'a> {
     /// Its name, where it is said.
-    pub name: Option<String>,
+    pub name: Option<Text<'a>>,
     /// What it wants.
-    pub kind: ConstraintKind,
+    pub kind: ConstraintKind<'a>,
     /// `NOT VALID`: rows that are there are not looked at.
     pub not_valid: bool,
     /// `USING INDEX`: an index that is there serves it.
@@ -148,16 +158,16 @@ pub struct Constraint {
 
 /// What a constraint wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConstraintKind {
+pub enum ConstraintKind<'a> {
     /// Rows of another table.
     ForeignKey {
         /// That table.
-        references: Option<Name>,
+        references: Option<Name<'a>>,
     },
     /// An expression; if it is `column IS NOT NULL`, that column.
     Check {
         /// The column that it keeps from being null.
-        not_null: Option<String>,
+        not_null: Option<Text<'a>>,
     },
     /// No two alike.
     Unique,
@@ -171,90 +181,90 @@ pub enum ConstraintKind {
 
 /// A table as it is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateTable {
+pub struct CreateTable<'a> {
     /// Its name.
-    pub name: Name,
+    pub name: Name<'a>,
     /// Whether it may have been there before.
     pub if_not_exists: bool,
     /// Whether only this connection sees it.
     pub temporary: bool,
     /// Its columns.
-    pub columns: Vec<Column>,
+    pub columns: Vec<Column<'a>>,
     /// The tables that its foreign keys lead to.
-    pub references: Vec<Name>,
+    pub references: Vec<Name<'a>>,
 }
 
 /// One change of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Change<'a> {
     /// `ADD COLUMN`.
-    AddColumn(Box<Column>),
+    AddColumn(Box<Column<'a>>),
     /// `DROP COLUMN`.
     DropColumn {
         /// Its name.
-        column: String,
+        column: Text<'a>,
         /// With what depends on it.
         cascade: bool,
     },
     /// `ALTER COLUMN … TYPE`, MySQL's `MODIFY`.
     AlterType {
         /// The column.
-        column: String,
+        column: Text<'a>,
         /// The type it gets.
-        to: String,
+        to: Text<'a>,
     },
     /// MySQL's `CHANGE`: a new name and definition.
     ChangeColumn {
         /// The old name.
-        from: String,
+        from: Text<'a>,
         /// The new definition.
-        to: Box<Column>,
+        to: Box<Column<'a>>,
     },
     /// `SET NOT NULL`.
     SetNotNull {
         /// The column.
-        column: String,
+        column: Text<'a>,
     },
     /// `DROP NOT NULL`.
     DropNotNull {
         /// The column.
-        column: String,
+        column: Text<'a>,
     },
     /// `ADD CONSTRAINT`.
-    AddConstraint(Constraint),
+    AddConstraint(Constraint<'a>),
     /// `DROP CONSTRAINT`, MySQL's `DROP PRIMARY KEY`, `FOREIGN KEY`, `CHECK`.
     DropConstraint {
         /// Its name.
-        name: String,
+        name: Text<'a>,
         /// With what depends on it.
         cascade: bool,
     },
     /// `VALIDATE CONSTRAINT`.
     Validate {
         /// Its name.
-        name: String,
+        name: Text<'a>,
     },
     /// `RENAME COLUMN`.
     RenameColumn {
         /// The old name.
-        from: String,
+        from: Text<'a>,
         /// The new name.
-        to: String,
+        to: Text<'a>,
     },
     /// `RENAME TO`.
     RenameTable {
         /// The new name.
-        to: String,
+        to: Text<'a>,
     },
     /// `SET SCHEMA`.
     SetSchema {
         /// The new schema.
-        schema: String,
+        schema: Text<'a>,
     },
     /// `SET TABLESPACE`.
     SetTablespace {
         /// The new tablespace.
-        tablespace: String,
+        tablespace: Text<'a>,
     },
     /// `SET LOGGED`, `SET UNLOGGED`.
     SetLogged {
@@ -266,19 +276,19 @@ pub enum Change {
     /// `ATTACH PARTITION`.
     Attach {
         /// The partition.
-        partition: Name,
+        partition: Name<'a>,
     },
     /// `DETACH PARTITION`.
     Detach {
         /// The partition.
-        partition: Name,
+        partition: Name<'a>,
         /// Without blocking.
         concurrently: bool,
     },
     /// `DISABLE TRIGGER`, `DISABLE RULE`.
     DisableTrigger {
         /// Its name, `all` or `user`.
-        trigger: String,
+        trigger: Text<'a>,
     },
     /// `ENABLE`, `DISABLE`, `FORCE` `ROW LEVEL SECURITY`.
     RowSecurity {
@@ -297,9 +307,9 @@ pub enum Change {
         how: &'static str,
     },
     /// MySQL's `ALGORITHM = …`.
-    Algorithm(String),
+    Algorithm(Text<'a>),
     /// MySQL's `LOCK = …`.
-    Lock(String),
+    Lock(Text<'a>),
     /// A change of the catalogue alone that only needs a moment.
     Harmless,
     /// Something else.
@@ -319,17 +329,17 @@ pub enum Scope {
 
 /// What one part of a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum What<'a> {
     /// `CREATE TABLE`.
-    CreateTable(CreateTable),
+    CreateTable(CreateTable<'a>),
     /// `CREATE INDEX`.
     CreateIndex {
         /// Its name, where it is said.
-        name: Option<Name>,
+        name: Option<Name<'a>>,
         /// Of which table.
-        table: Name,
+        table: Name<'a>,
         /// The words behind the table.
-        of: String,
+        of: Text<'a>,
         /// Without blocking.
         concurrently: bool,
         /// No two alike.
@@ -338,116 +348,116 @@ pub enum What {
     /// `CREATE FUNCTION` or `PROCEDURE`: nothing of it runs yet.
     CreateFunction {
         /// Its name.
-        name: Name,
+        name: Name<'a>,
         /// Its body, as it is written, if it is a string.
-        body: Option<Vec<u8>>,
+        body: Option<Cow<'a, [u8]>>,
         /// The language, in lower case.
-        language: String,
+        language: Text<'a>,
     },
     /// `CREATE` of something else; `on` is the table that it is locked for.
     Create {
         /// What.
         object: Object,
         /// The table of a trigger, a rule or a policy.
-        on: Option<Name>,
+        on: Option<Name<'a>>,
     },
     /// `DROP`.
     Drop {
         /// What.
         object: Object,
         /// The word for it, where there is none above.
-        word: String,
+        word: &'static str,
         /// Their names.
-        names: Vec<Name>,
+        names: Vec<Name<'a>>,
         /// With what depends on them.
         cascade: bool,
         /// Without blocking.
         concurrently: bool,
         /// The table of a trigger, a rule or a policy.
-        on: Option<Name>,
+        on: Option<Name<'a>>,
     },
     /// `DROP OWNED BY`.
     DropOwned {
         /// Whose.
-        roles: String,
+        roles: Text<'a>,
     },
     /// One change of a table.
     Alter {
         /// The table.
-        table: Name,
+        table: Name<'a>,
         /// The change.
-        change: Change,
+        change: Change<'a>,
     },
     /// A rename of something that is no table.
     Rename {
         /// What.
         object: Object,
         /// The old name.
-        name: Name,
+        name: Name<'a>,
         /// The new name.
-        to: String,
+        to: Text<'a>,
     },
     /// `SET SCHEMA` of something that is no table.
     SetSchema {
         /// What.
         object: Object,
         /// Its name.
-        name: Name,
+        name: Name<'a>,
         /// The new schema.
-        schema: String,
+        schema: Text<'a>,
     },
     /// `ALTER TYPE … RENAME VALUE`.
     RenameEnumValue {
         /// The type.
-        name: Name,
+        name: Name<'a>,
         /// The old value.
-        from: String,
+        from: Text<'a>,
         /// The new value.
-        to: String,
+        to: Text<'a>,
     },
     /// `ALTER TYPE … ADD VALUE`.
     AddEnumValue,
     /// A change of a composite type's attributes, or of a domain's constraints.
     AlterAttribute {
         /// The type.
-        name: Name,
+        name: Name<'a>,
         /// The words for it.
         how: &'static str,
     },
     /// `TRUNCATE`.
     Truncate {
         /// The tables.
-        tables: Vec<Name>,
+        tables: Vec<Name<'a>>,
         /// With what refers to them.
         cascade: bool,
     },
     /// `DELETE`.
     Delete {
         /// From which table.
-        table: Name,
+        table: Name<'a>,
         /// Which rows.
         scope: Scope,
     },
     /// `UPDATE`.
     Update {
         /// Which table.
-        table: Name,
+        table: Name<'a>,
         /// Which rows.
         scope: Scope,
     },
     /// `INSERT`, `MERGE`, `COPY … FROM`.
     Insert {
         /// Into which table.
-        table: Name,
+        table: Name<'a>,
         /// The table that rows are taken from, where there is one.
-        from: Option<Name>,
+        from: Option<Name<'a>>,
     },
     /// `REINDEX`.
     Reindex {
         /// `index`, `table`, `schema`, …
-        what: String,
+        what: Text<'a>,
         /// Its name.
-        name: String,
+        name: Text<'a>,
         /// Without blocking.
         concurrently: bool,
     },
@@ -456,34 +466,34 @@ pub enum What {
         /// Writes the table anew.
         full: bool,
         /// The table, where it is said.
-        table: Option<Name>,
+        table: Option<Name<'a>>,
     },
     /// `CLUSTER`.
     Cluster {
         /// The table, where it is said.
-        table: Option<Name>,
+        table: Option<Name<'a>>,
     },
     /// `REFRESH MATERIALIZED VIEW`.
     Refresh {
         /// The view.
-        view: Name,
+        view: Name<'a>,
         /// Without blocking readers.
         concurrently: bool,
     },
     /// `REVOKE`.
     Revoke {
         /// What, from whom.
-        words: String,
+        words: Text<'a>,
     },
     /// `LOCK TABLE`, MySQL's `LOCK TABLES`.
     LockTable {
         /// The tables.
-        tables: Vec<Name>,
+        tables: Vec<Name<'a>>,
     },
     /// `SET`; `local` is until the transaction ends.
     Set {
         /// What, in lower case.
-        name: String,
+        name: Text<'a>,
         /// Whether it is the number zero.
         zero: bool,
     },
@@ -501,20 +511,20 @@ pub enum What {
     /// Functions that are run: those a migration may have defined.
     Calls {
         /// Their names.
-        functions: Vec<String>,
+        functions: Vec<Text<'a>>,
     },
     /// A block that is run (`DO`).
     Block {
         /// Its body.
-        body: Vec<u8>,
+        body: Cow<'a, [u8]>,
         /// Its language, in lower case.
-        language: String,
+        language: Text<'a>,
     },
     /// SQL that is put together when it runs: what of it is known, if anything. `whole` says
     /// whether all of it is.
     Dynamic {
         /// The statement, with stand-ins for what is not known.
-        sql: Option<Vec<u8>>,
+        sql: Option<Cow<'a, [u8]>>,
         /// Whether nothing of it depends on what it finds.
         whole: bool,
     },
@@ -529,9 +539,9 @@ pub enum What {
 
 /// What one part of a statement does, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
+pub struct Action<'a> {
     /// What it does.
-    pub what: What,
+    pub what: What<'a>,
     /// Where it begins in the statement's text.
     pub start: usize,
     /// Where it ends.

@@ -1,18 +1,18 @@
 //! `ALTER …`.
 
-use super::cursor::{Cursor, string};
+use super::cursor::{Cursor, lossy, string};
 use super::drop::object;
-use super::{push, table};
-use crate::migrations::statement::{Action, Change, Object, What};
+use super::{Out, table};
+use crate::migrations::statement::{Change, Name, Object, Text, What};
 
-pub(super) fn alter(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+pub(super) fn alter<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     // MySQL: ALTER ONLINE / IGNORE TABLE.
     if c.word_at(c.at + 1, "table") {
         c.eat_any(&["online", "offline", "ignore"]);
     }
     if c.eat_any(&["table", "foreign table"]) {
-        return alter_table(c, actions);
+        return alter_table(c, out);
     }
     if c.eat_any(&[
         "system",
@@ -38,18 +38,18 @@ pub(super) fn alter(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> 
         "logfile",
     ]) {
         return if c.is("rename") || (0..c.tokens.len()).any(|at| c.word_at(at, "rename")) {
-            renamed(c, Object::Other)
+            renamed(c, Object::Other, out)
         } else {
-            vec![What::Harmless]
+            out.add(What::Harmless)
         };
     }
     let (object, word) = object(c);
     if word == "object" {
-        return vec![What::Unrecognised { why: "an ALTER of something that is not known" }];
+        return out.add(What::Unrecognised { why: "an ALTER of something that is not known" });
     }
     c.if_exists();
     let Some(name) = c.name() else {
-        return vec![What::Unrecognised { why: "an ALTER without a name" }];
+        return out.add(What::Unrecognised { why: "an ALTER without a name" });
     };
     c.group();
     // A policy, a trigger or a rule: the table it is of.
@@ -57,18 +57,18 @@ pub(super) fn alter(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> 
         c.name();
     }
     let what = match () {
-        () if object == Object::Type => return of_type(c, name),
+        () if object == Object::Type => return of_type(c, name, out),
         () if c.eat("rename to") => {
-            let Some(to) = c.part() else { return incomplete() };
+            let Some(to) = c.part() else { return incomplete(out) };
             What::Rename { object, name, to }
         }
         () if c.eat("rename column") || c.eat("rename") => {
             let (from, _) = (c.part(), c.eat("to"));
-            let (Some(from), Some(to)) = (from, c.part()) else { return incomplete() };
+            let (Some(from), Some(to)) = (from, c.part()) else { return incomplete(out) };
             What::Alter { table: name, change: Change::RenameColumn { from, to } }
         }
         () if c.eat("set schema") => {
-            let Some(schema) = c.part() else { return incomplete() };
+            let Some(schema) = c.part() else { return incomplete(out) };
             What::SetSchema { object, name, schema }
         }
         () if c.eat("set tablespace") && object == Object::MaterializedView => {
@@ -77,38 +77,38 @@ pub(super) fn alter(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> 
         }
         () => What::Harmless,
     };
-    vec![what]
+    out.add(what);
 }
 
-fn incomplete() -> Vec<What> {
-    vec![What::Unrecognised { why: "an ALTER that ends too early" }]
+fn incomplete(out: &mut Out<'_, '_>) {
+    out.add(What::Unrecognised { why: "an ALTER that ends too early" });
 }
 
-fn renamed(c: &mut Cursor<'_>, object: Object) -> Vec<What> {
+fn renamed<'a>(c: &mut Cursor<'a>, object: Object, out: &mut Out<'_, 'a>) {
     let name = c.name();
     while !c.done() && !c.eat("rename to") {
         c.at += 1;
     }
     match (name, c.part()) {
-        (Some(name), Some(to)) => vec![What::Rename { object, name, to }],
-        _ => incomplete(),
+        (Some(name), Some(to)) => out.add(What::Rename { object, name, to }),
+        _ => incomplete(out),
     }
 }
 
-fn alter_table(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+fn alter_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("all in tablespace") {
-        return vec![What::Unrecognised { why: "changes every table of a tablespace" }];
+        return out.add(What::Unrecognised { why: "changes every table of a tablespace" });
     }
     c.if_exists();
     c.eat("only");
     let Some(table) = c.name() else {
-        return vec![What::Unrecognised { why: "an ALTER TABLE without a table" }];
+        return out.add(What::Unrecognised { why: "an ALTER TABLE without a table" });
     };
     c.eat_sign(b'*');
     // MySQL: NOWAIT, WAIT n.
     c.eat("nowait");
     if c.done() {
-        return incomplete();
+        return incomplete(out);
     }
     let mut first = true;
     let mut table = Some(table);
@@ -124,18 +124,17 @@ fn alter_table(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
             item
         };
         table = (!c.done()).then(|| of.clone());
-        push(actions, &place, What::Alter { table: of, change });
+        out.add_at(&place, What::Alter { table: of, change });
         if left {
             let why = "something follows that is not understood";
-            push(actions, &inner, What::Unrecognised { why });
+            out.add_at(&inner, What::Unrecognised { why });
         }
         first = false;
     }
-    Vec::new()
 }
 
 /// `ALTER TYPE`, `ALTER DOMAIN`.
-fn of_type(c: &mut Cursor<'_>, name: crate::migrations::statement::Name) -> Vec<What> {
+fn of_type<'a>(c: &mut Cursor<'a>, name: Name<'a>, out: &mut Out<'_, 'a>) {
     let what = match () {
         () if c.eat("rename value") => {
             let from = text(c);
@@ -145,7 +144,7 @@ fn of_type(c: &mut Cursor<'_>, name: crate::migrations::statement::Name) -> Vec<
         () if c.eat("add value") => What::AddEnumValue,
         () if c.eat("rename to") => match c.part() {
             Some(to) => What::Rename { object: Object::Type, name, to },
-            None => return incomplete(),
+            None => return incomplete(out),
         },
         () if c.eat("rename attribute") => What::AlterAttribute { name, how: "RENAME ATTRIBUTE" },
         () if c.eat("drop attribute") => What::AlterAttribute { name, how: "DROP ATTRIBUTE" },
@@ -157,7 +156,7 @@ fn of_type(c: &mut Cursor<'_>, name: crate::migrations::statement::Name) -> Vec<
         }
         () if c.eat("set schema") => match c.part() {
             Some(schema) => What::SetSchema { object: Object::Type, name, schema },
-            None => return incomplete(),
+            None => return incomplete(out),
         },
         () if c.eat("set not null") => What::AlterAttribute { name, how: "SET NOT NULL" },
         () if c.eat("add") => match super::column::constraint(c) {
@@ -168,11 +167,11 @@ fn of_type(c: &mut Cursor<'_>, name: crate::migrations::statement::Name) -> Vec<
         },
         () => What::Harmless,
     };
-    vec![what]
+    out.add(what);
 }
 
-fn text(c: &mut Cursor<'_>) -> String {
+fn text<'a>(c: &mut Cursor<'a>) -> Text<'a> {
     let text = c.peek().and_then(|token| string(token, c.text)).unwrap_or_default();
     c.at += 1;
-    String::from_utf8_lossy(&text).into_owned()
+    lossy(text)
 }

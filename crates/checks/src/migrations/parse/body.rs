@@ -1,18 +1,18 @@
 //! `DO` blocks and bodies of functions that a migration runs.
 
 use super::cursor::{Cursor, Keywords, string};
-use super::{data, one};
-use crate::migrations::statement::{Action, What};
-use crate::sql::{Dialect, Token, TokenKind, tokens_of};
+use super::{Out, data, one};
+use crate::migrations::statement::{Action, Text, What};
+use crate::sql::{Dialect, Token, TokenKind};
 
 /// `DO [LANGUAGE name] 'body'`; MySQL's `DO expression`.
-pub(super) fn block(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn block<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("do");
-    let (mut body, mut language) = (None, String::from("plpgsql"));
+    let (mut body, mut language) = (None, Text::from("plpgsql"));
     while let Some(token) = c.peek() {
         if c.eat("language") {
             language = match c.peek().and_then(|token| string(token, c.text)) {
-                Some(text) => String::from_utf8_lossy(&text).to_lowercase(),
+                Some(text) => String::from_utf8_lossy(&text).to_lowercase().into(),
                 None => c.part().unwrap_or_default(),
             };
         } else {
@@ -21,30 +21,30 @@ pub(super) fn block(c: &mut Cursor<'_>) -> Vec<What> {
         }
     }
     match body {
-        Some(body) if c.dialect == Dialect::Postgres => vec![What::Block { body, language }],
-        _ if c.dialect == Dialect::Mysql => vec![What::Harmless],
-        _ => vec![What::Unrecognised { why: "a DO without a body" }],
+        Some(body) if c.dialect == Dialect::Postgres => out.add(What::Block { body, language }),
+        _ if c.dialect == Dialect::Mysql => out.add(What::Harmless),
+        _ => out.add(What::Unrecognised { why: "a DO without a body" }),
     }
 }
 
 /// `EXECUTE expression` in a body; elsewhere a prepared statement, which was looked at when it
 /// was prepared.
-pub(super) fn execute(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn execute<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("execute");
     if c.eat("immediate") {
-        return vec![dynamic(c)];
+        return out.add(dynamic(c));
     }
     let named = c.peek().is_some_and(|token| token.kind == TokenKind::Word)
         && (c.tokens.len() == c.at + 1 || c.sign_at(c.at + 1, b'('))
         && !c.is_any(&["format", "concat", "concat_ws", "replace"]);
     if named && c.dialect != Dialect::Postgres {
-        return vec![What::Harmless];
+        return out.add(What::Harmless);
     }
-    vec![dynamic(c)]
+    out.add(dynamic(c))
 }
 
 /// What is known of a statement that is put together: `'…'`, `format('…', …)`, `'…' || x`.
-fn dynamic(c: &Cursor<'_>) -> What {
+fn dynamic<'a>(c: &Cursor<'a>) -> What<'a> {
     const STAND_IN: &[u8] = b" _ ";
     let mut c = *c;
     let (mut sql, mut whole) = (Vec::new(), true);
@@ -80,11 +80,11 @@ fn dynamic(c: &Cursor<'_>) -> What {
         }
     }
     let known = sql.trim_ascii() != b"_" && !sql.is_empty();
-    What::Dynamic { sql: known.then_some(sql), whole }
+    What::Dynamic { sql: known.then_some(sql.into()), whole }
 }
 
 /// The text of `format`: `%I` is a name, `%L` a string, `%s` anything.
-fn formatted(pattern: &[u8]) -> What {
+fn formatted(pattern: &[u8]) -> What<'static> {
     let (mut sql, mut whole) = (Vec::new(), true);
     let mut bytes = pattern.iter().copied();
     while let Some(byte) = bytes.next() {
@@ -104,22 +104,25 @@ fn formatted(pattern: &[u8]) -> What {
             }
         }
     }
-    What::Dynamic { sql: Some(sql), whole }
+    What::Dynamic { sql: Some(sql.into()), whole }
 }
 
-/// The statements in a body, with the places that they have in it.
+/// The statements in a body of these tokens, with the places that they have in it.
 ///
 /// PL/pgSQL is cut where its statements begin: behind `;`, `BEGIN`, `THEN`, `ELSE`, `LOOP`. What
 /// does not begin like a statement of SQL is control flow or an assignment; queries in those are
 /// looked at for the functions they call.
 #[must_use]
-pub fn statements_of_body(body: &[u8], dialect: Dialect) -> (Vec<Action>, bool) {
-    let (tokens, whole) = tokens_of(body, dialect);
+pub fn statements_of_body<'a>(
+    body: &'a [u8],
+    tokens: &'a [Token],
+    dialect: Dialect,
+) -> Vec<Action<'a>> {
     let mut actions = Vec::new();
     let mut from = 0;
     let mut cases = 0_usize;
     for at in 0..=tokens.len() {
-        let c = Cursor { text: body, tokens: &tokens, at, dialect };
+        let c = Cursor { text: body, tokens, at, dialect };
         if at < tokens.len() && c.is("case") && at > from {
             cases += 1;
         }
@@ -136,11 +139,16 @@ pub fn statements_of_body(body: &[u8], dialect: Dialect) -> (Vec<Action>, bool) 
             cases = 0;
         }
     }
-    (actions, whole)
+    actions
 }
 
 /// What is between two cuts.
-fn segment(body: &[u8], tokens: &[Token], dialect: Dialect, actions: &mut Vec<Action>) {
+fn segment<'a>(
+    body: &'a [u8],
+    tokens: &'a [Token],
+    dialect: Dialect,
+    actions: &mut Vec<Action<'a>>,
+) {
     const VERBS: Keywords = Keywords::new(&[
         "alter", "create", "drop", "truncate", "delete", "update", "insert", "merge", "with",
         "select", "perform", "call", "execute", "copy", "do", "reindex", "vacuum", "cluster",
@@ -166,7 +174,9 @@ fn segment(body: &[u8], tokens: &[Token], dialect: Dialect, actions: &mut Vec<Ac
         return one(&looped, actions);
     }
     // An assignment or a condition may call what the migration defined.
-    if let [called @ What::Calls { .. }] = &data::query(&mut c)[..] {
-        super::push(actions, &Cursor::new(body, tokens, dialect), called.clone());
+    let mut read = Vec::new();
+    data::query(&mut c, &mut Out::new(&mut read, &Cursor::new(body, tokens, dialect)));
+    if let [Action { what: What::Calls { .. }, .. }] = read[..] {
+        actions.append(&mut read);
     }
 }

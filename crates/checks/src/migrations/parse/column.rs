@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Keywords};
 use super::expression;
-use crate::migrations::statement::{Column, Constraint, ConstraintKind, Default, Name};
+use crate::migrations::statement::{Column, Constraint, ConstraintKind, Default, Name, Text};
 use crate::sql::TokenKind;
 
 /// Words behind which a column's type is over.
@@ -33,11 +33,11 @@ const BEHIND_TYPE: Keywords = Keywords::new(&[
 ]);
 
 /// `name type constraint…`; nothing if that is not what comes.
-pub(super) fn column(c: &mut Cursor<'_>) -> Option<Column> {
+pub(super) fn column<'a>(c: &mut Cursor<'a>) -> Option<Column<'a>> {
     let name = c.part()?;
     let of_type = of_type(c);
     let numbered = matches!(
-        of_type.as_str(),
+        &*of_type,
         "serial" | "bigserial" | "smallserial" | "serial4" | "serial8" | "serial2"
     );
     let mut column = Column {
@@ -73,7 +73,7 @@ pub(super) fn column(c: &mut Cursor<'_>) -> Option<Column> {
 }
 
 /// A type, in lower case: `character varying(20)`, `double precision`, `text[]`.
-pub(super) fn of_type(c: &mut Cursor<'_>) -> String {
+pub(super) fn of_type<'a>(c: &mut Cursor<'a>) -> Text<'a> {
     let from = c.at;
     while let Some(token) = c.peek() {
         let ends = c.is_sign(b',') || c.is_one_of(&BEHIND_TYPE);
@@ -89,7 +89,7 @@ pub(super) fn of_type(c: &mut Cursor<'_>) -> String {
 }
 
 /// `ALWAYS AS (…) STORED`, `BY DEFAULT AS IDENTITY`. The cursor stands behind `GENERATED`.
-fn generated(c: &mut Cursor<'_>, column: &mut Column) {
+fn generated<'a>(c: &mut Cursor<'a>, column: &mut Column<'a>) {
     c.eat_any(&["always", "by default on null", "by default"]);
     c.eat("as");
     if c.eat("identity") {
@@ -130,7 +130,7 @@ fn value<'a>(c: &mut Cursor<'a>) -> Cursor<'a> {
 }
 
 /// What a column's constraint wants; nothing if none comes.
-fn constraint_kind(c: &mut Cursor<'_>, column: &str) -> Option<ConstraintKind> {
+fn constraint_kind<'a>(c: &mut Cursor<'a>, column: &str) -> Option<ConstraintKind<'a>> {
     if c.eat("primary key") {
         return Some(ConstraintKind::PrimaryKey);
     }
@@ -149,7 +149,7 @@ fn constraint_kind(c: &mut Cursor<'_>, column: &str) -> Option<ConstraintKind> {
 }
 
 /// `table (columns) MATCH … ON DELETE …`.
-fn references(c: &mut Cursor<'_>) -> Option<Name> {
+fn references<'a>(c: &mut Cursor<'a>) -> Option<Name<'a>> {
     let table = c.name();
     c.group();
     while c.is_any(&["match", "on delete", "on update", "deferrable", "initially"])
@@ -175,7 +175,7 @@ fn references(c: &mut Cursor<'_>) -> Option<Name> {
 }
 
 /// `(column IS NOT NULL)`.
-fn not_null(inner: &Cursor<'_>) -> Option<String> {
+fn not_null<'a>(inner: &Cursor<'a>) -> Option<Text<'a>> {
     let mut c = *inner;
     let mut deeper = c;
     if let Some(group) = deeper.group()
@@ -188,7 +188,7 @@ fn not_null(inner: &Cursor<'_>) -> Option<String> {
 }
 
 /// A constraint of a table: `[CONSTRAINT name] CHECK (…) [NOT VALID]`; nothing if none comes.
-pub(super) fn constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
+pub(super) fn constraint<'a>(c: &mut Cursor<'a>) -> Option<Constraint<'a>> {
     let mut name = None;
     if c.eat("constraint") {
         let unnamed = c.is_any(&["primary key", "unique", "foreign key", "check", "exclude"]);

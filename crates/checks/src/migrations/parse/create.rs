@@ -2,11 +2,11 @@
 
 use super::column::{column, constraint};
 use super::cursor::{Cursor, string};
-use super::data;
-use crate::migrations::statement::{Action, ConstraintKind, CreateTable, Name, Object, What};
+use super::{Out, data};
+use crate::migrations::statement::{ConstraintKind, CreateTable, Name, Object, Text, What};
 use crate::sql::Dialect;
 
-pub(super) fn create(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     let replaces = c.eat("or replace");
     // MySQL: DEFINER = user@host, ALGORITHM = …, SQL SECURITY …
@@ -33,20 +33,22 @@ pub(super) fn create(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What>
     let temporary = c.eat_any(&["global temporary", "local temporary", "temporary", "temp"]);
     c.eat_any(&["unlogged", "foreign", "recursive", "trusted", "default", "constraint"]);
     match () {
-        () if c.eat("table") => create_table(c, temporary, replaces),
-        () if c.is_any(&["unique", "index", "fulltext", "spatial", "virtual"]) => index(c),
-        () if c.eat_any(&["function", "procedure", "aggregate"]) => function(c),
-        () if c.eat("schema") => schema(c, actions),
+        () if c.eat("table") => create_table(c, temporary, replaces, out),
+        () if c.is_any(&["unique", "index", "fulltext", "spatial", "virtual"]) => index(c, out),
+        () if c.eat_any(&["function", "procedure", "aggregate"]) => function(c, out),
+        () if c.eat("schema") => schema(c, out),
         () if c.eat("database") => {
             if c.dialect == Dialect::Postgres {
-                vec![What::OutsideTransaction { words: "CREATE DATABASE" }]
+                out.add(What::OutsideTransaction { words: "CREATE DATABASE" })
             } else {
-                vec![What::Harmless]
+                out.add(What::Harmless)
             }
         }
-        () if c.eat("tablespace") => vec![What::OutsideTransaction { words: "CREATE TABLESPACE" }],
-        () if c.eat_any(&["trigger", "rule", "policy"]) => on_table(c),
-        () if c.eat_any(&["materialized view", "view"]) => view(c),
+        () if c.eat("tablespace") => {
+            out.add(What::OutsideTransaction { words: "CREATE TABLESPACE" })
+        }
+        () if c.eat_any(&["trigger", "rule", "policy"]) => on_table(c, out),
+        () if c.eat_any(&["materialized view", "view"]) => view(c, out),
         () if c.eat_any(&[
             "sequence",
             "type",
@@ -72,16 +74,16 @@ pub(super) fn create(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What>
             "procedural",
         ]) =>
         {
-            vec![What::Harmless]
+            out.add(What::Harmless)
         }
-        () => vec![What::Unrecognised { why: "a CREATE of something that is not known" }],
+        () => out.add(What::Unrecognised { why: "a CREATE of something that is not known" }),
     }
 }
 
-fn create_table(c: &mut Cursor<'_>, temporary: bool, replaces: bool) -> Vec<What> {
+fn create_table<'a>(c: &mut Cursor<'a>, temporary: bool, replaces: bool, out: &mut Out<'_, 'a>) {
     let if_not_exists = c.if_not_exists();
     let Some(name) = c.name() else {
-        return vec![What::Unrecognised { why: "a CREATE TABLE without a name" }];
+        return out.add(What::Unrecognised { why: "a CREATE TABLE without a name" });
     };
     // MariaDB drops what was there.
     let replaced = replaces.then(|| name.clone());
@@ -95,29 +97,27 @@ fn create_table(c: &mut Cursor<'_>, temporary: bool, replaces: bool) -> Vec<What
             definition(&mut inner.item(), &mut table);
         }
     }
-    let mut whats = Vec::new();
     if let Some(name) = replaced {
         let drop = What::Drop {
             object: Object::Table,
-            word: "table".into(),
+            word: "table",
             names: vec![name],
             cascade: false,
             concurrently: false,
             on: None,
         };
-        whats.push(drop);
+        out.add(drop);
     }
-    whats.push(What::CreateTable(table));
+    out.add(What::CreateTable(table));
     // CREATE TABLE … AS SELECT f()
     if c.is("as") || c.is_any(&["select", "with"]) {
         c.eat("as");
-        whats.extend(data::query(c).into_iter().filter(|what| *what != What::Harmless));
+        data::read(c, out);
     }
-    whats
 }
 
 /// A column or a constraint between the parentheses of a table.
-fn definition(item: &mut Cursor<'_>, table: &mut CreateTable) {
+fn definition<'a>(item: &mut Cursor<'a>, table: &mut CreateTable<'a>) {
     if item.is_any(&["like", "period", "index", "key", "fulltext", "spatial"])
         && !item.word_at(item.at + 1, "text")
     {
@@ -139,10 +139,10 @@ fn definition(item: &mut Cursor<'_>, table: &mut CreateTable) {
     }
 }
 
-fn index(c: &mut Cursor<'_>) -> Vec<What> {
+fn index<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let unique = c.eat("unique");
     if c.eat("virtual table") {
-        return vec![What::Harmless];
+        return out.add(What::Harmless);
     }
     c.eat_any(&["fulltext", "spatial"]);
     c.eat("index");
@@ -156,22 +156,22 @@ fn index(c: &mut Cursor<'_>) -> Vec<What> {
     c.eat("on");
     c.eat("only");
     let Some(table) = c.name() else {
-        return vec![What::Unrecognised { why: "a CREATE INDEX without a table" }];
+        return out.add(What::Unrecognised { why: "a CREATE INDEX without a table" });
     };
-    vec![What::CreateIndex { name, table, of: c.words(), concurrently, unique }]
+    out.add(What::CreateIndex { name, table, of: c.words(), concurrently, unique })
 }
 
-fn function(c: &mut Cursor<'_>) -> Vec<What> {
+fn function<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.if_not_exists();
     let Some(name) = c.name() else {
-        return vec![What::Unrecognised { why: "a CREATE FUNCTION without a name" }];
+        return out.add(What::Unrecognised { why: "a CREATE FUNCTION without a name" });
     };
     c.group();
-    let (mut body, mut language) = (None, String::from("sql"));
+    let (mut body, mut language) = (None, Text::from("sql"));
     while !c.done() {
         if c.eat("language") {
             language = match c.peek().and_then(|token| string(token, c.text)) {
-                Some(text) => String::from_utf8_lossy(&text).to_lowercase(),
+                Some(text) => String::from_utf8_lossy(&text).to_lowercase().into(),
                 None => c.part().unwrap_or_default(),
             };
         } else if c.eat("as") {
@@ -179,28 +179,28 @@ fn function(c: &mut Cursor<'_>) -> Vec<What> {
         } else if c.is_any(&["begin", "return"]) {
             // A body that is no string: BEGIN ATOMIC, or MySQL's.
             let (from, to) = c.extent();
-            body = body.or_else(|| c.text.get(from..to).map(<[u8]>::to_vec));
+            body = body.or_else(|| c.text.get(from..to).map(Into::into));
             break;
         } else if c.group().is_none() {
             c.at += 1;
         }
     }
-    vec![What::CreateFunction { name, body, language }]
+    out.add(What::CreateFunction { name, body, language })
 }
 
 /// `CREATE SCHEMA s CREATE TABLE …`: what is in it is new.
-fn schema(c: &mut Cursor<'_>, _actions: &mut Vec<Action>) -> Vec<What> {
+fn schema<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at = c.tokens.len();
-    vec![What::Harmless]
+    out.add(What::Harmless)
 }
 
 /// A trigger, a rule or a policy; the table stands behind `ON`, a rule's behind `TO`.
-fn on_table(c: &mut Cursor<'_>) -> Vec<What> {
+fn on_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let policy = c.word_at(c.at.saturating_sub(1), "policy");
     let rule = c.word_at(c.at.saturating_sub(1), "rule");
     c.if_not_exists();
     c.name();
-    let mut on: Option<Name> = None;
+    let mut on: Option<Name<'_>> = None;
     while !c.done() && on.is_none() {
         let found = c.eat(if rule { "to" } else { "on" });
         if found {
@@ -210,16 +210,19 @@ fn on_table(c: &mut Cursor<'_>) -> Vec<What> {
         }
     }
     let object = if policy { Object::Policy } else { Object::Trigger };
-    vec![What::Create { object, on }]
+    out.add(What::Create { object, on })
 }
 
-fn view(c: &mut Cursor<'_>) -> Vec<What> {
+fn view<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     while !c.done() && !c.eat("as") {
         if c.group().is_none() {
             c.at += 1;
         }
     }
-    let mut whats = vec![What::Create { object: Object::View, on: None }];
-    whats.extend(data::query(c).into_iter().filter(|what| matches!(what, What::Delete { .. })));
-    whats
+    out.add(What::Create { object: Object::View, on: None });
+    let begun = out.actions.len();
+    data::read(c, out);
+    let deletes = |what: &What<'_>| matches!(what, What::Delete { .. });
+    let read = out.actions.split_off(begun);
+    out.actions.extend(read.into_iter().filter(|action| deletes(&action.what)));
 }

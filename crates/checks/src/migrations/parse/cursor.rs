@@ -1,6 +1,8 @@
 //! Goes along the tokens of a statement.
 
-use crate::migrations::statement::Name;
+use std::borrow::Cow;
+
+use crate::migrations::statement::{Name, Text};
 use crate::sql::{Dialect, Token, TokenKind};
 
 /// Many keywords, and the letters that they begin with: most words begin like none of them.
@@ -147,7 +149,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// One part of a name; unquoted ones are folded to lower case.
-    pub(super) fn part(&mut self) -> Option<String> {
+    pub(super) fn part(&mut self) -> Option<Text<'a>> {
         let token = self.peek()?;
         let mut part = unquoted(token, self.text)?;
         self.at += 1;
@@ -159,7 +161,7 @@ impl<'a> Cursor<'a> {
                 break;
             }
             let Some(more) = unquoted(next, self.text) else { break };
-            part.push_str(&more);
+            part.to_mut().push_str(&more);
             last = next;
             self.at += 1;
         }
@@ -167,7 +169,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `name`, `schema.name`, `database.schema.name`.
-    pub(super) fn name(&mut self) -> Option<Name> {
+    pub(super) fn name(&mut self) -> Option<Name<'a>> {
         let mut name = Name::plain(self.part()?);
         while self.is_sign(b'.') {
             let before = self.at;
@@ -182,7 +184,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Names with commas between; `ONLY` and `*` are passed.
-    pub(super) fn names(&mut self) -> Vec<Name> {
+    pub(super) fn names(&mut self) -> Vec<Name<'a>> {
         let mut names = Vec::new();
         loop {
             self.eat("only");
@@ -231,17 +233,31 @@ impl<'a> Cursor<'a> {
     }
 
     /// What is left, as it was written, in lower case and with single spaces.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn words(&self) -> Text<'a> {
         let (start, end) = self.extent();
+        if let Some(written) = self.text.get(start..end).and_then(as_compared)
+            && self.has_single_spaces()
+        {
+            return Text::Borrowed(written);
+        }
         let mut words = String::with_capacity(end - start);
         for at in self.at..self.tokens.len() {
             let apart = at > self.at && self.tokens[at].start > self.tokens[at - 1].end;
             if apart {
                 words.push(' ');
             }
-            push_lower(&mut words, self.bytes_at(at));
+            words.push_str(&lower(self.bytes_at(at)));
         }
-        words
+        Text::Owned(words)
+    }
+
+    /// Whether there is nothing or one space between all tokens that are left.
+    fn has_single_spaces(&self) -> bool {
+        let left = self.tokens.get(self.at..).unwrap_or_default();
+        left.windows(2).all(|pair| {
+            let (before, behind) = (pair[0].end as usize, pair[1].start as usize);
+            matches!(self.text.get(before..behind), Some(b"" | b" "))
+        })
     }
 
     /// Where the first token that is left begins, and where the last one ends.
@@ -254,42 +270,50 @@ impl<'a> Cursor<'a> {
 }
 
 /// The name that a token is, without quotes.
-fn unquoted(token: Token, text: &[u8]) -> Option<String> {
+fn unquoted(token: Token, text: &[u8]) -> Option<Text<'_>> {
     let bytes = token.bytes(text);
     match token.kind {
         TokenKind::Word => Some(lower(bytes)),
-        TokenKind::Parameter => Some(String::from_utf8_lossy(bytes).into_owned()),
+        TokenKind::Parameter => Some(String::from_utf8_lossy(bytes)),
         TokenKind::Quoted => {
             let from = bytes.iter().position(|byte| matches!(byte, b'"' | b'`' | b'['))?;
             let inner = bytes.get(from + 1..bytes.len().checked_sub(1)?)?;
             let quote = char::from(bytes[from]);
-            let inner = String::from_utf8_lossy(inner);
-            Some(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
+            let (inner, doubled) = (String::from_utf8_lossy(inner), format!("{quote}{quote}"));
+            if !inner.contains(&doubled) {
+                return Some(inner);
+            }
+            Some(inner.replace(&doubled, &quote.to_string()).into())
         }
         _ => None,
     }
 }
 
-fn lower(bytes: &[u8]) -> String {
-    let mut lower = String::with_capacity(bytes.len());
-    push_lower(&mut lower, bytes);
-    lower
+/// A text in lower case.
+fn lower(bytes: &[u8]) -> Text<'_> {
+    match as_compared(bytes) {
+        Some(written) => Text::Borrowed(written),
+        None => Text::Owned(lossy(bytes.into()).to_lowercase()),
+    }
 }
 
-/// Adds a text in lower case; nearly always that is a matter of ASCII.
-fn push_lower(to: &mut String, bytes: &[u8]) {
-    if bytes.is_ascii() {
-        // Told once more, so that no letter is asked again how long it is.
-        let letters = bytes.iter().map(|byte| byte.to_ascii_lowercase() & 0x7f);
-        letters.for_each(|letter| to.push(char::from(letter)));
-    } else {
-        to.push_str(&String::from_utf8_lossy(bytes).to_lowercase());
+/// A text that is in lower case as it was written; nearly always that is a matter of ASCII.
+fn as_compared(bytes: &[u8]) -> Option<&str> {
+    let lower = bytes.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    std::str::from_utf8(bytes).ok().filter(|_| lower)
+}
+
+/// Bytes as a text, with signs for what is none.
+pub(super) fn lossy(bytes: Cow<'_, [u8]>) -> Text<'_> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Text::Owned(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 
 /// What a string says; nothing if the token is none. Escapes other than doubled quotes are left
 /// as they are: what is looked for has none.
-pub(super) fn string(token: Token, text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn string(token: Token, text: &[u8]) -> Option<Cow<'_, [u8]>> {
     let bytes = token.bytes(text);
     match token.kind {
         TokenKind::Text { escapes } => {
@@ -299,13 +323,16 @@ pub(super) fn string(token: Token, text: &[u8]) -> Option<Vec<u8>> {
         }
         TokenKind::Dollar => {
             let tag = memchr::memchr(b'$', bytes.get(1..)?)? + 2;
-            Some(bytes.get(tag..bytes.len().checked_sub(tag)?)?.to_vec())
+            Some(bytes.get(tag..bytes.len().checked_sub(tag)?)?.into())
         }
         _ => None,
     }
 }
 
-fn unescaped(inner: &[u8], escapes: bool) -> Vec<u8> {
+fn unescaped(inner: &[u8], escapes: bool) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'\'', b'\\', inner).is_none() {
+        return inner.into();
+    }
     let mut plain = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter().copied();
     while let Some(byte) = bytes.next() {
@@ -325,5 +352,5 @@ fn unescaped(inner: &[u8], escapes: bool) -> Vec<u8> {
             _ => plain.push(byte),
         }
     }
-    plain
+    plain.into()
 }

@@ -1,10 +1,11 @@
 //! Statements that read and write rows.
 
+use super::Out;
 use super::cursor::Cursor;
 use super::expression::{calls, scope};
 use crate::migrations::statement::{Name, Scope, What};
 
-pub(super) fn truncate(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn truncate<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat("table");
     let mut tables = c.names();
@@ -15,38 +16,35 @@ pub(super) fn truncate(c: &mut Cursor<'_>) -> Vec<What> {
     if !known {
         tables.push(Name::plain("?"));
     }
-    let mut whats = vec![What::Truncate { tables, cascade }];
+    out.add(What::Truncate { tables, cascade });
     if !known || !c.done() {
-        whats.push(What::Unrecognised { why: "something follows that is not understood" });
+        out.add(What::Unrecognised { why: "something follows that is not understood" });
     }
-    whats
 }
 
-pub(super) fn delete(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn delete<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["low_priority", "quick", "ignore"]);
     c.eat("from");
     c.eat("only");
     let Some(table) = c.name() else {
-        return vec![What::Unrecognised { why: "a DELETE without a table" }];
+        return out.add(What::Unrecognised { why: "a DELETE without a table" });
     };
-    let mut whats = vec![What::Delete { table, scope: scope_of(c) }];
-    whats.extend(written_in_parts(c));
-    whats
+    out.add(What::Delete { table, scope: scope_of(c) });
+    written_in_parts(c, out);
 }
 
-pub(super) fn update(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn update<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     if c.eat("or") {
         c.part();
     }
     c.eat_any(&["low_priority", "ignore", "only"]);
     let Some(table) = c.name() else {
-        return vec![What::Unrecognised { why: "an UPDATE without a table" }];
+        return out.add(What::Unrecognised { why: "an UPDATE without a table" });
     };
-    let mut whats = vec![What::Update { table, scope: scope_of(c) }];
-    whats.extend(written_in_parts(c));
-    whats
+    out.add(What::Update { table, scope: scope_of(c) });
+    written_in_parts(c, out);
 }
 
 /// Which rows: by the `WHERE` that is in no parentheses.
@@ -69,7 +67,7 @@ fn scope_of(c: &Cursor<'_>) -> Scope {
     if limited { Scope::Bounded } else { Scope::All }
 }
 
-pub(super) fn insert(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn insert<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     if c.eat("or") {
         c.part();
@@ -78,16 +76,15 @@ pub(super) fn insert(c: &mut Cursor<'_>) -> Vec<What> {
     c.eat("into");
     c.eat("only");
     let Some(table) = c.name() else {
-        return vec![What::Unrecognised { why: "an INSERT without a table" }];
+        return out.add(What::Unrecognised { why: "an INSERT without a table" });
     };
-    let mut whats = vec![What::Insert { table, from: source_table(c) }];
-    whats.extend(written_in_parts(c));
-    whats.extend(called(c));
-    whats
+    out.add(What::Insert { table, from: source_table(c) });
+    written_in_parts(c, out);
+    called(c, out);
 }
 
 /// The table behind the first `FROM`.
-fn source_table(c: &Cursor<'_>) -> Option<Name> {
+fn source_table<'a>(c: &Cursor<'a>) -> Option<Name<'a>> {
     // Rows that are listed come from no table.
     let mut c = *c;
     while !c.done() {
@@ -103,47 +100,55 @@ fn source_table(c: &Cursor<'_>) -> Option<Name> {
 }
 
 /// Queries: what is written in their parts, and the functions that they run.
-pub(super) fn query(c: &mut Cursor<'_>) -> Vec<What> {
-    let mut whats = written_in_parts(c);
+pub(super) fn query<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    let begun = out.actions.len();
+    read(c, out);
+    if out.actions.len() == begun {
+        out.add(What::Harmless);
+    }
+}
+
+/// The same, of a query that is part of something else.
+pub(super) fn read<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    written_in_parts(c, out);
     // `WITH … DELETE FROM`: the statement itself comes behind the parts.
     if c.is("with") {
-        whats.extend(behind_with(c));
+        behind_with(c, out);
     }
-    whats.extend(called(c));
-    if whats.is_empty() { vec![What::Harmless] } else { whats }
+    called(c, out);
 }
 
-fn called(c: &Cursor<'_>) -> Option<What> {
+fn called<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
     let functions = calls(c);
     // CALL without parentheses is MySQL's.
-    (!functions.is_empty()).then_some(What::Calls { functions })
+    if !functions.is_empty() {
+        out.add(What::Calls { functions });
+    }
 }
 
-fn behind_with(c: &Cursor<'_>) -> Vec<What> {
+fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
     let mut c = *c;
     while !c.done() {
         if c.is("delete") {
-            return delete(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c });
+            return delete(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c }, out);
         }
         if c.is("update") && !c.word_at(c.at.saturating_sub(1), "for") {
-            return update(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c });
+            return update(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c }, out);
         }
         if c.is_any(&["insert", "merge", "replace"]) {
-            return insert(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c });
+            return insert(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c }, out);
         }
         if c.is("select") {
-            return Vec::new();
+            return;
         }
         if c.group().is_none() {
             c.at += 1;
         }
     }
-    Vec::new()
 }
 
 /// What is written in the parts of a `WITH`: `name AS (DELETE …)`.
-fn written_in_parts(c: &Cursor<'_>) -> Vec<What> {
-    let mut whats = Vec::new();
+fn written_in_parts<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
     for at in c.at..c.tokens.len() {
         if !c.sign_at(at, b'(') {
             continue;
@@ -151,46 +156,47 @@ fn written_in_parts(c: &Cursor<'_>) -> Vec<What> {
         let mut part = Cursor { at, ..*c };
         let writes = Cursor { at: at + 1, ..*c }.is_any(&["delete from", "update", "insert into"]);
         let Some(mut inner) = writes.then(|| part.group()).flatten() else { continue };
-        whats.extend(match () {
-            () if inner.is("delete") => delete(&mut inner),
-            () if inner.is("update") => update(&mut inner),
-            () => insert(&mut inner),
-        });
+        match () {
+            () if inner.is("delete") => delete(&mut inner, out),
+            () if inner.is("update") => update(&mut inner, out),
+            () => insert(&mut inner, out),
+        }
     }
-    whats
 }
 
-pub(super) fn copy(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn copy<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("copy");
     c.eat("binary");
     if (c.at..c.tokens.len()).any(|at| c.word_at(at, "program")) {
-        return vec![What::Program];
+        return out.add(What::Program);
     }
     if c.is_sign(b'(') {
-        let Some(mut inner) = c.group() else { return Vec::new() };
-        return query(&mut inner);
+        let Some(mut inner) = c.group() else { return };
+        return query(&mut inner, out);
     }
     match c.name() {
         Some(table) => {
             c.group();
             if c.eat("from") {
-                vec![What::Insert { table, from: None }]
+                out.add(What::Insert { table, from: None })
             } else {
-                vec![What::Harmless]
+                out.add(What::Harmless)
             }
         }
-        None => vec![What::Unrecognised { why: "a COPY without a table" }],
+        None => out.add(What::Unrecognised { why: "a COPY without a table" }),
     }
 }
 
 /// MySQL's `LOAD DATA … INTO TABLE t`; PostgreSQL's `LOAD 'library'`.
-pub(super) fn load(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn load<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     while !c.done() {
         if c.eat("into table") {
-            let table = c.name();
-            return table.map_or(Vec::new(), |table| vec![What::Insert { table, from: None }]);
+            if let Some(table) = c.name() {
+                out.add(What::Insert { table, from: None });
+            }
+            return;
         }
         c.at += 1;
     }
-    vec![What::Harmless]
+    out.add(What::Harmless)
 }

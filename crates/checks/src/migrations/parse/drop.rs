@@ -1,14 +1,15 @@
 //! `DROP …`.
 
-use super::cursor::{Cursor, string};
+use super::Out;
+use super::cursor::{Cursor, lossy, string};
 use crate::migrations::statement::{Name, Object, What};
 use crate::sql::TokenKind;
 
-pub(super) fn drop(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn drop<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     if c.eat("owned") {
         c.eat("by");
-        return vec![What::DropOwned { roles: c.words() }];
+        return out.add(What::DropOwned { roles: c.words() });
     }
     let (object, word) = object(c);
     let concurrently = c.eat("concurrently");
@@ -29,12 +30,10 @@ pub(super) fn drop(c: &mut Cursor<'_>) -> Vec<What> {
     if !known {
         names.push(Name::plain("?"));
     }
-    let mut whats =
-        vec![What::Drop { object, word: word.to_owned(), names, cascade, concurrently, on }];
+    out.add(What::Drop { object, word, names, cascade, concurrently, on });
     if !known || !c.done() {
-        whats.push(What::Unrecognised { why: "something follows that is not understood" });
+        out.add(What::Unrecognised { why: "something follows that is not understood" });
     }
-    whats
 }
 
 /// What is dropped; the words for it are passed.
@@ -80,7 +79,7 @@ pub(super) fn object(c: &mut Cursor<'_>) -> (Object, &'static str) {
 }
 
 /// Their names; functions have arguments.
-fn names(c: &mut Cursor<'_>, object: Object) -> Vec<Name> {
+fn names<'a>(c: &mut Cursor<'a>, object: Object) -> Vec<Name<'a>> {
     let mut names = Vec::new();
     while let Some(name) = name(c, object) {
         names.push(name);
@@ -106,14 +105,14 @@ fn names(c: &mut Cursor<'_>, object: Object) -> Vec<Name> {
 }
 
 /// A name; MySQL writes users as `'name'@'host'`.
-fn name(c: &mut Cursor<'_>, object: Object) -> Option<Name> {
+fn name<'a>(c: &mut Cursor<'a>, object: Object) -> Option<Name<'a>> {
     if object != Object::Role {
         return c.name();
     }
     let name = match c.peek().and_then(|token| string(token, c.text)) {
         Some(text) => {
             c.at += 1;
-            Name::plain(String::from_utf8_lossy(&text))
+            Name::plain(lossy(text))
         }
         None => c.name()?,
     };

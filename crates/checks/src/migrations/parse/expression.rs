@@ -1,7 +1,7 @@
 //! What an expression does, as far as that can be seen.
 
 use super::cursor::Cursor;
-use crate::migrations::statement::{Default, Scope};
+use crate::migrations::statement::{Default, Scope, Text};
 use crate::sql::TokenKind;
 
 /// Functions that give every row of one statement the same, or depend on their arguments alone
@@ -113,7 +113,7 @@ const STEADY: &[&str] = &[
 ];
 
 /// What a default is: a constant, or something else for every row.
-pub(super) fn default(expression: &Cursor<'_>) -> Default {
+pub(super) fn default<'a>(expression: &Cursor<'a>) -> Default<'a> {
     if expression.is("null") && expression.tokens.len() == expression.at + 1 {
         return Default::Null;
     }
@@ -124,16 +124,16 @@ pub(super) fn default(expression: &Cursor<'_>) -> Default {
 }
 
 /// The first function that is called and not known to be steady.
-fn volatile_call(c: &Cursor<'_>) -> Option<String> {
+fn volatile_call<'a>(c: &Cursor<'a>) -> Option<Text<'a>> {
     let calls = (c.at..c.tokens.len()).filter(|at| {
         matches!(c.tokens[*at].kind, TokenKind::Word | TokenKind::Quoted) && c.sign_at(at + 1, b'(')
     });
     let functions = calls.map(|at| Cursor { at, ..*c }.part().unwrap_or_default());
-    functions.into_iter().find(|function| !STEADY.contains(&function.as_str()))
+    functions.into_iter().find(|function| !STEADY.contains(&&**function))
 }
 
 /// The functions that a statement calls.
-pub(super) fn calls(c: &Cursor<'_>) -> Vec<String> {
+pub(super) fn calls<'a>(c: &Cursor<'a>) -> Vec<Text<'a>> {
     let mut functions = Vec::new();
     for at in c.at..c.tokens.len() {
         let name = matches!(c.tokens[at].kind, TokenKind::Word | TokenKind::Quoted);

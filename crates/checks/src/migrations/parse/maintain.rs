@@ -1,10 +1,11 @@
 //! Statements about the state of tables, locks, settings and transactions.
 
+use super::Out;
 use super::cursor::Cursor;
-use crate::migrations::statement::What;
+use crate::migrations::statement::{Text, What};
 use crate::sql::{Dialect, TokenKind};
 
-pub(super) fn reindex(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn reindex<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("reindex");
     let mut concurrently = false;
     if let Some(options) = c.group() {
@@ -12,14 +13,14 @@ pub(super) fn reindex(c: &mut Cursor<'_>) -> Vec<What> {
     }
     let what = c.part().unwrap_or_default();
     concurrently |= c.eat("concurrently");
-    let name = c.name().map_or_else(String::new, |name| name.to_string());
+    let name = c.name().map_or_else(Text::default, |name| name.to_string().into());
     if c.dialect == Dialect::Sqlite {
-        return vec![What::Harmless];
+        return out.add(What::Harmless);
     }
-    vec![What::Reindex { what, name, concurrently }]
+    out.add(What::Reindex { what, name, concurrently })
 }
 
-pub(super) fn vacuum(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn vacuum<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("vacuum");
     let mut full = false;
     if let Some(options) = c.group() {
@@ -36,53 +37,56 @@ pub(super) fn vacuum(c: &mut Cursor<'_>) -> Vec<What> {
     }
     // SQLite's writes the whole file anew.
     full |= c.dialect == Dialect::Sqlite;
-    vec![What::Vacuum { full, table: c.name() }]
+    out.add(What::Vacuum { full, table: c.name() })
 }
 
-pub(super) fn cluster(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn cluster<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("cluster");
     c.group();
     c.eat("verbose");
-    vec![What::Cluster { table: c.name() }]
+    out.add(What::Cluster { table: c.name() })
 }
 
-pub(super) fn refresh(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn refresh<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("refresh");
     if !c.eat("materialized view") {
-        return vec![What::Harmless];
+        return out.add(What::Harmless);
     }
     let concurrently = c.eat("concurrently");
     match c.name() {
-        Some(view) => vec![What::Refresh { view, concurrently }],
-        None => vec![What::Unrecognised { why: "a REFRESH without a view" }],
+        Some(view) => out.add(What::Refresh { view, concurrently }),
+        None => out.add(What::Unrecognised { why: "a REFRESH without a view" }),
     }
 }
 
 /// MySQL's `OPTIMIZE TABLE` writes the table anew.
-pub(super) fn optimize(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn optimize<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["no_write_to_binlog", "local"]);
     c.eat("table");
-    vec![What::Vacuum { full: true, table: c.name() }]
+    out.add(What::Vacuum { full: true, table: c.name() })
 }
 
-pub(super) fn lock(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn lock<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("lock");
     if c.eat_any(&["instance", "for"]) {
-        return vec![What::Harmless];
+        return out.add(What::Harmless);
     }
     c.eat_any(&["tables", "table"]);
-    vec![What::LockTable { tables: c.names() }]
+    out.add(What::LockTable { tables: c.names() })
 }
 
-pub(super) fn set(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("reset") {
-        return vec![What::Set { name: c.part().unwrap_or_default(), zero: true }];
+        return out.add(What::Set { name: c.part().unwrap_or_default(), zero: true });
     }
     c.eat("set");
     c.eat_any(&["session", "local", "global"]);
     let name = c.part().unwrap_or_default();
-    let name = name.trim_start_matches("@@").trim_start_matches("session.").to_owned();
+    let name = match name.trim_start_matches("@@").trim_start_matches("session.") {
+        bare if bare.len() < name.len() => Text::Owned(bare.to_owned()),
+        _ => name,
+    };
     if !c.eat_sign(b'=') {
         c.eat("to");
     }
@@ -93,12 +97,12 @@ pub(super) fn set(c: &mut Cursor<'_>) -> Vec<What> {
         .is_some_and(|token| matches!(token.kind, TokenKind::Number | TokenKind::Text { .. }));
     let zero = (number && digits.peek().is_some() && digits.all(|digit| *digit == b'0'))
         || c.is("default");
-    vec![What::Set { name, zero }]
+    out.add(What::Set { name, zero })
 }
 
 /// `COMMIT`, `ROLLBACK` and their kind; `ROLLBACK TO` a savepoint ends nothing.
-pub(super) fn end(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn end<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["work", "transaction"]);
-    if c.is("to") || c.is("prepared") { vec![What::Harmless] } else { vec![What::End] }
+    if c.is("to") || c.is("prepared") { out.add(What::Harmless) } else { out.add(What::End) }
 }

@@ -24,46 +24,57 @@ use cursor::Cursor;
 
 /// Recognises a statement; what it does, part by part.
 #[must_use]
-pub fn parse(text: &[u8], tokens: &[Token], dialect: Dialect) -> Vec<Action> {
+pub fn parse<'a>(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Vec<Action<'a>> {
     let mut actions = Vec::new();
-    parse_into(&mut actions, text, tokens, dialect);
-    actions
-}
-
-/// The same, into a list that serves for many.
-pub(super) fn parse_into(
-    actions: &mut Vec<Action>,
-    text: &[u8],
-    tokens: &[Token],
-    dialect: Dialect,
-) {
     let mut rest = tokens;
     // A word that only begins statements, in the middle of one: a semicolon is missing.
     while let Some(at) = second_statement(&Cursor::new(text, rest, dialect)) {
         let (first, second) = rest.split_at(at);
-        one(&Cursor::new(text, first, dialect), actions);
+        one(&Cursor::new(text, first, dialect), &mut actions);
         let why = "two statements without a semicolon between them";
-        push(actions, &Cursor::new(text, second, dialect), What::Unrecognised { why });
+        let second_c = Cursor::new(text, second, dialect);
+        Out::new(&mut actions, &second_c).add(What::Unrecognised { why });
         rest = second;
     }
-    one(&Cursor::new(text, rest, dialect), actions);
+    one(&Cursor::new(text, rest, dialect), &mut actions);
+    actions
 }
 
 /// Says what the statement that begins at the cursor does.
-fn one(cursor: &Cursor<'_>, actions: &mut Vec<Action>) {
+fn one<'a>(cursor: &Cursor<'a>, actions: &mut Vec<Action<'a>>) {
     let mut c = *cursor;
     while c.eat_sign(b';') {}
     if c.done() {
         return;
     }
-    let (start, end) = c.extent();
-    let whats = statement_at(&mut c, actions);
-    actions.extend(whats.into_iter().map(|what| Action { what, start, end }));
+    let mut out = Out::new(actions, &c);
+    statement_at(&mut c, &mut out);
 }
 
-fn push(actions: &mut Vec<Action>, cursor: &Cursor<'_>, what: What) {
-    let (start, end) = cursor.extent();
-    actions.push(Action { what, start, end });
+/// Takes what a statement does, part by part.
+struct Out<'l, 'a> {
+    actions: &'l mut Vec<Action<'a>>,
+    /// Where the statement begins in its text, and where it ends.
+    extent: (usize, usize),
+}
+
+impl<'l, 'a> Out<'l, 'a> {
+    /// For the statement that is left at a cursor.
+    fn new(actions: &'l mut Vec<Action<'a>>, cursor: &Cursor<'_>) -> Self {
+        Self { actions, extent: cursor.extent() }
+    }
+
+    /// The statement does this.
+    fn add(&mut self, what: What<'a>) {
+        let (start, end) = self.extent;
+        self.actions.push(Action { what, start, end });
+    }
+
+    /// What is left at a cursor does this.
+    fn add_at(&mut self, cursor: &Cursor<'_>, what: What<'a>) {
+        let (start, end) = cursor.extent();
+        self.actions.push(Action { what, start, end });
+    }
 }
 
 const HARMLESS: &[&str] = &[
@@ -98,46 +109,48 @@ const HARMLESS: &[&str] = &[
     "grant",
 ];
 
-fn statement_at(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let mut first = [0; LONGEST];
     let first = lower(c.bytes_at(c.at), &mut first);
     if c.peek().is_some_and(|token| token.kind != TokenKind::Word) {
         return if c.is_sign(b'(') {
-            data::query(c)
+            data::query(c, out)
         } else {
-            unrecognised("no statement begins so")
+            out.add(What::Unrecognised { why: "no statement begins so" })
         };
     }
     match first {
-        b"alter" => alter::alter(c, actions),
-        b"create" => create::create(c, actions),
-        b"drop" => drop::drop(c),
-        b"truncate" => data::truncate(c),
-        b"delete" => data::delete(c),
-        b"update" => data::update(c),
-        b"insert" | b"replace" | b"merge" => data::insert(c),
-        b"select" | b"values" | b"with" | b"table" | b"declare" => data::query(c),
-        b"call" | b"perform" => data::query(c),
-        b"copy" => data::copy(c),
-        b"load" => data::load(c),
-        b"do" => body::block(c),
-        b"execute" => body::execute(c),
-        b"explain" | b"prepare" => inner(c, actions),
-        b"reindex" => maintain::reindex(c),
-        b"vacuum" => maintain::vacuum(c),
-        b"cluster" => maintain::cluster(c),
-        b"refresh" => maintain::refresh(c),
-        b"optimize" | b"repair" => maintain::optimize(c),
-        b"revoke" => vec![What::Revoke { words: c.words() }],
-        b"lock" => maintain::lock(c),
-        b"set" | b"reset" => maintain::set(c),
-        b"begin" | b"start" => vec![What::Begin],
-        b"commit" | b"rollback" | b"end" | b"abort" => maintain::end(c),
-        b"rename" => mysql::rename(c),
-        b"attach" | b"detach" if c.dialect == Dialect::Sqlite => vec![What::Harmless],
-        b"handler" | b"signal" | b"resignal" if c.dialect == Dialect::Mysql => vec![What::Harmless],
-        _ if HARMLESS.iter().any(|word| word.as_bytes() == first) => vec![What::Harmless],
-        _ => unrecognised("not a statement that is known"),
+        b"alter" => alter::alter(c, out),
+        b"create" => create::create(c, out),
+        b"drop" => drop::drop(c, out),
+        b"truncate" => data::truncate(c, out),
+        b"delete" => data::delete(c, out),
+        b"update" => data::update(c, out),
+        b"insert" | b"replace" | b"merge" => data::insert(c, out),
+        b"select" | b"values" | b"with" | b"table" | b"declare" => data::query(c, out),
+        b"call" | b"perform" => data::query(c, out),
+        b"copy" => data::copy(c, out),
+        b"load" => data::load(c, out),
+        b"do" => body::block(c, out),
+        b"execute" => body::execute(c, out),
+        b"explain" | b"prepare" => inner(c, out),
+        b"reindex" => maintain::reindex(c, out),
+        b"vacuum" => maintain::vacuum(c, out),
+        b"cluster" => maintain::cluster(c, out),
+        b"refresh" => maintain::refresh(c, out),
+        b"optimize" | b"repair" => maintain::optimize(c, out),
+        b"revoke" => out.add(What::Revoke { words: c.words() }),
+        b"lock" => maintain::lock(c, out),
+        b"set" | b"reset" => maintain::set(c, out),
+        b"begin" | b"start" => out.add(What::Begin),
+        b"commit" | b"rollback" | b"end" | b"abort" => maintain::end(c, out),
+        b"rename" => mysql::rename(c, out),
+        b"attach" | b"detach" if c.dialect == Dialect::Sqlite => out.add(What::Harmless),
+        b"handler" | b"signal" | b"resignal" if c.dialect == Dialect::Mysql => {
+            out.add(What::Harmless)
+        }
+        _ if HARMLESS.iter().any(|word| word.as_bytes() == first) => out.add(What::Harmless),
+        _ => out.add(What::Unrecognised { why: "not a statement that is known" }),
     }
 }
 
@@ -152,12 +165,8 @@ fn lower<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
     lower
 }
 
-fn unrecognised(why: &'static str) -> Vec<What> {
-    vec![What::Unrecognised { why }]
-}
-
 /// `EXPLAIN ANALYZE …` runs what it explains; `PREPARE name AS …` is run later.
-fn inner(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
+fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let runs = c.eat("prepare");
     while !c.done() {
         let begins = c.is_any(&["select", "insert", "update", "delete", "with", "merge", "values"]);
@@ -166,12 +175,12 @@ fn inner(c: &mut Cursor<'_>, actions: &mut Vec<Action>) -> Vec<What> {
                 || c.word_at(c.at.saturating_sub(1), "analyze")
                 || c.sign_at(c.at.saturating_sub(1), b')'))
         {
-            one(&Cursor { tokens: &c.tokens[c.at..], at: 0, ..*c }, actions);
-            return Vec::new();
+            one(&Cursor { tokens: &c.tokens[c.at..], at: 0, ..*c }, out.actions);
+            return;
         }
         c.at += 1;
     }
-    vec![What::Harmless]
+    out.add(What::Harmless);
 }
 
 /// Where, behind the beginning, a statement begins that cannot be part of another. `TABLE` is a

@@ -1,34 +1,34 @@
 //! What only MySQL and MariaDB say.
 
+use super::Out;
 use super::column;
 use super::cursor::Cursor;
 use crate::migrations::statement::{Change, What};
 
 /// `RENAME TABLE a TO b, c TO d`.
-pub(super) fn rename(c: &mut Cursor<'_>) -> Vec<What> {
+pub(super) fn rename<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("rename");
     if !c.eat_any(&["table", "tables"]) {
-        return vec![What::Unrecognised { why: "a RENAME of something that is not known" }];
+        return out.add(What::Unrecognised { why: "a RENAME of something that is not known" });
     }
-    let mut whats = Vec::new();
+    let begun = out.actions.len();
     loop {
         c.if_exists();
         let Some(table) = c.name() else { break };
         c.eat("to");
         let Some(to) = c.name() else { break };
-        whats.push(What::Alter { table, change: Change::RenameTable { to: to.name } });
+        out.add(What::Alter { table, change: Change::RenameTable { to: to.name } });
         if !c.eat_sign(b',') {
             break;
         }
     }
-    if whats.is_empty() || !c.done() {
-        whats.push(What::Unrecognised { why: "something follows that is not understood" });
+    if out.actions.len() == begun || !c.done() {
+        out.add(What::Unrecognised { why: "something follows that is not understood" });
     }
-    whats
 }
 
 /// What only MySQL's `ALTER TABLE` has; nothing if it is not one of these.
-pub(super) fn change(c: &mut Cursor<'_>) -> Option<Change> {
+pub(super) fn change<'a>(c: &mut Cursor<'a>) -> Option<Change<'a>> {
     const COPIES: &[(&str, &str)] = &[
         ("convert to", "CONVERT TO CHARACTER SET"),
         ("engine", "ENGINE"),

@@ -7,7 +7,7 @@ use crate::migrations::statement::Change;
 use crate::sql::Dialect;
 
 /// One change: what is between two commas.
-pub(super) fn change(c: &mut Cursor<'_>) -> Change {
+pub(super) fn change<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     if c.dialect == Dialect::Mysql
         && let Some(change) = mysql::change(c)
     {
@@ -53,7 +53,7 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Change {
 }
 
 /// More than was understood is left, except where the rest is known not to matter.
-fn leftover(change: Change, c: &mut Cursor<'_>) -> Change {
+fn leftover<'a>(change: Change<'a>, c: &mut Cursor<'a>) -> Change<'a> {
     match change {
         // Collations, MySQL's positions, options of constraints.
         Change::AlterType { .. }
@@ -71,7 +71,7 @@ fn leftover(change: Change, c: &mut Cursor<'_>) -> Change {
     }
 }
 
-fn add(c: &mut Cursor<'_>) -> Change {
+fn add<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     if let Some(constraint) = constraint(c) {
         return Change::AddConstraint(constraint);
     }
@@ -94,12 +94,12 @@ fn add(c: &mut Cursor<'_>) -> Change {
     column(c).map_or(Change::Unrecognised, |column| Change::AddColumn(Box::new(column)))
 }
 
-fn drop(c: &mut Cursor<'_>) -> Change {
+fn drop<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     let constraint = c.eat("constraint")
         || (c.dialect == Dialect::Mysql && c.eat_any(&["foreign key", "check"]));
     if c.dialect == Dialect::Mysql {
         if c.eat("primary key") {
-            return Change::DropConstraint { name: "PRIMARY KEY".to_owned(), cascade: false };
+            return Change::DropConstraint { name: "PRIMARY KEY".into(), cascade: false };
         }
         if c.eat_any(&["index", "key"]) {
             c.if_exists();
@@ -127,7 +127,7 @@ fn drop(c: &mut Cursor<'_>) -> Change {
 }
 
 /// `ALTER [COLUMN] name …`.
-fn alter_column(c: &mut Cursor<'_>) -> Change {
+fn alter_column<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     if c.eat_any(&["constraint", "index"]) {
         c.at = c.tokens.len();
         return Change::Harmless;
@@ -170,7 +170,7 @@ fn alter_column(c: &mut Cursor<'_>) -> Change {
     if known { Change::Harmless } else { Change::Unrecognised }
 }
 
-fn rename(c: &mut Cursor<'_>) -> Change {
+fn rename<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     if c.eat_any(&["constraint", "index", "key"]) {
         c.at = c.tokens.len();
         return Change::Harmless;
@@ -190,7 +190,7 @@ fn rename(c: &mut Cursor<'_>) -> Change {
     }
 }
 
-fn set(c: &mut Cursor<'_>) -> Change {
+fn set<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     if c.eat("schema") {
         return c.part().map_or(Change::Unrecognised, |schema| Change::SetSchema { schema });
     }
@@ -215,20 +215,20 @@ fn set(c: &mut Cursor<'_>) -> Change {
     if known { Change::Harmless } else { Change::Unrecognised }
 }
 
-fn attach(c: &mut Cursor<'_>) -> Change {
+fn attach<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     let Some(partition) = c.name() else { return Change::Unrecognised };
     c.at = c.tokens.len();
     Change::Attach { partition }
 }
 
-fn detach(c: &mut Cursor<'_>) -> Change {
+fn detach<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     let Some(partition) = c.name() else { return Change::Unrecognised };
     let concurrently = c.eat_any(&["concurrently", "finalize"]);
     Change::Detach { partition, concurrently }
 }
 
 /// `ENABLE`, `DISABLE`, `FORCE` of triggers, rules and row security.
-fn switch(c: &mut Cursor<'_>) -> Change {
+fn switch<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     const ROW_SECURITY: &[(&str, &str)] = &[
         ("enable row level security", "ENABLE"),
         ("disable row level security", "DISABLE"),

@@ -55,7 +55,7 @@ static DISABLE_TRIGGER: MigrationRule = rule(
 pub(super) static RULES: &[&MigrationRule] =
     &[&REVOKE, &DROP_ROLE, &DROP_POLICY, &ROW_SECURITY, &DISABLE_TRIGGER];
 
-pub(super) fn judge(what: &What, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, out: &mut Verdicts) {
     match what {
         What::Revoke { words } => {
             out.add(&REVOKE, format!("takes a right away ({words})"), &[]);

@@ -106,7 +106,7 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &JSON_TYPE,
 ];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
         What::CreateTable(table) if context.dialect == Dialect::Postgres => {
             for column in &table.columns {
@@ -127,7 +127,12 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
 }
 
 /// What is said of a new table's columns: only what they are stays when it is used.
-pub(super) fn judge_new(table: &Name, change: &Change, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge_new(
+    table: &Name<'_>,
+    change: &Change<'_>,
+    context: &Context,
+    out: &mut Verdicts,
+) {
     if let Change::AddColumn(column) = change
         && context.dialect == Dialect::Postgres
     {
@@ -135,7 +140,7 @@ pub(super) fn judge_new(table: &Name, change: &Change, context: &Context, out: &
     }
 }
 
-fn changed(table: &str, change: &Change, context: &Context, out: &mut Verdicts) {
+fn changed(table: &str, change: &Change<'_>, context: &Context, out: &mut Verdicts) {
     match change {
         Change::AlterType { column, to } => {
             let message = format!("changes the type of `{column}` of `{table}` to {to}");
@@ -143,7 +148,7 @@ fn changed(table: &str, change: &Change, context: &Context, out: &mut Verdicts) 
         }
         Change::ChangeColumn { from, to } => {
             let message = format!("defines `{from}` of `{table}` anew as {}", to.of_type);
-            let names = [("table", table), ("column", from.as_str()), ("type", &to.of_type)];
+            let names = [("table", table), ("column", &**from), ("type", &to.of_type)];
             out.add(&ALTER_TYPE, message, &names);
         }
         Change::SetNotNull { column } if !context.is_proven_not_null(table, column) => {
@@ -175,15 +180,15 @@ static ADD_IDENTITY: MigrationRule = rule(
      SELECT setval(pg_get_serial_sequence('{table}', '{column}'), max({column})) FROM {table};",
 );
 
-fn json(table: &str, column: &Column, out: &mut Verdicts) {
-    if matches!(column.of_type.as_str(), "json" | "json[]") {
+fn json(table: &str, column: &Column<'_>, out: &mut Verdicts) {
+    if matches!(&*column.of_type, "json" | "json[]") {
         let message = format!("`{}` of `{table}` is json, not jsonb", column.name);
         out.add(&JSON_TYPE, message, &[("column", &column.name)]);
     }
 }
 
-fn added(table: &str, column: &Column, dialect: Dialect, out: &mut Verdicts) {
-    let names = [("table", table), ("column", column.name.as_str()), ("type", &column.of_type)];
+fn added(table: &str, column: &Column<'_>, dialect: Dialect, out: &mut Verdicts) {
+    let names = [("table", table), ("column", &*column.name), ("type", &column.of_type)];
     let name = &column.name;
     if column.stored && dialect != Dialect::Sqlite {
         let message = format!("adds the stored generated column `{name}` to `{table}`");
@@ -208,6 +213,6 @@ fn added(table: &str, column: &Column, dialect: Dialect, out: &mut Verdicts) {
 
 /// MySQL fills in its own idea of nothing, so that only PostgreSQL and SQLite fail; in all of
 /// them the version that still serves does.
-fn required(column: &Column) -> bool {
+fn required(column: &Column<'_>) -> bool {
     column.not_null && column.default == Default::Null && !column.stored && !column.numbered
 }

@@ -80,7 +80,7 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &ADD_EXCLUSION,
 ];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     let What::Alter { table, change } = what else { return };
     if context.dialect == Dialect::Sqlite {
         return;
@@ -98,7 +98,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
 }
 
 /// The constraints of a new column: what it is filled with decides whether they are checked.
-fn with_column(table: &str, column: &Column, context: &Context, out: &mut Verdicts) {
+fn with_column(table: &str, column: &Column<'_>, context: &Context, out: &mut Verdicts) {
     for constraint in &column.constraints {
         // All rows have the same value: no row of PostgreSQL's is looked at.
         let free = column.default == Default::Null && !column.stored && !column.numbered;
@@ -109,14 +109,14 @@ fn with_column(table: &str, column: &Column, context: &Context, out: &mut Verdic
     }
 }
 
-fn added(table: &str, constraint: &Constraint, context: &Context, out: &mut Verdicts) {
+fn added(table: &str, constraint: &Constraint<'_>, context: &Context, out: &mut Verdicts) {
     let postgres = context.dialect == Dialect::Postgres;
     if constraint.not_valid || constraint.using_index {
         return;
     }
-    let name = constraint.name.clone().unwrap_or_else(|| format!("{table}_check"));
+    let name = constraint.name.clone().unwrap_or_else(|| format!("{table}_check").into());
     let said = constraint.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
-    let names = [("table", table), ("name", name.as_str())];
+    let names = [("table", table), ("name", &*name)];
     match &constraint.kind {
         ConstraintKind::ForeignKey { references } => {
             let to = references.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);

@@ -48,7 +48,7 @@ static PROGRAM: MigrationRule = rule(
 pub(super) static RULES: &[&MigrationRule] =
     &[&DELETE_WITHOUT_WHERE, &UPDATE_WITHOUT_WHERE, &BACKFILL, &PROGRAM];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
         What::Delete { table, scope } if !context.is_new(table) => {
             let text = table.text();

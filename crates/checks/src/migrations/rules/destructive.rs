@@ -96,7 +96,7 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &DROP_OBJECT,
 ];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
         What::Drop { object, word, names, cascade, .. } => {
             for name in names {
@@ -122,7 +122,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
                         out.add(&DROP_DATABASE, format!("drops the database `{text}`"), &named);
                     }
                     Object::Index | Object::Role | Object::Policy => {}
-                    Object::Other if word == "temporary table" => {}
+                    Object::Other if *word == "temporary table" => {}
                     _ => out.add(&DROP_OBJECT, format!("drops the {word} `{text}`"), &named),
                 }
                 if *cascade {

@@ -46,7 +46,7 @@ static IN_TRANSACTION: MigrationRule = rule(
 pub(super) static RULES: &[&MigrationRule] =
     &[&CREATE_INDEX, &DROP_INDEX, &REINDEX, &IN_TRANSACTION];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     if context.dialect != Dialect::Postgres {
         return;
     }
@@ -83,7 +83,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
 }
 
 /// The words of a statement that cannot run in a transaction.
-pub fn no_transaction(what: &What) -> Option<&'static str> {
+pub fn no_transaction(what: &What<'_>) -> Option<&'static str> {
     match what {
         What::CreateIndex { concurrently: true, .. } => Some("CREATE INDEX CONCURRENTLY"),
         What::Drop { object: Object::Index, concurrently: true, .. } => {

@@ -156,7 +156,7 @@ fn with_names(help: Cow<'static, str>, names: &[(&str, &str)]) -> Cow<'static, s
 }
 
 /// What every family says of one part of a statement.
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     if of_no_rule(what) {
         return;
     }
@@ -180,7 +180,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
 }
 
 /// What every family would pass over; much of what there is.
-fn of_no_rule(what: &What) -> bool {
+fn of_no_rule(what: &What<'_>) -> bool {
     matches!(
         what,
         What::Harmless

@@ -30,7 +30,7 @@ static LOCK: MigrationRule = rule(
 
 pub(super) static RULES: &[&MigrationRule] = &[&COPY, &LOCK];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     if context.dialect != Dialect::Mysql {
         return;
     }
@@ -46,7 +46,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
                 let message = format!("copies `{text}` ({how})");
                 out.add(&COPY, message, &[("table", &text)]);
             } else if let Change::Lock(how) = change
-                && matches!(how.as_str(), "exclusive" | "shared")
+                && matches!(&**how, "exclusive" | "shared")
             {
                 out.add(&LOCK, format!("locks `{text}` ({how})"), &[]);
             }
@@ -56,7 +56,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
 }
 
 /// Why InnoDB copies the table (MySQL 8.4 manual, 17.12.1).
-fn copies(change: &Change) -> Option<&'static str> {
+fn copies(change: &Change<'_>) -> Option<&'static str> {
     match change {
         Change::AlterType { .. } => Some("a column's type"),
         Change::ChangeColumn { .. } => Some("a column defined anew"),

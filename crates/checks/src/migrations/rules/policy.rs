@@ -55,7 +55,7 @@ pub enum Direction {
 
 /// Whether a statement adds or takes away.
 #[must_use]
-pub fn direction(what: &What) -> Direction {
+pub fn direction(what: &What<'_>) -> Direction {
     match what {
         What::CreateTable(_)
         | What::CreateIndex { .. }

@@ -74,7 +74,7 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &ALTER_ATTRIBUTE,
 ];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
         What::Alter { table, change } => {
             let text = table.text();

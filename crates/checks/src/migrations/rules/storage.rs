@@ -106,7 +106,7 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &REBUILD,
 ];
 
-pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
+pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
         What::Alter { table, change } => {
             changed(&table.text(), change, context, out);
@@ -133,7 +133,7 @@ pub(super) fn judge(what: &What, context: &Context, out: &mut Verdicts) {
     }
 }
 
-fn changed(table: &str, change: &Change, context: &Context, out: &mut Verdicts) {
+fn changed(table: &str, change: &Change<'_>, context: &Context, out: &mut Verdicts) {
     let names = [("table", table)];
     match change {
         Change::SetTablespace { tablespace } => {
