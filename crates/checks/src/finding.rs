@@ -142,7 +142,7 @@ impl Stem {
             pair[0] = HEX[usize::from(byte >> 4)];
             pair[1] = HEX[usize::from(byte & 15)];
         }
-        Fingerprint(String::from_utf8_lossy(&hex).into_owned())
+        Fingerprint(std::str::from_utf8(&hex).unwrap_or_default().to_owned())
     }
 }
 

@@ -55,11 +55,22 @@ pub struct Since {
 pub fn work_tree(of: &Path) -> Result<Option<PathBuf>, GitError> {
     let folder = if of.is_dir() { of } else { of.parent().unwrap_or(of) };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if is_surely_outside(folder) {
+        return Ok(None);
+    }
     match git(folder, &["rev-parse", "--show-toplevel"]) {
         Ok(out) => Ok(Some(PathBuf::from(String::from_utf8_lossy(&out).trim_end()))),
         Err(GitError::Failed { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether there is nothing to ask git about: no folder on the way up has a `.git`, and nobody
+/// says that it lies elsewhere (git-rev-parse's `GIT_DIR`).
+fn is_surely_outside(folder: &Path) -> bool {
+    let has_none = |above: &Path| matches!(above.join(".git").try_exists(), Ok(false));
+    let outside = |folder: PathBuf| folder.ancestors().all(has_none);
+    std::env::var_os("GIT_DIR").is_none() && folder.canonicalize().is_ok_and(outside)
 }
 
 /// What changed in a work tree since it left `base`; without one, since it left the branch that

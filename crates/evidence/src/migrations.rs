@@ -1,6 +1,6 @@
 //! The migrations of a repository, and what became of each since the merge base.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -174,32 +174,33 @@ impl Gathered {
     pub fn judge(&self, options: Options, sink: &mut impl Sink) -> Result<Looked, GatherError> {
         judge_sequence(&self.migrations, sink);
         let (mut looked, mut room) = (Looked::default(), Room::default());
-        let mut known: BTreeMap<&str, HashSet<String>> = BTreeMap::new();
         let mut undone = HashSet::new();
-        for (migration, status) in &self.migrations {
-            let known = known.entry(migration.sequence()).or_default();
-            let dialect = self.dialect(migration);
-            let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
-            match status {
-                Status::Deleted => self.learn_deleted(migration, dialect, known)?,
-                Status::Merged => {
-                    looked.merged += 1;
-                    if migration.part != Part::Down {
-                        let file = self.open(migration).map_err(unreadable)?;
-                        learn_tables(file, dialect, known).map_err(unreadable)?;
+        for sequence in self.sequences() {
+            let mut known = HashSet::new();
+            for (migration, status) in sequence {
+                let dialect = self.dialect(migration);
+                let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
+                match status {
+                    Status::Deleted => self.learn_deleted(migration, dialect, &mut known)?,
+                    Status::Merged => {
+                        looked.merged += 1;
+                        if migration.part != Part::Down {
+                            let file = self.open(migration).map_err(unreadable)?;
+                            learn_tables(file, dialect, &mut known).map_err(unreadable)?;
+                        }
                     }
-                }
-                Status::New | Status::Changed => {
-                    let file = self.open(migration).map_err(unreadable)?;
-                    let FileSummary { statements, undoing } = judge_file_within(
-                        &mut room, file, migration, dialect, options, known, sink,
-                    )
-                    .map_err(unreadable)?;
-                    looked.files += 1;
-                    looked.statements += statements;
-                    looked.undoing += undoing;
-                    if statements > 0 && undoing > 0 {
-                        undone.insert(migration.path.clone());
+                    Status::New | Status::Changed => {
+                        let file = self.open(migration).map_err(unreadable)?;
+                        let FileSummary { statements, undoing } = judge_file_within(
+                            &mut room, file, migration, dialect, options, &mut known, sink,
+                        )
+                        .map_err(unreadable)?;
+                        looked.files += 1;
+                        looked.statements += statements;
+                        looked.undoing += undoing;
+                        if statements > 0 && undoing > 0 {
+                            undone.insert(migration.path.clone());
+                        }
                     }
                 }
             }
@@ -230,23 +231,24 @@ impl Gathered {
     /// statements give it away.
     fn find_dialects(&mut self, said: Option<Dialect>) {
         const LOOKED_AT: usize = 8;
-        let mut sequences: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (migration, status) in &self.migrations {
-            let of = sequences.entry(migration.sequence().to_owned()).or_default();
-            if *status != Status::Deleted && of.len() < LOOKED_AT {
-                of.push(migration.path.clone());
-            }
-        }
-        for (sequence, paths) in sequences {
-            let by_tool = || self.dialect_of_tool(&sequence);
+        let dialect = |of: &[(Migration, Status)]| {
+            let sequence = of.first()?.0.sequence();
+            let by_tool = || self.dialect_of_tool(sequence);
             let by_text = || {
-                let text: Vec<u8> =
-                    paths.iter().flat_map(|path| beginning(&self.root.join(path))).collect();
-                Dialect::guess(&text)
+                let there = of.iter().filter(|(_, status)| *status != Status::Deleted);
+                let beginnings =
+                    there.take(LOOKED_AT).map(|(of, _)| beginning(&self.root.join(&of.path)));
+                Dialect::guess(&beginnings.collect::<Vec<_>>().concat())
             };
             let dialect = said.or_else(by_tool).or_else(by_text).unwrap_or(Dialect::Postgres);
-            self.dialects.insert(sequence, dialect);
-        }
+            Some((sequence.to_owned(), dialect))
+        };
+        self.dialects = self.sequences().filter_map(dialect).collect();
+    }
+
+    /// The migrations of each sequence: those are one behind the other.
+    fn sequences(&self) -> impl Iterator<Item = &[(Migration, Status)]> {
+        self.migrations.chunk_by(|(one, _), (other, _)| one.sequence() == other.sequence())
     }
 
     /// Prisma's `migration_lock.toml` and Drizzle's journal name it.

@@ -114,6 +114,8 @@ pub(super) struct FileJudge<'a, S> {
     pub(super) followed: usize,
     /// Tables that it creates.
     made: Vec<String>,
+    /// Room for what the rules say of a statement.
+    verdicts: Verdicts,
     summary: FileSummary,
 }
 
@@ -147,6 +149,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             following: Vec::new(),
             followed: 0,
             made: Vec::new(),
+            verdicts: Verdicts::default(),
             summary: FileSummary::default(),
         };
         judge.set_transaction(transaction);
@@ -169,10 +172,10 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         self.summary.statements += 1;
         let memo = Memo::default();
-        for action in parse(source.text, source.tokens, self.context.dialect) {
+        parse(source.text, source.tokens, self.context.dialect, |action| {
             let at = At::new(source, &memo, action.start, action.end);
             self.action(&action, &at, 0);
-        }
+        });
         for finding in self.allows.unused(&self.migration.path) {
             self.sink.finding(finding);
         }
@@ -184,14 +187,15 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         if self.is_first_of_implicit(what) {
             self.context.in_transaction = false;
         }
-        let mut verdicts = Verdicts::default();
+        let mut verdicts = std::mem::take(&mut self.verdicts);
         judge(what, &self.context, &mut verdicts);
         self.agreements(what, &mut verdicts);
         self.locks(what, &mut verdicts);
-        for verdict in verdicts.0 {
+        for verdict in verdicts.0.drain(..) {
             let finding = finding_of(verdict, &self.migration.path, at, &mut self.allows);
             self.sink.finding(finding);
         }
+        self.verdicts = verdicts;
         self.transactions(what, at);
         if let What::CreateTable(table) = what {
             self.made.push(table.name.name.to_string());

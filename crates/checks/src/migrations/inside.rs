@@ -80,9 +80,9 @@ impl<S: Sink> FileJudge<'_, S> {
             self.emit(&BROKEN, at, "something in the body begins and never ends".into());
         }
         let inside = at.body(body);
-        for action in &statements_of_body(body, &tokens, self.context.dialect) {
-            self.action(action, &inside.part(action.start, action.end), depth + 1);
-        }
+        statements_of_body(body, &tokens, self.context.dialect, |action| {
+            self.action(&action, &inside.part(action.start, action.end), depth + 1);
+        });
     }
 
     /// SQL that a block executes.
@@ -97,27 +97,27 @@ impl<S: Sink> FileJudge<'_, S> {
         let (mut any, mut all) = (false, true);
         each_action(sql, dialect, |action| {
             any = true;
-            all &= understood(action);
+            all &= understood(&action);
         });
         if !(any && all) && (!whole || !tokens_of(sql, dialect).1) {
             self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
         }
         each_action(sql, dialect, |action| {
-            if whole || understood(action) {
-                self.action(action, at, depth + 1);
+            if whole || understood(&action) {
+                self.action(&action, at, depth + 1);
             }
         });
     }
 }
 
 /// What the statements of a text do, one by one.
-fn each_action(sql: &[u8], dialect: Dialect, mut take: impl FnMut(&Action<'_>)) {
+fn each_action(sql: &[u8], dialect: Dialect, mut take: impl FnMut(Action<'_>)) {
     let mut statements = Statements::new(sql, dialect);
     // Reading from memory does not fail.
     while let Ok(Some(event)) = statements.advance() {
         if event == Event::Statement {
             let current = statements.current();
-            parse(current.text, current.tokens, dialect).iter().for_each(&mut take);
+            parse(current.text, current.tokens, dialect, &mut take);
         }
     }
 }

@@ -22,11 +22,11 @@ pub fn learn_tables(
             continue;
         }
         let current = statements.current();
-        for action in parse(current.text, current.tokens, dialect) {
+        parse(current.text, current.tokens, dialect, |action| {
             if let What::CreateTable(table) = action.what {
                 known.insert(table.name.name.into_owned());
             }
-        }
+        });
     }
     Ok(())
 }

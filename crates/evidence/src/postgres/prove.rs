@@ -161,7 +161,8 @@ fn steps(text: &[u8]) -> Vec<Step> {
 }
 
 fn step(source: &Source<'_>) -> Step {
-    let actions = parse(source.text, source.tokens, Dialect::Postgres);
+    let mut actions = Vec::new();
+    parse(source.text, source.tokens, Dialect::Postgres, |action| actions.push(action));
     let control = actions.iter().find_map(|action| match action.what {
         What::Begin => Some(true),
         What::End => Some(false),

@@ -107,18 +107,17 @@ fn formatted(pattern: &[u8]) -> What<'static> {
     What::Dynamic { sql: Some(sql.into()), whole }
 }
 
-/// The statements in a body of these tokens, with the places that they have in it.
+/// Hands on what the statements in a body of these tokens do, with the places that they have in it.
 ///
 /// PL/pgSQL is cut where its statements begin: behind `;`, `BEGIN`, `THEN`, `ELSE`, `LOOP`. What
 /// does not begin like a statement of SQL is control flow or an assignment; queries in those are
 /// looked at for the functions they call.
-#[must_use]
 pub fn statements_of_body<'a>(
     body: &'a [u8],
     tokens: &'a [Token],
     dialect: Dialect,
-) -> Vec<Action<'a>> {
-    let mut actions = Vec::new();
+    mut take: impl FnMut(Action<'a>),
+) {
     let mut from = 0;
     let mut cases = 0_usize;
     for at in 0..=tokens.len() {
@@ -134,12 +133,11 @@ pub fn statements_of_body<'a>(
             || c.is_sign(b';')
             || (cases == 0 && c.is_any(&["begin", "then", "else", "loop", "declare"]));
         if cuts {
-            segment(body, &tokens[from..at], dialect, &mut actions);
+            segment(body, &tokens[from..at], dialect, &mut take);
             from = at + 1;
             cases = 0;
         }
     }
-    actions
 }
 
 /// What is between two cuts.
@@ -147,7 +145,7 @@ fn segment<'a>(
     body: &'a [u8],
     tokens: &'a [Token],
     dialect: Dialect,
-    actions: &mut Vec<Action<'a>>,
+    take: &mut dyn FnMut(Action<'a>),
 ) {
     const VERBS: Keywords = Keywords::new(&[
         "alter", "create", "drop", "truncate", "delete", "update", "insert", "merge", "with",
@@ -166,17 +164,18 @@ fn segment<'a>(
     let begins = c.is_one_of(&VERBS) && !is_assignment;
     if begins {
         let rest = Cursor { tokens: &tokens[c.at..], at: 0, ..c };
-        return one(&rest, actions);
+        return one(&rest, take);
     }
     let behind = (c.at..tokens.len()).find(|at| c.word_at(*at, "in") || c.word_at(*at, "for"));
     let looped = behind.map(|at| Cursor { tokens: &tokens[at + 1..], at: 0, ..c });
     if let Some(looped) = looped.filter(|looped| looped.is_one_of(&VERBS)) {
-        return one(&looped, actions);
+        return one(&looped, take);
     }
     // An assignment or a condition may call what the migration defined.
     let mut read = Vec::new();
-    data::query(&mut c, &mut Out::new(&mut read, &Cursor::new(body, tokens, dialect)));
+    let mut keep = |action| read.push(action);
+    data::query(&mut c, &mut Out::new(&mut keep, &Cursor::new(body, tokens, dialect)));
     if let [Action { what: What::Calls { .. }, .. }] = read[..] {
-        actions.append(&mut read);
+        read.drain(..).for_each(take);
     }
 }

@@ -3,7 +3,7 @@
 use super::column::{column, constraint};
 use super::cursor::{Cursor, string};
 use super::{Out, data};
-use crate::migrations::statement::{ConstraintKind, CreateTable, Name, Object, Text, What};
+use crate::migrations::statement::{Action, ConstraintKind, CreateTable, Name, Object, Text, What};
 use crate::sql::Dialect;
 
 pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
@@ -220,9 +220,10 @@ fn view<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         }
     }
     out.add(What::Create { object: Object::View, on: None });
-    let begun = out.actions.len();
-    data::read(c, out);
-    let deletes = |what: &What<'_>| matches!(what, What::Delete { .. });
-    let read = out.actions.split_off(begun);
-    out.actions.extend(read.into_iter().filter(|action| deletes(&action.what)));
+    let mut deletes = |action: Action<'a>| {
+        if matches!(action.what, What::Delete { .. }) {
+            (out.take)(action);
+        }
+    };
+    data::read(c, &mut Out { take: &mut deletes, extent: out.extent, count: 0 });
 }

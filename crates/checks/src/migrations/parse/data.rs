@@ -101,9 +101,9 @@ fn source_table<'a>(c: &Cursor<'a>) -> Option<Name<'a>> {
 
 /// Queries: what is written in their parts, and the functions that they run.
 pub(super) fn query<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    let begun = out.actions.len();
+    let begun = out.count;
     read(c, out);
-    if out.actions.len() == begun {
+    if out.count == begun {
         out.add(What::Harmless);
     }
 }

@@ -22,58 +22,63 @@ use super::statement::{Action, What};
 pub use body::statements_of_body;
 use cursor::Cursor;
 
-/// Recognises a statement; what it does, part by part.
-#[must_use]
-pub fn parse<'a>(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Vec<Action<'a>> {
-    let mut actions = Vec::new();
+/// Recognises a statement, and hands on what it does, part by part.
+pub fn parse<'a>(
+    text: &'a [u8],
+    tokens: &'a [Token],
+    dialect: Dialect,
+    mut take: impl FnMut(Action<'a>),
+) {
     let mut rest = tokens;
     // A word that only begins statements, in the middle of one: a semicolon is missing.
     while let Some(at) = second_statement(&Cursor::new(text, rest, dialect)) {
         let (first, second) = rest.split_at(at);
-        one(&Cursor::new(text, first, dialect), &mut actions);
+        one(&Cursor::new(text, first, dialect), &mut take);
         let why = "two statements without a semicolon between them";
-        let second_c = Cursor::new(text, second, dialect);
-        Out::new(&mut actions, &second_c).add(What::Unrecognised { why });
+        Out::new(&mut take, &Cursor::new(text, second, dialect)).add(What::Unrecognised { why });
         rest = second;
     }
-    one(&Cursor::new(text, rest, dialect), &mut actions);
-    actions
+    one(&Cursor::new(text, rest, dialect), &mut take);
 }
 
 /// Says what the statement that begins at the cursor does.
-fn one<'a>(cursor: &Cursor<'a>, actions: &mut Vec<Action<'a>>) {
+fn one<'a>(cursor: &Cursor<'a>, take: &mut dyn FnMut(Action<'a>)) {
     let mut c = *cursor;
     while c.eat_sign(b';') {}
     if c.done() {
         return;
     }
-    let mut out = Out::new(actions, &c);
+    let mut out = Out::new(take, &c);
     statement_at(&mut c, &mut out);
 }
 
-/// Takes what a statement does, part by part.
+/// Hands on what a statement does, part by part.
 struct Out<'l, 'a> {
-    actions: &'l mut Vec<Action<'a>>,
+    take: &'l mut dyn FnMut(Action<'a>),
     /// Where the statement begins in its text, and where it ends.
     extent: (usize, usize),
+    /// As much was handed on.
+    count: usize,
 }
 
 impl<'l, 'a> Out<'l, 'a> {
     /// For the statement that is left at a cursor.
-    fn new(actions: &'l mut Vec<Action<'a>>, cursor: &Cursor<'_>) -> Self {
-        Self { actions, extent: cursor.extent() }
+    fn new(take: &'l mut dyn FnMut(Action<'a>), cursor: &Cursor<'_>) -> Self {
+        Self { take, extent: cursor.extent(), count: 0 }
     }
 
     /// The statement does this.
     fn add(&mut self, what: What<'a>) {
         let (start, end) = self.extent;
-        self.actions.push(Action { what, start, end });
+        self.count += 1;
+        (self.take)(Action { what, start, end });
     }
 
     /// What is left at a cursor does this.
     fn add_at(&mut self, cursor: &Cursor<'_>, what: What<'a>) {
         let (start, end) = cursor.extent();
-        self.actions.push(Action { what, start, end });
+        self.count += 1;
+        (self.take)(Action { what, start, end });
     }
 }
 
@@ -175,7 +180,7 @@ fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
                 || c.word_at(c.at.saturating_sub(1), "analyze")
                 || c.sign_at(c.at.saturating_sub(1), b')'))
         {
-            one(&Cursor { tokens: &c.tokens[c.at..], at: 0, ..*c }, out.actions);
+            one(&Cursor { tokens: &c.tokens[c.at..], at: 0, ..*c }, out.take);
             return;
         }
         c.at += 1;
@@ -186,9 +191,10 @@ fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 /// Where, behind the beginning, a statement begins that cannot be part of another. `TABLE` is a
 /// reserved word, so these pairs are never names.
 fn second_statement(c: &Cursor<'_>) -> Option<usize> {
-    let begins =
-        |at: usize| ["drop", "alter", "truncate", "create"].iter().any(|verb| c.word_at(at, verb));
-    let tables = (2..c.tokens.len()).filter(|at| c.word_at(*at, "table"));
+    const VERBS: [&str; 4] = ["drop", "alter", "truncate", "create"];
+    let begins = |at: usize| VERBS.iter().any(|verb| c.word_at(at, verb));
+    let like_table = c.tokens.iter().enumerate().skip(2).filter(|(_, token)| token.letter == b't');
+    let tables = like_table.map(|(at, _)| at).filter(|at| c.word_at(*at, "table"));
     let second = tables.map(|at| at - 1).find(|at| begins(*at))?;
     let names_it = c.is_any(&["show", "explain", "create schema", "grant", "revoke", "comment"]);
     (!names_it).then_some(second)

@@ -11,7 +11,7 @@ pub(super) fn rename<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if !c.eat_any(&["table", "tables"]) {
         return out.add(What::Unrecognised { why: "a RENAME of something that is not known" });
     }
-    let begun = out.actions.len();
+    let begun = out.count;
     loop {
         c.if_exists();
         let Some(table) = c.name() else { break };
@@ -22,7 +22,7 @@ pub(super) fn rename<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
             break;
         }
     }
-    if out.actions.len() == begun || !c.done() {
+    if out.count == begun || !c.done() {
         out.add(What::Unrecognised { why: "something follows that is not understood" });
     }
 }
