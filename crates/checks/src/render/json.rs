@@ -75,9 +75,15 @@ fn special(text: &[u8]) -> Option<usize> {
     /// So many are looked at in one step.
     const STEP: usize = 16;
     let is = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    let any = |step: &&[u8]| step.iter().fold(false, |any, byte| any | is(*byte));
-    let plain = STEP * text.chunks_exact(STEP).take_while(|step| !any(step)).count();
-    text[plain..].iter().position(|byte| is(*byte)).map(|at| plain + at)
+    let any = |step: &[u8; STEP]| step.iter().fold(false, |any, byte| any | is(*byte));
+    let (steps, rest) = text.as_chunks();
+    let plain = steps.iter().take_while(|step| !any(step)).count();
+    // What is no whole step is looked at with what is before it.
+    if plain == steps.len() && text.last_chunk().is_some_and(|last| !any(last)) {
+        return None;
+    }
+    let rest = steps.get(plain).map_or(rest, |step| step.as_slice());
+    rest.iter().position(|byte| is(*byte)).map(|at| plain * STEP + at)
 }
 
 fn escaped(out: &mut impl Write, byte: u8) -> io::Result<()> {
