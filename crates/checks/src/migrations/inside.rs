@@ -99,7 +99,8 @@ impl<S: Sink> FileJudge<'_, S> {
             any = true;
             all &= understood(&action);
         });
-        if !(any && all) && (!whole || !tokens_of(sql, dialect).1) {
+        let known = (any && all) || (whole && tokens_of(sql, dialect).1);
+        if !known {
             self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
         }
         each_action(sql, dialect, |action| {
