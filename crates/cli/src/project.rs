@@ -15,7 +15,7 @@ use shipway_runner::client::{WorkerCommand, Workers};
 use shipway_server::folders::{Folders, UserEnv};
 use shipway_server::git::{GitError, LookingAhead, Repository};
 use shipway_server::material::ProjectMaterial;
-use shipway_server::{GithubOfRun, Performer, Results, Workspaces};
+use shipway_server::{Performer, Results, ToldToAll, Workspaces};
 use shipway_store::Store;
 use shipway_targets::{HostTarget, Material, Secret, Target};
 use shipway_workflow::yaml;
@@ -107,7 +107,7 @@ impl Project {
             secrets,
             live_output,
             workspaces: Workspaces::default(),
-            github: GithubOfRun::default(),
+            told: ToldToAll::default(),
             on_failure: None,
             actions: actions()?,
             results: Results::default(),

@@ -161,6 +161,8 @@ async fn execute(shared: Shared, orders: &mut Orders) -> Result<Left, WorkerErro
     };
     let (result, outputs, reason) = (end.result, end.outputs, end.reason);
     shared.reporter.send(Event::JobEnded { result, outputs, reason }).await;
+    // It is said before what is left of the job is put away.
+    tokio::task::yield_now().await;
     Ok(shared.leave())
 }
 

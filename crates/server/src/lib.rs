@@ -19,5 +19,5 @@ mod token;
 
 pub use engine::{Engine, EngineError};
 pub use folders::Folders;
-pub use perform::{GithubOfRun, LiveOutput, OnFailure, Performer, Results, Workspaces};
+pub use perform::{LiveOutput, OnFailure, Performer, Results, ToldToAll, Workspaces};
 pub use token::TokenError;

@@ -1,6 +1,7 @@
 //! What is said to a worker and heard from it, from a job to its end.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_core::run::WorkflowText;
@@ -88,8 +89,8 @@ enum Unheard {
 fn order(mut message: JobMessage, has: &mut Option<WorkflowText>) -> Downward {
     if has.as_ref() == Some(&message.workflow.text) {
         message.workflow.text = WorkflowText::default();
-        message.event = serde_json::Value::Null;
-        message.contexts.github.clear();
+        message.event = Arc::default();
+        message.contexts.github = Arc::default();
         return Downward::Next(Box::new(message));
     }
     *has = Some(message.workflow.text.clone());

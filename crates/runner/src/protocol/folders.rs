@@ -52,12 +52,17 @@ impl Folders {
                 return Ok(false);
             }
         }
-        Ok(names(&self.workspace)?.is_empty()
-            && names(&tools)?.is_empty()
+        Ok(is_empty(&self.workspace)?
+            && is_empty(&tools)?
             && names(events)? == ["event.json"]
             && names(&steps)?.iter().all(|name| name.starts_with(STEP_FILES))
             && names(&self.temp)? == ["_github_workflow", "_temp", "_tool"])
     }
+}
+
+/// Whether nothing is in a folder, of which there may be much.
+fn is_empty(folder: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(folder)?.next().transpose()?.is_none())
 }
 
 /// What is in a folder, in order; a name that is no text is none of ours.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -55,7 +56,7 @@ pub struct JobMessage {
     pub from_fork: bool,
     /// The event's payload: `github.event`, and the file that
     /// `GITHUB_EVENT_PATH` names.
-    pub event: Value,
+    pub event: Arc<Value>,
     /// What `actions/checkout` checks out.
     pub source: Source,
     /// Where the job works.
@@ -102,7 +103,7 @@ pub struct Remote {
 pub struct Contexts {
     /// `github`, without what the worker knows better: `event` (null here, for its
     /// place in the order), `event_path`, `workspace`, `job`, `action`.
-    pub github: IndexMap<String, Value>,
+    pub github: Arc<IndexMap<String, Value>>,
     /// `vars`.
     pub vars: IndexMap<String, String>,
     /// `secrets`; each is masked in all output.

@@ -220,7 +220,7 @@ fn github_of_step(frame: &Frame, at: Option<&Occurrence>) -> Vec<(&'static str, 
 /// What of it is the same for all steps.
 fn with_event(shared: &Shared) -> Object {
     let mut github = github_of_job(shared);
-    github.insert("event", Value::from(shared.message.event.clone()));
+    github.insert("event", Value::from(Json::clone(&shared.message.event)));
     github
 }
 

@@ -1,5 +1,7 @@
 //! What a job leaves to the next one of its worker, which is of the same run.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 use shipway_core::run::WorkflowText;
@@ -10,8 +12,8 @@ use crate::worker::step_files::StepFiles;
 /// What a job leaves to the next one of its worker.
 pub(crate) struct Left {
     text: WorkflowText,
-    event: Value,
-    github: IndexMap<String, Value>,
+    event: Arc<Value>,
+    github: Arc<IndexMap<String, Value>>,
     places: Places,
 }
 

@@ -134,7 +134,7 @@ impl Run {
             matrix: IndexMap::new(),
             strategy: IndexMap::new(),
             contexts: Contexts {
-                github: github.into_iter().collect(),
+                github: std::sync::Arc::new(github.into_iter().collect()),
                 vars: self.vars.clone(),
                 secrets: self.secrets.clone(),
                 needs: self.needs.clone(),
@@ -145,7 +145,7 @@ impl Run {
             permissions: IndexMap::new(),
             environment: None,
             from_fork: false,
-            event: json!({"head": {"message": "hi"}}),
+            event: json!({"head": {"message": "hi"}}).into(),
             source: Source {
                 repository: self.repository(),
                 commit: CommitId::new(self.git(&["rev-parse", "HEAD"])).unwrap(),

@@ -35,7 +35,7 @@ impl Performer {
             Err(error) => return storage(&error),
         };
         let outcome = self.run_job_in(work.folders(), id, spec, run, cancel).await;
-        self.workspaces.give_back(&spec.run, &work);
+        self.workspaces.give_back(&spec.run, work);
         outcome.unwrap_or_else(|outcome| outcome)
     }
 

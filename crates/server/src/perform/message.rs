@@ -1,7 +1,7 @@
 //! What a worker is told about one job of a run.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -19,21 +19,27 @@ use shipway_runner::protocol::{
 use super::Performer;
 use super::credentials::Credentials;
 
-/// The `github` context of the run whose job was the last to begin: it is the same for
-/// all of them, and takes longer to put together than to copy.
+/// What all jobs of a run are told, of the run whose job was the last to begin.
 #[derive(Debug, Default)]
-pub struct GithubOfRun(Mutex<Option<(RunId, IndexMap<String, Value>)>>);
+pub struct ToldToAll(Mutex<Option<Told>>);
 
-impl GithubOfRun {
-    /// As [`github_without_event`].
-    fn of(&self, run: &RunSpec) -> IndexMap<String, Value> {
+#[derive(Debug, Clone)]
+struct Told {
+    run: RunId,
+    /// [`github_without_event`]
+    github: Arc<IndexMap<String, Value>>,
+    event: Arc<Value>,
+}
+
+impl ToldToAll {
+    fn of(&self, run: &RunSpec) -> Told {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some((id, github)) if *id == run.id => github.clone(),
+            Some(told) if told.run == run.id => told.clone(),
             _ => {
-                let github: IndexMap<_, _> = github_without_event(run).into_iter().collect();
-                *last = Some((run.id.clone(), github.clone()));
-                github
+                let github = Arc::new(github_without_event(run).into_iter().collect());
+                let event = Arc::new(run.trigger.payload.clone());
+                last.insert(Told { run: run.id.clone(), github, event }).clone()
             }
         }
     }
@@ -47,7 +53,7 @@ impl Performer {
         spec: &JobSpec,
         run: &RunSpec,
     ) -> Result<JobMessage, Outcome> {
-        let github = self.github.of(run);
+        let Told { github, event, .. } = self.told.of(run);
         let workflow = workflow_file(spec, run, &github);
         let environment = environment(spec, run);
         let credentials = self.credentials(id, spec, run, environment, &github).await?;
@@ -80,7 +86,7 @@ impl Performer {
             permissions: permissions.map(|(s, a)| (s.clone(), a.as_str().to_owned())).collect(),
             environment: spec.environment.clone(),
             from_fork: is_from_fork(&run.trigger),
-            event: run.trigger.payload.clone(),
+            event,
             source: Source {
                 repository: PathBuf::from(&run.repository),
                 commit: run.commit.id.clone(),

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::folders::Folders;
 
-pub use message::GithubOfRun;
+pub use message::ToldToAll;
 pub use results::Results;
 pub use workspaces::Workspaces;
 
@@ -60,7 +60,7 @@ pub struct Performer {
     /// Where they work.
     pub workspaces: Workspaces,
     /// What they are all told.
-    pub github: GithubOfRun,
+    pub told: ToldToAll,
     /// Secrets given on the command line, by name: they go before those of
     /// the configuration.
     pub secrets: HashMap<String, shipway_targets::Secret>,

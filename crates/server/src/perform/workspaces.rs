@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use shipway_core::ids::RunId;
 use shipway_runner::protocol::Folders;
@@ -17,9 +17,16 @@ use crate::bundle;
 /// The folders of the runs under way.
 #[derive(Debug, Default)]
 pub struct Workspaces {
-    runs: Mutex<HashMap<RunId, Places>>,
+    runs: Arc<Runs>,
     /// Removes what is of no run any more.
     leaving: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug, Default)]
+struct Runs {
+    places: Mutex<HashMap<RunId, Places>>,
+    /// A folder has been looked through.
+    looked: Condvar,
 }
 
 /// The folders of a run, by number.
@@ -29,6 +36,24 @@ struct Places {
     vacant: Vec<usize>,
     /// As many were given.
     given: usize,
+    /// As many are looked through, and may be vacant then.
+    looking: usize,
+    /// Looks them through, and removes those in which something is left.
+    returning: Vec<JoinHandle<()>>,
+}
+
+impl Places {
+    /// A number for a job, and whether its folder is new; nothing while one may
+    /// become vacant.
+    fn number(&mut self) -> Option<(usize, bool)> {
+        let vacant = self.vacant.pop().map(|number| (number, false));
+        vacant.or_else(|| {
+            (self.looking == 0).then(|| {
+                self.given += 1;
+                (self.given - 1, true)
+            })
+        })
+    }
 }
 
 /// A folder that a job works in.
@@ -48,17 +73,7 @@ impl Workspace {
 impl Workspaces {
     /// A folder for a job of `run`, whose folders are below `all`.
     pub(super) fn take(&self, run: &RunId, all: &Path) -> io::Result<Workspace> {
-        let (number, is_new) = {
-            let mut runs = lock(&self.runs);
-            let places = runs.entry(run.clone()).or_default();
-            match places.vacant.pop() {
-                Some(number) => (number, false),
-                None => {
-                    places.given += 1;
-                    (places.given - 1, true)
-                }
-            }
-        };
+        let (number, is_new) = self.runs.number(run);
         let path = all.join(number.to_string());
         if is_new {
             block_in_place(|| bundle::remove(&path))?;
@@ -66,24 +81,34 @@ impl Workspaces {
         Ok(Workspace { number, path })
     }
 
-    /// Nothing works in the folder any more.
-    pub(super) fn give_back(&self, run: &RunId, workspace: &Workspace) {
-        let as_made = block_in_place(|| workspace.folders().are_as_made());
-        if as_made.unwrap_or(false) {
-            let mut runs = lock(&self.runs);
-            runs.entry(run.clone()).or_default().vacant.push(workspace.number);
-        } else {
-            remove_work(&workspace.path);
-        }
+    /// Nothing works in the folder any more. It is looked through, and may have to be
+    /// removed, beside what follows from the job's end.
+    pub(super) fn give_back(&self, run: &RunId, workspace: Workspace) {
+        let (runs, id) = (Arc::clone(&self.runs), run.clone());
+        let mut places = lock(&self.runs.places);
+        let places = places.entry(run.clone()).or_default();
+        places.looking += 1;
+        places.returning.retain(|returning| !returning.is_finished());
+        places.returning.push(tokio::task::spawn_blocking(move || {
+            let as_made = workspace.folders().are_as_made().unwrap_or(false);
+            runs.looked_through(&id, as_made.then_some(workspace.number));
+            if !as_made {
+                remove_work(&workspace.path);
+            }
+        }));
     }
 
     /// No job of the run works any more. Its folders are removed beside what else is
     /// done: that takes a while where the disk has just been written to.
     pub(super) fn leave(&self, run: &RunId, all: PathBuf) {
-        if lock(&self.runs).remove(run).is_none() {
-            return;
-        }
-        let removing = tokio::task::spawn_blocking(move || remove_work(&all));
+        let Some(places) = lock(&self.runs.places).remove(run) else { return };
+        let removing = tokio::spawn(async move {
+            for returning in places.returning {
+                // One that panicked leaves more to be removed.
+                drop(returning.await);
+            }
+            remove_work(&all);
+        });
         let mut leaving = lock(&self.leaving);
         leaving.retain(|removing| !removing.is_finished());
         leaving.push(removing);
@@ -92,6 +117,33 @@ impl Workspaces {
     /// What is being removed.
     pub(super) fn leaving(&self) -> Vec<JoinHandle<()>> {
         std::mem::take(&mut *lock(&self.leaving))
+    }
+}
+
+impl Runs {
+    /// A number for a job, and whether its folder is new. One that is being looked
+    /// through is waited for: that takes less than to make another.
+    fn number(&self, run: &RunId) -> (usize, bool) {
+        let now = lock(&self.places).entry(run.clone()).or_default().number();
+        now.unwrap_or_else(|| block_in_place(|| self.number_looked_for(run)))
+    }
+
+    fn number_looked_for(&self, run: &RunId) -> (usize, bool) {
+        let mut all = lock(&self.places);
+        loop {
+            if let Some(number) = all.entry(run.clone()).or_default().number() {
+                return number;
+            }
+            all = self.looked.wait(all).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn looked_through(&self, run: &RunId, vacant: Option<usize>) {
+        if let Some(places) = lock(&self.places).get_mut(run) {
+            places.looking -= 1;
+            places.vacant.extend(vacant);
+        }
+        self.looked.notify_all();
     }
 }
 

@@ -83,7 +83,7 @@ impl World {
             secrets: HashMap::new(),
             live_output: None,
             workspaces: shipway_server::Workspaces::default(),
-            github: shipway_server::GithubOfRun::default(),
+            told: shipway_server::ToldToAll::default(),
             on_failure: None,
             actions: shipway_runner::actions::Settings::new(dir.path().join("actions")),
             results: shipway_server::Results::default(),

@@ -71,13 +71,11 @@ impl<'a> World<'a> {
     pub(super) fn before(&self, key: &JobKey) -> Vec<bool> {
         let Some((run, _)) = self.job else { return Vec::new() };
         let mut found = vec![false; run.jobs.len()];
-        let mut open: Vec<&JobKey> = vec![key];
-        while let Some(key) = open.pop() {
-            for need in run.jobs.get(key).iter().flat_map(|job| &job.needs) {
-                if let Some(place) = run.jobs.get_index_of(need)
-                    && !std::mem::replace(&mut found[place], true)
-                {
-                    open.push(need);
+        let mut open: Vec<_> = run.jobs.get(key).into_iter().collect();
+        while let Some(job) = open.pop() {
+            for (place, _, needed) in job.needs.iter().filter_map(|key| run.jobs.get_full(key)) {
+                if !std::mem::replace(&mut found[place], true) {
+                    open.push(needed);
                 }
             }
         }
