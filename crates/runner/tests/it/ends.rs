@@ -270,6 +270,38 @@ async fn a_worker_takes_the_next_job_of_its_run_and_of_no_other() {
     assert!(!pids.iter().any(|pid| runs(*pid)), "{pids:?}");
 }
 
+/// The second job in the same folders is told less, and finds what the first found.
+#[tokio::test]
+async fn a_next_job_finds_what_the_first_one_found() {
+    let (workers, run) = (worker(), Run::new());
+    let text = workflow(
+        "- run: |
+    echo \"${{ github.event.head.message }} ${{ github.ref_name }} $GITHUB_REF_NAME $GITHUB_JOB\"
+    grep -q '\"message\":\"hi\"' \"$GITHUB_EVENT_PATH\"
+    echo \"before: '$LATER' $(cat \"$GITHUB_ENV\" \"$GITHUB_OUTPUT\")\"
+    echo LATER=now >> \"$GITHUB_ENV\"
+    echo other > \"$GITHUB_EVENT_PATH\"
+    echo secret > \"$RUNNER_TEMP/files-0/script-of-mine\"
+- run: |
+    echo \"after: '$LATER'\"",
+    );
+    let mut written = Vec::new();
+    for _ in 0..3 {
+        let (sender, events) = mpsc::channel(64);
+        let job = run_job(&workers, run.message("j", &text), sender, CancellationToken::new());
+        let (outcome, events) = tokio::join!(job, collect(events));
+        let heard = Heard { outcome, events };
+        assert_eq!(heard.result(), JobResult::Success, "{}{}", heard.reason(), heard.log());
+        let started = heard.events.iter().find_map(|event| match event {
+            Event::Started { pid, .. } => Some(*pid),
+            _ => None,
+        });
+        written.push((started, heard.output()));
+    }
+    assert_eq!(written[0].1, "hi main main j\nbefore: '' \nafter: 'now'\n");
+    assert_eq!(written[1..], [written[0].clone(), written[0].clone()], "by the same worker");
+}
+
 #[tokio::test]
 async fn a_cancellation_is_of_one_job_alone() {
     let (workers, run) = (worker(), Run::new());

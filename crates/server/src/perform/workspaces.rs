@@ -158,3 +158,44 @@ pub(super) fn remove_work(work: &Path) {
         tracing::warn!(%error, dir = %work.display(), "a workspace cannot be removed");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// As a worker makes them.
+    fn furnish(workspace: &Workspace) {
+        let Folders { workspace, temp } = workspace.folders();
+        for folder in ["_temp", "_tool", "_github_workflow"] {
+            fs::create_dir_all(temp.join(folder)).unwrap();
+        }
+        fs::create_dir_all(workspace).unwrap();
+        fs::write(temp.join("_github_workflow/event.json"), "{}").unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_folder_goes_to_the_next_job_as_it_was_made_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let (workspaces, run) = (Workspaces::default(), RunId::new("r1").unwrap());
+        let take = || workspaces.take(&run, dir.path()).unwrap();
+        let (one, two) = (take(), take());
+        let (first, second) = (one.path.clone(), two.path.clone());
+        assert_ne!(first, second);
+        furnish(&one);
+        furnish(&two);
+        fs::write(two.folders().workspace.join("left"), "").unwrap();
+        workspaces.give_back(&run, one);
+        workspaces.give_back(&run, two);
+        // What is still being looked through is waited for.
+        let again = [take().path, take().path];
+        assert!(again.contains(&first) && !again.contains(&second), "{again:?}");
+        let all = dir.path().to_owned();
+        workspaces.leave(&run, all.clone());
+        for gone in workspaces.leaving() {
+            gone.await.unwrap();
+        }
+        assert!(!all.exists());
+    }
+}

@@ -65,6 +65,29 @@ fn a_journal_of_many_pages_is_read_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_hears_what_others_read() {
+    let world = World::new(SHOP);
+    let id = world.open();
+    let mut engine = world.engine().await;
+    let mut follower = Follower::new(&world.store).unwrap();
+    let begun = follower.views.live.seq.0;
+    let mut news = engine.news();
+    crate::world::until(&mut engine, |views| {
+        crate::world::end(views, &id).is_some() && !crate::world::busy(views)
+    })
+    .await;
+    let heard = follower.hear(&mut news).unwrap();
+    engine.stop().await.unwrap();
+    let mut reader = Follower::new(&world.store).unwrap();
+    assert!(reader.look(&world.store).unwrap().is_empty(), "nothing comes later");
+    assert_eq!(follower.views, reader.views);
+    let read = world.store.journal().read(Seq(begun + 1), 1000).unwrap();
+    let heard: Vec<_> = heard.into_iter().map(|(entry, _)| entry).collect();
+    assert_eq!(heard, read);
+    assert!(follower.hear(&mut news).unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_follower_sees_every_entry_once() {
     let world = World::new(SHOP);
     let mut follower = Follower::new(&world.store).unwrap();
