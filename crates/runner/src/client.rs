@@ -42,8 +42,9 @@ pub enum JobOutcome {
 /// the future kills the worker and everything that it started.
 ///
 /// `listener` hears everything but heartbeats and the end; one that takes its time
-/// slows the job down rather than filling memory. After a cancellation, the running step is interrupted and
-/// `always()` steps run, within [`crate::protocol::Limits::cancel_ms`].
+/// slows the job down rather than filling memory. After a cancellation, the running
+/// step is interrupted and `always()` steps run, within
+/// [`crate::protocol::Limits::cancel_ms`].
 pub async fn run_job(
     workers: &Workers,
     message: JobMessage,

@@ -12,11 +12,11 @@ mod trees;
 mod work_tree;
 
 use std::ffi::OsStr;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::fs::{Access, access};
 use shipway_core::ids::{BadName, CommitId};
 use shipway_core::plan::Commit;
 
@@ -263,9 +263,7 @@ fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let is_program = |file: &PathBuf| {
-            std::fs::metadata(file).is_ok_and(|of| of.is_file() && of.mode() & 0o111 != 0)
-        };
+        let is_program = |file: &PathBuf| file.is_file() && access(file, Access::EXEC_OK).is_ok();
         let mut places = std::env::split_paths(&path).map(|folder| folder.join("git"));
         // Where there is none, to start it says so.
         places.find(is_program).unwrap_or_else(|| PathBuf::from("git"))

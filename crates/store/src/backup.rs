@@ -12,7 +12,7 @@ use crate::checkpoint::{CheckpointLog, Checkpoints};
 use crate::error::StoreError;
 use crate::files;
 use crate::journal::{Epoch, Journal as _};
-use crate::sqlite::Options;
+use crate::sqlite::{Options, log_of};
 use crate::store::{Store, journal_path};
 use crate::verify::{Report, verify};
 
@@ -151,13 +151,22 @@ fn may_replace(to: &Path, force: bool, now: Timestamp) -> Result<Epoch, StoreErr
 fn copy_journal(from: &Path, to: &Path) -> Result<(), StoreError> {
     let (source, target) = (journal_path(from), journal_path(to));
     // Opening it as a database would write beside it.
-    fs::copy(&source, &target).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => StoreError::NotFound { path: source.clone() },
-        _ => StoreError::io("copying", &source, &error),
-    })?;
-    fs::File::open(&target)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| StoreError::io("syncing", &target, &error))
+    if !copy_file(&source, &target)? {
+        return Err(StoreError::NotFound { path: source });
+    }
+    // What is not folded into the file yet, of a store that was copied as it was.
+    copy_file(&log_of(&source), &log_of(&target)).map(drop)
+}
+
+/// Copies a file durably, if it is there.
+fn copy_file(source: &Path, target: &Path) -> Result<bool, StoreError> {
+    match fs::copy(source, target) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(StoreError::io("copying", source, &error)),
+    }
+    let synced = fs::File::open(target).and_then(|file| file.sync_all());
+    synced.map(|()| true).map_err(|error| StoreError::io("syncing", target, &error))
 }
 
 fn copy_blobs(from: &Blobs, to: &Path) -> Result<(u64, u64), StoreError> {

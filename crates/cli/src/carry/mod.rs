@@ -136,11 +136,13 @@ async fn own<T>(
     reporter.finish();
     worked?;
     let parting = engine.part();
-    engine.stop().await?;
     // What was written is vouched for outside the store.
-    Checkpoints::open(&project.folders.checkpoints())?
-        .sign(project.store.journal(), Timestamp::now())?;
+    let signed = Checkpoints::open(&project.folders.checkpoints())
+        .and_then(|checkpoints| checkpoints.sign(project.store.journal(), Timestamp::now()));
+    // Before the next owner looks at what is left.
     parting.await;
+    engine.stop().await?;
+    signed?;
     end.ok_or_else(left)
 }
 

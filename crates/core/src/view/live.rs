@@ -115,8 +115,8 @@ impl Live {
     /// # Errors
     /// When it is not the next, not readable, or not expected.
     pub fn apply(&mut self, entry: &Entry) -> Result<Option<Record>, UnreadableEntry> {
+        self.follow(entry)?;
         let Some(payload) = &entry.payload else {
-            self.follow(entry)?;
             // What an erased entry did is gone; its stream goes on without.
             if let Some(stream) = self.streams.get_mut(&entry.stream) {
                 stream.version = entry.version;
@@ -126,7 +126,7 @@ impl Live {
         let record: Record = serde_json::from_str(payload).map_err(|error| {
             UnreadableEntry::Payload { seq: entry.seq, stream: entry.stream.clone(), error }
         })?;
-        self.fold(entry, &record)?;
+        self.evolve(entry, &record)?;
         Ok(Some(record))
     }
 
@@ -137,6 +137,10 @@ impl Live {
     /// When it is not the next, or not expected.
     pub fn fold(&mut self, entry: &Entry, record: &Record) -> Result<(), UnreadableEntry> {
         self.follow(entry)?;
+        self.evolve(entry, record)
+    }
+
+    fn evolve(&mut self, entry: &Entry, record: &Record) -> Result<(), UnreadableEntry> {
         let (seq, stream) = (entry.seq, entry.stream.clone());
         let state =
             self.streams.entry(stream.clone()).or_insert_with(|| Stream::new(stream.clone()));

@@ -26,15 +26,9 @@ pub(crate) struct StepFiles {
     folder: PathBuf,
     /// They are for the next job.
     left: bool,
-    seen: Option<Seen>,
-}
-
-/// What the folder was found with.
-struct Seen {
-    /// When an entry of it last came or went.
-    changed: SystemTime,
-    /// The scripts in it.
-    scripts: Vec<PathBuf>,
+    /// When an entry of the folder last changed, once all were as they should
+    /// be.
+    seen: Option<SystemTime>,
 }
 
 /// One of the files.
@@ -104,6 +98,15 @@ impl StepFiles {
 
     /// Makes them as they are when a step begins.
     fn empty(&mut self) -> io::Result<()> {
+        self.empty_each()?;
+        if self.seen.is_none_or(|seen| !self.changed().is_ok_and(|changed| changed == seen)) {
+            self.remove_others()?;
+            self.seen = Some(self.changed()?);
+        }
+        Ok(())
+    }
+
+    fn empty_each(&mut self) -> io::Result<()> {
         for which in Which::ALL {
             let path = self.path(which);
             if !is_empty(&path)? {
@@ -111,11 +114,6 @@ impl StepFiles {
                 File::create_new(&path)?;
                 self.seen = None;
             }
-        }
-        let changed = self.changed()?;
-        if self.seen.as_ref().is_none_or(|seen| seen.changed != changed) {
-            let scripts = self.remove_others()?;
-            self.seen = Some(Seen { changed: self.changed()?, scripts });
         }
         Ok(())
     }
@@ -139,11 +137,13 @@ impl StepFiles {
         Ok(scripts)
     }
 
-    /// Leaves them to the next job, which may not see the secrets of this one.
+    /// Leaves them to the next job, which may not see the secrets of this one: what
+    /// is there now is looked at, since the time of a folder may stand still for some
+    /// milliseconds.
     pub(crate) fn leave(mut self) -> io::Result<Self> {
-        self.empty()?;
-        let scripts = self.seen.iter().flat_map(|seen| &seen.scripts);
-        scripts.into_iter().try_for_each(|script| blank(script))?;
+        self.empty_each()?;
+        self.remove_others()?.iter().try_for_each(|script| blank(script))?;
+        self.seen = Some(self.changed()?);
         self.left = true;
         Ok(self)
     }

@@ -281,6 +281,7 @@ async fn a_next_job_finds_what_the_first_one_found() {
     echo \"before: '$LATER' $(cat \"$GITHUB_ENV\" \"$GITHUB_OUTPUT\")\"
     echo LATER=now >> \"$GITHUB_ENV\"
     echo other > \"$GITHUB_EVENT_PATH\"
+    ! grep -qs secret \"$RUNNER_TEMP/files-0/script-of-mine\"
     echo secret > \"$RUNNER_TEMP/files-0/script-of-mine\"
 - run: |
     echo \"after: '$LATER'\"",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -10,6 +11,7 @@ use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Out
 use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd};
 use shipway_runner::client::{JobOutcome, Listen, Orders, run_job};
 use shipway_runner::protocol::{Event, Folders, JobResult, Outcome as StepOutcome, StepReport};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::failpoint::{self, Point};
@@ -51,26 +53,13 @@ impl Performer {
         let admission = self.admit(&mut message, spec, run).await?;
         let log = JobLog::open(self, spec)?;
         let orders = Orders { cancel, ..Orders::default() };
-        let mut listener = Listener { log, orders: orders.clone(), failed: None };
+        let mut listener = Listener { log, orders: orders.clone(), looking: Vec::new() };
         let outcome = run_job(&self.workers, message, &mut listener, orders).await;
         drop(admission);
-        match listener.failed {
-            Some(failed) => Err(failed),
-            None => listener.log.end(outcome),
+        for looking in listener.looking {
+            looking.await.flatten().map_err(|error| storage(&error))?;
         }
-    }
-
-    /// Gives a person the time to look around where a step has failed.
-    async fn look_around(
-        &self,
-        spec: &JobSpec,
-        step: String,
-        script: PathBuf,
-    ) -> Result<(), Outcome> {
-        let Some(on_failure) = self.on_failure.clone() else { return Ok(()) };
-        let spec = spec.clone();
-        let looked = tokio::task::spawn_blocking(move || on_failure(&spec, &step, &script)).await;
-        looked.map_err(|error| storage(&error))
+        listener.log.end(outcome)
     }
 }
 
@@ -78,8 +67,24 @@ impl Performer {
 struct Listener<'a> {
     log: JobLog<'a>,
     orders: Orders,
-    /// Nobody could look around where a step has failed.
-    failed: Option<Outcome>,
+    /// People look around where steps have failed.
+    looking: Vec<JoinHandle<Result<(), JoinError>>>,
+}
+
+impl Listener<'_> {
+    /// Gives a person the time to look around where a step has failed, and lets the
+    /// job go on then. What it reports meanwhile is heard.
+    fn look_around(&mut self, step: String, script: PathBuf) {
+        let JobLog { performer, spec, .. } = &self.log;
+        let (on_failure, spec) = (performer.on_failure.clone(), (*spec).clone());
+        let go_on = Arc::clone(&self.orders.go_on);
+        self.looking.push(tokio::spawn(async move {
+            let look = move || on_failure.iter().for_each(|look| look(&spec, &step, &script));
+            let looked = tokio::task::spawn_blocking(look).await;
+            go_on.notify_one();
+            looked
+        }));
+    }
 }
 
 impl Listen for Listener<'_> {
@@ -87,11 +92,7 @@ impl Listen for Listener<'_> {
         failpoint::hit(Point::During, EffectKind::RunJob);
         self.log.take(&event);
         if let Event::Held { name, script, .. } = event {
-            let JobLog { performer, spec, .. } = self.log;
-            match performer.look_around(spec, name, script).await {
-                Ok(()) => self.orders.go_on.notify_one(),
-                Err(failed) => self.failed = Some(failed),
-            }
+            self.look_around(name, script);
         }
     }
 }

@@ -90,8 +90,10 @@ impl Workspaces {
         places.looking += 1;
         places.returning.retain(|returning| !returning.is_finished());
         places.returning.push(tokio::task::spawn_blocking(move || {
+            let mut looking = Looking { runs, run: id, vacant: None };
             let as_made = workspace.folders().are_as_made().unwrap_or(false);
-            runs.looked_through(&id, as_made.then_some(workspace.number));
+            looking.vacant = as_made.then_some(workspace.number);
+            drop(looking);
             if !as_made {
                 remove_work(&workspace.path);
             }
@@ -137,13 +139,23 @@ impl Runs {
             all = self.looked.wait(all).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
 
-    fn looked_through(&self, run: &RunId, vacant: Option<usize>) {
-        if let Some(places) = lock(&self.places).get_mut(run) {
+/// A folder is looked through; dropped, it was, however that ended.
+struct Looking {
+    runs: Arc<Runs>,
+    run: RunId,
+    /// Its number, if it is as it was made.
+    vacant: Option<usize>,
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if let Some(places) = lock(&self.runs.places).get_mut(&self.run) {
             places.looking -= 1;
-            places.vacant.extend(vacant);
+            places.vacant.extend(self.vacant);
         }
-        self.looked.notify_all();
+        self.runs.looked.notify_all();
     }
 }
 

@@ -31,6 +31,7 @@ use crate::journal::{
 use pool::Pool;
 pub use schema::FORMAT;
 use writer::Writer;
+pub(crate) use writer::log_of;
 
 /// Tells the time that leases are judged by. Processes that share a journal
 /// have to agree on it.
@@ -64,8 +65,8 @@ pub struct SqliteJournal {
     path: PathBuf,
     id: String,
     clock: Clock,
-    // Before the pool, so that it ends first: the last connection to close
-    // folds the log into the file, and should be one that may write.
+    // Before the writer, so that they end first: a long log is folded into the file
+    // by the writer alone, when it is the last to close.
     readers: Pool,
     writer: Writer,
 }
@@ -131,7 +132,7 @@ impl fmt::Debug for SqliteJournal {
 /// Whether there is a log beside the file that may hold all of it: the making
 /// was cut short after the first commit.
 fn log_exists(path: &Path) -> bool {
-    std::fs::metadata(writer::log_of(path)).is_ok_and(|log| log.len() > 0)
+    std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
 }
 
 impl Journal for SqliteJournal {

@@ -137,7 +137,7 @@ impl Drop for Writer {
 }
 
 /// The log beside the journal at `path`.
-pub(super) fn log_of(path: &Path) -> PathBuf {
+pub(crate) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     PathBuf::from(log)

@@ -72,6 +72,18 @@ fn what_is_restored_is_what_was_backed_up() {
     assert_eq!(scene.names(), ["audit", "backup", "new", "store"], "nothing is left beside");
 }
 
+/// Its newest entries are in the log beside the journal.
+#[test]
+fn a_store_that_lies_still_is_restored_whole() {
+    let scene = Scene::new();
+    let log = scene.path("store/journal.db-wal");
+    assert!(fs::metadata(log).unwrap().len() > 0);
+    restore(&scene.path("store"), &scene.path("new"), None, false, at(9)).unwrap();
+    let new = Store::open(&scene.path("new")).unwrap();
+    assert_eq!(new.journal().head().unwrap(), scene.store().journal().head().unwrap());
+    assert_eq!(new.journal().head().unwrap().seq, Seq(3));
+}
+
 #[test]
 fn a_backup_can_be_made_while_entries_are_appended() {
     let scene = Scene::new();

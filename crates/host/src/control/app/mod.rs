@@ -15,6 +15,7 @@ mod health;
 mod lease;
 mod logs;
 mod memory;
+mod port;
 mod replica;
 mod shift;
 mod supervise;

@@ -1,7 +1,6 @@
 //! Processes: started, checked, restarted, stopped.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +8,7 @@ use tokio::time::Instant;
 use super::health::{self, Trouble};
 use super::logs::{self, log_path};
 use super::memory;
+use super::port::free_port;
 use super::replica::{Replica, Running, Stage, Tag, Watcher, describe};
 use super::version::{Phase, Version};
 use super::{App, Mailbox, Message, Spawned};
@@ -369,17 +369,6 @@ fn process_spec(tag: Tag, log: std::path::PathBuf) -> Result<ProcessSpec, String
         cpu_milli: spec.cpu_milli,
         tag: serde_json::to_value(&tag).map_err(|error| error.to_string())?,
     })
-}
-
-/// A port that nobody listens on at this moment. Should somebody be faster,
-/// the process fails at its start and is started again with another.
-fn free_port(used: &BTreeSet<u16>) -> std::io::Result<u16> {
-    loop {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        if !used.contains(&port) {
-            return Ok(port);
-        }
-    }
 }
 
 /// Never used twice while the machine is up.
