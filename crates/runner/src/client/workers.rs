@@ -163,11 +163,11 @@ impl Workers {
         Ok(())
     }
 
-    /// Ends those that wait, beside whatever else is done.
+    /// Ends those that wait, if any do, beside whatever else is done.
     #[must_use]
-    pub fn dismiss(&self) -> JoinHandle<()> {
+    pub fn dismiss(&self) -> Option<JoinHandle<()>> {
         let idle = std::mem::take(&mut *self.idle());
-        tokio::task::spawn_blocking(move || drop(idle))
+        (!idle.is_empty()).then(|| tokio::task::spawn_blocking(move || drop(idle)))
     }
 
     /// Lets a worker wait, but not for long.

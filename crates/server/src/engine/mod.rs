@@ -221,8 +221,9 @@ impl Engine {
         }
     }
 
-    /// Begins to end what waits for work and to remove what is not needed any more;
-    /// to be awaited when nothing else is left to do.
+    /// Begins to end what waits for work and to remove what is not needed any more, for
+    /// who has something to do meanwhile, and awaits it then. [`Engine::stop`] does so
+    /// as well.
     pub fn part(&self) -> impl Future<Output = ()> + use<> {
         self.performer.part()
     }
@@ -235,6 +236,7 @@ impl Engine {
     /// When the store fails.
     pub async fn stop(mut self) -> Result<(), EngineError> {
         self.running.drop_all().await;
+        self.part().await;
         let kept = self.views.keep(&self.store);
         self.store.journal().release(self.epoch)?;
         Ok(kept?)

@@ -149,7 +149,7 @@ impl Performer {
         let workers = self.workers.dismiss();
         let folders = self.workspaces.leaving();
         async move {
-            for gone in folders.into_iter().chain([workers]) {
+            for gone in folders.into_iter().chain(workers) {
                 if let Err(error) = gone.await {
                     tracing::error!(%error, "a worker or a workspace may be left");
                 }
