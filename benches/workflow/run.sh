@@ -24,38 +24,49 @@ cases="${CASES:-$place/cases}"
 [ -d "$cases" ] || benches/workflow/cases.sh "$cases"
 export HOME="$place" XDG_STATE_HOME="$place/state" XDG_DATA_HOME="$place/data"
 
-# seconds FILE: the mean of hyperfine's JSON.
-seconds() { python3 -c 'import json,sys; print("%.3f" % json.load(open(sys.argv[1]))["results"][0]["mean"])' "$1"; }
-# measure NAME FOLDER COMMAND [BEFORE]: its mean in seconds, - if it cannot be run;
-# BEFORE is done before each run.
-measure() {
-    if (cd "$2" && hyperfine --shell=bash --warmup 1 --runs "$runs" --prepare "${4:-true}" \
-        --export-json "$place/$1.json" "$3" > "$place/$1.out" 2>&1); then
-        seconds "$place/$1.json"
+# once FOLDER COMMAND [BEFORE]: the seconds of one run by hyperfine, - if it fails;
+# BEFORE is done before it.
+once() {
+    if (cd "$1" && hyperfine --shell=bash --runs 1 --prepare "${3:-true}" \
+        --export-json "$place/once.json" "$2" > "$place/once.out" 2>&1); then
+        python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["results"][0]["mean"])' "$place/once.json"
     else
-        tail -3 "$place/$1.out" >&2
+        tail -3 "$place/once.out" >&2
         echo -
     fi
+}
+# mean: of the seconds on stdin, without the first, which warms up.
+mean() {
+    python3 -c 'import sys
+all = sys.stdin.read().split()[1:]
+print("-" if "-" in all or not all else "%.3f" % (sum(map(float, all)) / len(all)))'
 }
 # memory FOLDER COMMAND: the peak of the largest process, in MB.
 memory() {
     (cd "$1" && /usr/bin/time -f %M -o "$place/memory" bash -c "$2" > /dev/null 2>&1) || true
     python3 -c 'import sys; print(round(int(open(sys.argv[1]).read().split()[-1]) / 1024))' "$place/memory"
 }
-# NAME, ours, act's, the floor's command, what is done before ours. act's are measured
-# when all others are: it removes many files, and for minutes ext4 passes over their
-# inodes, one by one, before it gives one.
+# NAME, ours, act's, the floor's command, what is done before ours. Ours and the floor
+# are run in turn, since the machine is not the same from second to second. act's are
+# measured when all others are: it removes many files, and for minutes ext4 passes over
+# their inodes, one by one, before it gives one.
 row() {
-    local folder="$cases/$1" ours floor
-    ours="$(measure ours "$folder" "$2" "${5:-true}")"
-    floor="$(measure floor "$folder" "$4")"
-    printf '%s\t' "$1${5:+, cold}" "$ours" "$floor" "$(memory "$folder" "$2")" "$folder" >> "$place/rows"
+    local folder="$cases/$1" turn
+    rm -f "$place/ours" "$place/floor"
+    for ((turn = 0; turn <= runs; turn++)); do
+        once "$folder" "$2" "${5:-true}" >> "$place/ours"
+        once "$folder" "$4" >> "$place/floor"
+    done
+    printf '%s\t' "$1${5:+, cold}" "$(mean < "$place/ours")" "$(mean < "$place/floor")" \
+        "$(memory "$folder" "$2")" "$folder" >> "$place/rows"
     printf '%s\n' "$3" >> "$place/rows"
 }
 rows() {
-    local name ours floor most folder command theirs=-
+    local name ours floor most folder command turn theirs=-
     while IFS=$'\t' read -r name ours floor most folder command; do
-        if [ -n "$act" ]; then theirs="$(measure act "$folder" "$command")"; fi
+        if [ -n "$act" ]; then
+            theirs="$(for ((turn = 0; turn <= runs; turn++)); do once "$folder" "$command"; done | mean)"
+        fi
         python3 - "$name" "$ours" "$theirs" "$floor" "$most" << 'PYTHON'
 import sys
 name, ours, act, floor, memory = sys.argv[1:]
