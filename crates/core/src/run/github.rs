@@ -14,10 +14,9 @@ use super::RunSpec;
 /// The `github` context of `spec`'s jobs. Where the event's payload names no
 /// repository, `repository` is the name of its folder.
 pub fn github_context(spec: &RunSpec) -> Map<String, Value> {
-    match spec.text.read(&spec.path) {
-        Ok(workflow) => github_context_of(spec, workflow.title()),
-        Err(_) => github_context_of(spec, &spec.path),
-    }
+    let mut context = github_without_event(spec);
+    context.insert("event".to_owned(), spec.trigger.payload.clone());
+    context
 }
 
 /// The same for whoever has the event's payload already: `event` is null.
@@ -26,13 +25,6 @@ pub fn github_without_event(spec: &RunSpec) -> Map<String, Value> {
         Ok(workflow) => without_event(spec, workflow.title()),
         Err(_) => without_event(spec, &spec.path),
     }
-}
-
-/// The context for a workflow that was read already and is called `workflow`.
-pub(super) fn github_context_of(spec: &RunSpec, workflow: &str) -> Map<String, Value> {
-    let mut context = without_event(spec, workflow);
-    context.insert("event".to_owned(), spec.trigger.payload.clone());
-    context
 }
 
 fn without_event(spec: &RunSpec, workflow: &str) -> Map<String, Value> {

@@ -140,11 +140,12 @@ fn create_folders(shared: &Shared) -> io::Result<()> {
     let folders = &shared.message.folders;
     let event_file = folders.event_file();
     let event_folder = event_file.parent().unwrap_or(&folders.temp);
-    let all = [&folders.workspace, &folders.for_steps(), &folders.tools(), event_folder];
-    for folder in all.into_iter().filter(|_| !shared.is_furnished) {
-        fs::create_dir_all(folder).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot create {}: {error}", folder.display()))
-        })?;
+    if !shared.is_furnished {
+        for folder in [&folders.workspace, &folders.for_steps(), &folders.tools(), event_folder] {
+            fs::create_dir_all(folder).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot create {}: {error}", folder.display()))
+            })?;
+        }
     }
     let event = serde_json::to_vec(&shared.message.event)?;
     overwrite(&event_file, &event, EVERYBODY).map_err(|error| {

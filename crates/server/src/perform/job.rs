@@ -163,17 +163,6 @@ impl<'a> JobLog<'a> {
     }
 
     fn end(self, outcome: JobOutcome) -> Result<Outcome, Outcome> {
-        let failed = !matches!(
-            outcome,
-            JobOutcome::Ended { result: JobResult::Success | JobResult::Cancelled, .. }
-        );
-        let (tail, log) = self.output.finish(failed);
-        let log = Some(log.map_err(|error| storage(&error))?);
-        let blobs = self.performer.store.blobs();
-        let summary = match self.summary.as_str() {
-            "" => None,
-            text => Some(blobs.put(text.as_bytes()).map_err(|error| storage(&error))?.digest),
-        };
         let (result, outputs, reason) = match outcome {
             JobOutcome::Ended { result, outputs, reason } => {
                 let result = match result {
@@ -184,6 +173,13 @@ impl<'a> JobLog<'a> {
                 (result, outputs, reason.map(|reason| reason.to_string()))
             }
             JobOutcome::Lost { reason } => (RunResult::Failure, IndexMap::new(), Some(reason)),
+        };
+        let (tail, log) = self.output.finish(result == RunResult::Failure);
+        let log = Some(log.map_err(|error| storage(&error))?);
+        let blobs = self.performer.store.blobs();
+        let summary = match self.summary.as_str() {
+            "" => None,
+            text => Some(blobs.put(text.as_bytes()).map_err(|error| storage(&error))?.digest),
         };
         let (steps, annotations, url) = (self.steps, self.annotations, self.url);
         let end = JobEnd { result, outputs, reason, log, tail, steps, annotations, summary, url };

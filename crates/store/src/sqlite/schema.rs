@@ -198,7 +198,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Whether the log stays as it is when the last connection closes: to fold it into
-/// the file and to begin another waits for the disk five times, which is more than
+/// the file and to begin another waits for the disk three times, which is more than
 /// a short command does itself.
 pub(super) fn leave_log(db: &Connection, leave: bool) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave).map(drop)

@@ -8,7 +8,7 @@ use shipway_workflow::expr::{Context, Object, Status, Value};
 use shipway_workflow::model::Workflow;
 
 use crate::ids::JobKey;
-use crate::run::github::github_context_of;
+use crate::run::github_context;
 use crate::run::{Instance, RunResult, RunSpec, UnderWay};
 
 /// What expressions see: of the run as a whole, or of one of its jobs.
@@ -83,14 +83,6 @@ impl<'a> World<'a> {
     }
 }
 
-/// `github`, as the run's expressions see it.
-fn github(spec: &RunSpec) -> Value {
-    // `github.workflow` is the caller's also in what it calls.
-    let callers = spec.workflow();
-    let title = callers.as_ref().map_or(spec.path.as_str(), |workflow| workflow.title());
-    serde_json::Value::Object(github_context_of(spec, title)).into()
-}
-
 impl Context for World<'_> {
     fn get(&self, name: &str) -> Option<Value> {
         if let Some(value) = self.contexts.get(name) {
@@ -98,7 +90,11 @@ impl Context for World<'_> {
         }
         let (spec, told) = (self.spec, &self.told);
         let value = match name.to_ascii_lowercase().as_str() {
-            "github" => told.github.get_or_init(|| github(spec)),
+            "github" => {
+                // `github.workflow` is the caller's also in what it calls.
+                let github = || serde_json::Value::Object(github_context(spec)).into();
+                told.github.get_or_init(github)
+            }
             "vars" => told.vars.get_or_init(|| json!(spec.vars).into()),
             "inputs" => {
                 told.inputs.get_or_init(|| serde_json::Value::Object(spec.inputs.clone()).into())
