@@ -258,7 +258,7 @@ pub enum Durability {
     /// On the disk: survives a power cut. Concurrent callers share a sync.
     Durable,
     /// Visible, in order, and safe from a crash of the process; on the disk
-    /// with the next durable append, or within about 100 ms.
+    /// with the next durable append, or after about 100 ms and a sync.
     Grouped,
 }
 

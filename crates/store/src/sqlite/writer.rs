@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -18,7 +19,7 @@ use super::schema;
 use crate::error::StoreError;
 use crate::journal::Durability;
 
-/// How long a grouped append may wait for the disk.
+/// After so long the disk is asked to keep a grouped append.
 const FLUSH_AFTER: Duration = Duration::from_millis(100);
 
 /// A longer log is not left to the next process, which has to read all of it.
@@ -28,7 +29,7 @@ const LONG_LOG: u64 = 512 << 10;
 pub(super) struct Writer {
     path: PathBuf,
     queue: Mutex<Queue>,
-    worker: Arc<Mutex<Worker>>,
+    worker: Mutex<Worker>,
     flusher: Option<JoinHandle<()>>,
 }
 
@@ -51,21 +52,15 @@ enum Answer<T, E> {
 impl Writer {
     pub(super) fn start(path: &Path, db: Connection) -> Result<Self, StoreError> {
         let (unsynced, told) = channel();
-        let worker = Worker {
-            path: path.to_owned(),
-            db,
-            unsynced: Some(unsynced),
-            flush_at: None,
-            failed: None,
-        };
-        let worker = Arc::new(Mutex::new(worker));
-        let flushed = Arc::clone(&worker);
+        let log = Arc::new(Log::of(path));
+        let flushed = Arc::clone(&log);
         let flusher = thread::Builder::new()
             .name("journal-flush".to_owned())
             .spawn(move || flush_in_time(&told, &flushed))
             .map_err(|error| StoreError::io("starting the flusher of", path, &error))?;
+        let worker = Worker { path: path.to_owned(), db, unsynced: Some(unsynced), log };
         let (path, queue) = (path.to_owned(), Mutex::default());
-        Ok(Self { path, queue, worker, flusher: Some(flusher) })
+        Ok(Self { path, queue, worker: Mutex::new(worker), flusher: Some(flusher) })
     }
 
     /// Runs `work` inside a transaction, and returns what it returned once
@@ -144,13 +139,13 @@ pub(crate) fn log_of(path: &Path) -> PathBuf {
 }
 
 /// Syncs what nobody waits for, a while after it was written, and at the end.
-fn flush_in_time(told: &Receiver<()>, worker: &Mutex<Worker>) {
+fn flush_in_time(told: &Receiver<()>, log: &Log) {
     while told.recv().is_ok() {
         let due = Instant::now() + FLUSH_AFTER;
         while told.recv_timeout(due.saturating_duration_since(Instant::now())).is_ok() {}
-        lock(worker).flush();
+        log.flush();
     }
-    lock(worker).flush();
+    log.flush();
 }
 
 /// A panic in a job rolls its transaction back: there is no state that it
@@ -216,11 +211,7 @@ struct Worker {
     db: Connection,
     /// Tells the flusher that there is something to sync.
     unsynced: Option<Sender<()>>,
-    /// When grouped commits have to be synced, if there are any.
-    flush_at: Option<Instant>,
-    /// Set once a sync failed: what was written since the last one may be
-    /// gone, although the system's cache still shows it.
-    failed: Option<StoreError>,
+    log: Arc<Log>,
 }
 
 impl Worker {
@@ -233,62 +224,123 @@ impl Worker {
     }
 
     fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        if let Some(failed) = &self.failed {
-            return Err(failed.clone());
-        }
-        let overdue = self.flush_at.is_some_and(|at| at <= Instant::now());
-        let durable = overdue || group.iter().any(|job| job.durability() == Durability::Durable);
+        self.log.is_sound()?;
+        let durable = group.iter().any(|job| job.durability() == Durability::Durable);
         run_group(&self.db, group)
-            .map_err(|error| self.note_failure(StoreError::sqlite(&self.path, &error)))?;
+            .map_err(|error| self.log.noted(StoreError::sqlite(&self.path, &error)))?;
+        // A sync may have failed meanwhile.
+        self.log.is_sound()?;
         if durable {
             // Also if nothing was written: what was committed before, by
             // whomever, is to be durable.
-            return self.sync_log();
+            return self.log.sync();
         }
-        if self.flush_at.is_none() {
-            self.flush_at = Some(Instant::now() + FLUSH_AFTER);
-            if let Some(unsynced) = &self.unsynced
-                && unsynced.send(()).is_err()
-            {
-                tracing::error!("the journal's flusher has ended");
-            }
+        if !self.log.unsynced.swap(true, Ordering::AcqRel)
+            && let Some(unsynced) = &self.unsynced
+            && unsynced.send(()).is_err()
+        {
+            tracing::error!("the journal's flusher has ended");
         }
         Ok(())
     }
+}
+
+/// The log that commits were written to, and whether it is on the disk. It may be
+/// written to while it is synced: what nobody waits for makes nobody wait.
+struct Log {
+    path: PathBuf,
+    /// Something was written that nobody waits for and that was not synced since.
+    unsynced: AtomicBool,
+    /// One syncs at a time, so that of one failure everybody hears who comes later.
+    synced: Mutex<Synced>,
+    /// No sync has failed, to be looked at while somebody syncs.
+    is_sound: AtomicBool,
+}
+
+#[derive(Default)]
+struct Synced {
+    /// The log, open from the first sync on: a failure to write is told once to each
+    /// descriptor that was open then, and SQLite's own may hear it and say nothing.
+    file: Option<File>,
+    /// Set once a sync failed: what was written since the last one may be gone,
+    /// although the system's cache still shows it.
+    failed: Option<StoreError>,
+}
+
+impl Log {
+    /// Of the journal at `path`.
+    fn of(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            unsynced: AtomicBool::new(false),
+            synced: Mutex::default(),
+            is_sound: AtomicBool::new(true),
+        }
+    }
+
+    /// Whether every sync that is over went well.
+    fn is_sound(&self) -> Result<(), StoreError> {
+        if self.is_sound.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        lock(&self.synced).failed.clone().map_or(Ok(()), Err)
+    }
 
     /// Syncs what nobody waits for.
-    fn flush(&mut self) {
-        if self.flush_at.is_some()
-            && self.failed.is_none()
-            && let Err(error) = self.sync_log()
+    fn flush(&self) {
+        if self.unsynced.load(Ordering::Acquire)
+            && let Err(error) = self.sync()
         {
             tracing::error!(%error, "syncing the journal");
         }
     }
 
-    /// Syncs the log that commits were written to: what SQLite would do in
-    /// each commit (`synchronous` = `full`), but only where somebody waits,
-    /// and with `fdatasync`, which a log that is written over and over needs
-    /// less of the disk for. SQLite takes its locks on other files, so opening
-    /// and closing this one is harmless.
-    fn sync_log(&mut self) -> Result<(), StoreError> {
-        self.flush_at = None;
-        match File::open(log_of(&self.path)).and_then(|log| log.sync_data()) {
+    /// Syncs the log: what SQLite would do in each commit (`synchronous` = `full`),
+    /// but only where somebody waits, and with `fdatasync`, which a log that is
+    /// written over and over needs less of the disk for. SQLite takes its locks on
+    /// other files, so opening and closing this one is harmless.
+    fn sync(&self) -> Result<(), StoreError> {
+        let mut synced = lock(&self.synced);
+        if let Some(failed) = &synced.failed {
+            return Err(failed.clone());
+        }
+        // Before it begins: what is written from here on may be too late for it.
+        self.unsynced.swap(false, Ordering::AcqRel);
+        match synced.sync(&self.path) {
             Ok(()) => Ok(()),
-            // All of it is in the file, and synced there.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => {
                 let (path, why) = (self.path.clone(), error.to_string());
-                Err(self.note_failure(StoreError::SyncFailed { path, why }))
+                Err(self.note(&mut synced, StoreError::SyncFailed { path, why }))
             }
         }
     }
 
-    fn note_failure(&mut self, error: StoreError) -> StoreError {
-        if matches!(error, StoreError::SyncFailed { .. }) {
-            self.failed = Some(error.clone());
+    /// Notes an error of SQLite, if a sync of its own failed.
+    fn noted(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::SyncFailed { .. } => self.note(&mut lock(&self.synced), error),
+            error => error,
         }
+    }
+
+    fn note(&self, synced: &mut Synced, error: StoreError) -> StoreError {
+        synced.failed = Some(error.clone());
+        self.is_sound.store(false, Ordering::Release);
         error
+    }
+}
+
+impl Synced {
+    fn sync(&mut self, journal: &Path) -> std::io::Result<()> {
+        if self.file.is_none() {
+            match File::open(log_of(journal)) {
+                Ok(log) => self.file = Some(log),
+                // All of it is in the journal's file, and synced there.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 
@@ -375,10 +427,28 @@ mod tests {
         writer.write(Durability::Grouped, insert).unwrap();
         // Here a sync fails, and so can be seen.
         let deadline = Instant::now() + Duration::from_secs(10);
-        while lock(&writer.worker).failed.is_none() {
+        let log = Arc::clone(&lock(&writer.worker).log);
+        while log.is_sound().is_ok() {
             assert!(Instant::now() < deadline, "it was never synced");
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn who_needs_no_disk_does_not_wait_while_another_syncs() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(&dir.path().join("t.db"), dir.path());
+        let log = Arc::clone(&lock(&writer.worker).log);
+        let syncing = lock(&log.synced);
+        std::thread::scope(|scope| {
+            let (told, written) = channel();
+            let writer = &writer;
+            scope.spawn(move || told.send(writer.write(Durability::Grouped, insert)));
+            let written = written.recv_timeout(Duration::from_secs(10));
+            drop(syncing);
+            written.expect("it waits for the sync").unwrap();
+        });
+        assert_eq!(rows(dir.path()), 1);
     }
 
     #[test]
