@@ -11,7 +11,7 @@ mod services;
 
 use serde::{Deserialize, Serialize};
 
-pub use chunk::Chunk;
+pub use chunk::{BadPack, Chunk, MOST_PACKED, unpack};
 pub use event::{
     Annotation, Event, JobResult, Level, Outcome, Reason, StepIndex, StepReport, Stream,
 };
@@ -24,7 +24,7 @@ pub use services::{CacheMode, IdTokens, OF_OUTER_RUNNER, Services};
 
 /// The version of the protocol that this build speaks. A worker refuses a job
 /// of another version: engine and worker are the same executable.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// What the engine says to the worker. The first line is the job.
 #[derive(Debug, Serialize, Deserialize)]

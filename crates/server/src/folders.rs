@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use shipway_core::digest::Digest;
 use shipway_core::ids::{EnvName, JobKey, ProjectId, RunId, ServiceName};
 
+use crate::log::EXTENSION;
+
 /// The values of the environment that decide where state is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserEnv {
@@ -63,9 +65,9 @@ impl Folders {
         self.data.join("checkpoints")
     }
 
-    /// What a job writes while it runs.
+    /// What a job writes while it runs: [`crate::log::LogReader`] reads it.
     pub fn job_log(&self, run: &RunId, job: &JobKey, index: usize) -> PathBuf {
-        self.state.join("logs").join(run.as_str()).join(format!("{job}.{index}.log"))
+        self.state.join("logs").join(run.as_str()).join(format!("{job}.{index}{EXTENSION}"))
     }
 
     /// Every job's log of a run.

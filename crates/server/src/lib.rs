@@ -10,6 +10,7 @@ pub mod follow;
 pub mod gates;
 pub mod git;
 pub mod inbox;
+pub mod log;
 pub mod material;
 pub mod memory;
 pub mod parallel;

@@ -1,7 +1,6 @@
 //! `shipway logs`: what a run's jobs or a service wrote.
 
 use std::fs;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use shipway_core::ids::{RunId, ServiceName};
 use shipway_core::journal::StreamId;
 use shipway_core::stream::Stream;
 use shipway_server::follow::Views;
+use shipway_server::log::{EXTENSION, LogReader, Room};
 use shipway_targets::App;
 
-use crate::args::Logs;
+use crate::args;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::print;
@@ -23,7 +23,7 @@ use super::settle::environment;
 /// Between two looks at what has come.
 const LOOK: Duration = Duration::from_millis(200);
 
-pub(super) async fn logs(args: &Logs) -> Result<Exit, CliError> {
+pub(super) async fn logs(args: &args::Logs) -> Result<Exit, CliError> {
     let project = Project::open_for_runs()?;
     let views = Views::load(&project.store)?;
     let env = args.of.as_deref().and_then(|name| super::env_name(name).ok());
@@ -68,73 +68,115 @@ fn newest_run(project: &Project, views: &Views) -> Result<Option<RunId>, CliErro
 
 async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, CliError> {
     let folder = project.folders.run_logs(run);
-    let mut shown = Files::default();
+    let mut logs = Logs::default();
     loop {
         // Before the look: what is written until the end is seen after it.
         let views = Views::load(&project.store)?;
         let stream = views.live.stream(&StreamId::Run(run.clone()));
         let over = !stream.is_some_and(Stream::is_busy);
-        let any = shown.show_news(&folder)?;
-        if !any && shown.files.is_empty() {
+        logs.show_news(&folder)?;
+        if logs.shown.is_empty() && logs.unreadable.is_empty() {
             return Err(CliError::refused(format!("there is no run `{run}` with logs here"))
                 .hint("`shipway status` and `shipway history` name runs and environments"));
         }
         if over || !follow {
-            return Ok(Exit::Ok);
+            return match logs.unreadable.pop() {
+                Some(why) => Err(CliError::trouble(why)),
+                None => Ok(Exit::Ok),
+            };
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Log files, and how much of each was shown.
+/// The logs of a run.
 #[derive(Default)]
-struct Files {
-    files: Vec<(PathBuf, u64)>,
+struct Logs {
+    shown: Vec<Shown>,
+    /// Those that cannot be read, and why: the others are shown.
+    unreadable: Vec<String>,
+    room: Room,
 }
 
-impl Files {
-    fn show_news(&mut self, folder: &Path) -> Result<bool, CliError> {
+impl Logs {
+    fn show_news(&mut self, folder: &Path) -> Result<(), CliError> {
         let unreadable =
             |error: std::io::Error| CliError::trouble(format!("{}: {error}", folder.display()));
         let entries = match fs::read_dir(folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             entries => entries.map_err(unreadable)?,
         };
-        let mut paths: Vec<PathBuf> = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()
-            .map_err(unreadable)?;
-        paths.sort();
-        let mut any = false;
-        for path in paths {
-            let place = self.files.iter().position(|(known, _)| *known == path);
-            let place = place.unwrap_or_else(|| {
-                self.files.push((path.clone(), 0));
-                self.files.len() - 1
-            });
-            let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
-            let Some((_, seen)) = self.files.get_mut(place) else { continue };
-            any |= show_from(&path, seen, &name.unwrap_or_default()).map_err(unreadable)?;
+        for entry in entries {
+            let path = entry.map_err(unreadable)?.path();
+            let is_log = path.to_string_lossy().ends_with(EXTENSION);
+            if is_log && !self.shown.iter().any(|shown| shown.path == path) {
+                self.shown.push(Shown::new(path));
+            }
         }
-        Ok(any)
+        self.shown.sort_by(|one, other| one.path.cmp(&other.path));
+        for shown in self.shown.iter_mut().filter(|shown| !shown.is_unreadable) {
+            if let Err(error) = shown.show_news(&mut self.room, &mut print::line) {
+                shown.is_unreadable = true;
+                self.unreadable.push(format!("{}: {error}", shown.path.display()));
+            }
+        }
+        Ok(())
     }
 }
 
-/// Shows the whole lines that have come since.
-fn show_from(path: &Path, seen: &mut u64, name: &str) -> std::io::Result<bool> {
-    let mut file = fs::File::open(path)?;
-    file.seek(SeekFrom::Start(*seen))?;
-    let mut news = Vec::new();
-    file.read_to_end(&mut news)?;
-    let whole = news.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    *seen += whole as u64;
-    for line in String::from_utf8_lossy(&news[..whole]).lines() {
-        print::line(format!("{name} │ {line}"));
-    }
-    Ok(whole > 0)
+/// The log of a job, and how much of it was shown.
+struct Shown {
+    path: PathBuf,
+    name: String,
+    /// Which file was read, up to where.
+    read: Option<(u64, u64)>,
+    /// The line that has begun.
+    begun: Vec<u8>,
+    is_unreadable: bool,
 }
 
-async fn service_logs(project: &Project, env: &Environment, args: &Logs) -> Result<Exit, CliError> {
+impl Shown {
+    fn new(path: PathBuf) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.strip_suffix(EXTENSION).unwrap_or(&name).to_owned();
+        Self { path, name, read: None, begun: Vec::new(), is_unreadable: false }
+    }
+
+    /// Shows the whole lines that have come since.
+    fn show_news(&mut self, room: &mut Room, show: &mut dyn FnMut(String)) -> std::io::Result<()> {
+        let mut log = LogReader::open(&self.path)?;
+        let inode = log.inode()?;
+        match self.read {
+            Some((of, at)) if of == inode => log = log.resume(at),
+            // A job that is begun again has another log.
+            _ => self.show_begun(show),
+        }
+        while let Some(piece) = log.next_piece(room)? {
+            self.read = Some((inode, log.at()));
+            let whole = memchr::memrchr(b'\n', piece).map_or(0, |at| at + 1);
+            let (lines, rest) = piece.split_at(whole);
+            self.begun.extend_from_slice(lines);
+            if whole > 0 {
+                self.show_begun(show);
+            }
+            self.begun.extend_from_slice(rest);
+        }
+        Ok(())
+    }
+
+    fn show_begun(&mut self, show: &mut dyn FnMut(String)) {
+        for line in String::from_utf8_lossy(&self.begun).lines() {
+            show(format!("{} │ {line}", self.name));
+        }
+        self.begun.clear();
+    }
+}
+
+async fn service_logs(
+    project: &Project,
+    env: &Environment,
+    args: &args::Logs,
+) -> Result<Exit, CliError> {
     let current = env
         .current
         .as_ref()
@@ -182,7 +224,41 @@ fn overlap(before: &[String], now: &[String]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::overlap;
+    use super::*;
+
+    /// A log as it is kept, of pieces that are not packed.
+    fn log_of(pieces: &[&str]) -> Vec<u8> {
+        let mut log = vec![0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73];
+        for piece in pieces {
+            log.extend((piece.len() as u32 | 1 << 31).to_le_bytes());
+            log.extend(piece.as_bytes());
+        }
+        log
+    }
+
+    #[test]
+    fn a_log_is_shown_line_by_line_and_one_in_its_place_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(format!("job.0{EXTENSION}"));
+        let mut shown = Shown::new(path.clone());
+        let mut news = || {
+            let mut lines = Vec::new();
+            shown.show_news(&mut Room::default(), &mut |line| lines.push(line)).unwrap();
+            lines
+        };
+        fs::write(&path, log_of(&["one\ntw"])).unwrap();
+        assert_eq!(news(), ["job.0 │ one"]);
+        assert_eq!(news(), [""; 0]);
+        fs::write(&path, log_of(&["one\ntw", "o\nth"])).unwrap();
+        assert_eq!(news(), ["job.0 │ two"]);
+        let again = dir.path().join("again");
+        fs::write(&again, log_of(&["once more\n"])).unwrap();
+        fs::rename(&again, &path).unwrap();
+        assert_eq!(news(), ["job.0 │ th", "job.0 │ once more"]);
+        fs::write(&path, "no log at all\n").unwrap();
+        let mut other = Shown::new(path.clone());
+        assert!(other.show_news(&mut Room::default(), &mut |_| {}).is_err());
+    }
 
     #[test]
     fn what_was_shown_is_not_shown_again() {

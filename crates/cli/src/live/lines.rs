@@ -20,6 +20,8 @@ struct Seen {
     begun: HashMap<JobId, Cut>,
     /// What is written next: much is written piece by piece.
     page: String,
+    /// Where pieces are unpacked.
+    room: Vec<u8>,
 }
 
 impl Lines {
@@ -30,13 +32,13 @@ impl Lines {
     /// Shows what `job` reports.
     pub(super) fn take(&self, job: &JobSpec, event: &Event) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Seen { begun, page } = &mut *seen;
+        let Seen { begun, page, room } = &mut *seen;
         let cut = begun.entry(JobId::of(job)).or_default();
         page.clear();
         let mut show = |text: &str| add(page, &job.name, text);
         match event {
             Event::Output { data, .. } => {
-                if let Some(text) = cut.push(data.as_bytes()) {
+                if let Some(text) = cut.push(super::written(data, room)) {
                     show(&text);
                 }
             }

@@ -9,7 +9,7 @@ mod tree;
 
 use shipway_core::ids::{JobKey, RunId};
 use shipway_core::run::JobSpec;
-use shipway_runner::protocol::{Event, Outcome, StepReport};
+use shipway_runner::protocol::{Chunk, Event, Outcome, StepReport};
 
 pub(crate) use lines::Lines;
 pub(crate) use terminal::Terminal;
@@ -61,6 +61,14 @@ impl Live {
     }
 }
 
+/// What was written; of what cannot be unpacked, that.
+fn written<'d>(data: &'d Chunk, room: &'d mut Vec<u8>) -> &'d [u8] {
+    data.read(room).unwrap_or_else(|error| {
+        tracing::error!(%error, "output is not shown");
+        b"(output that cannot be shown)\n"
+    })
+}
+
 /// The line that ends a step.
 fn ended(report: &StepReport) -> String {
     let took = crate::print::took(std::time::Duration::from_millis(report.duration_ms));
@@ -79,7 +87,7 @@ const fn mark(outcome: Outcome) -> &'static str {
 
 #[cfg(test)]
 mod samples {
-    use shipway_runner::protocol::{Chunk, Stream};
+    use shipway_runner::protocol::Stream;
 
     use super::*;
 

@@ -40,7 +40,8 @@ impl Terminal {
         let mut lines = Vec::new();
         match event {
             Event::Output { data, .. } => {
-                let text = shown.cut.push(data.as_bytes()).unwrap_or_default();
+                let mut room = Vec::new();
+                let text = shown.cut.push(super::written(data, &mut room)).unwrap_or_default();
                 for line in text.lines() {
                     self.line(shown, line, &mut lines);
                 }

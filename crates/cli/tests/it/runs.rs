@@ -284,3 +284,30 @@ fn what_nobody_wants_to_know_any_more_leaves_nothing_behind() {
         assert!(left.is_empty(), "{left:?}");
     }
 }
+
+#[test]
+fn much_output_is_kept_packed_and_shown_as_it_was() {
+    let sandbox = sandbox();
+    let steps = "      - run: seq -f 'test crate::module::case_%06.0f ... ok' 50000; printf end\n";
+    let repo = repository(&sandbox, steps);
+    let run = sandbox.run(repo.path(), &["run", "--json"]).unwrap();
+    run.assert_code(0);
+    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let log = Path::new(answer["runs"][0]["jobs"][0]["log"].as_str().unwrap());
+    let size = log.metadata().unwrap().len();
+    assert!(size < 50_000 * 40 / 2, "{size} bytes");
+    let shown = sandbox.run(repo.path(), &["logs"]).unwrap();
+    shown.assert_code(0);
+    let number = |line: &str| line.split_once("case_")?.1.strip_suffix(" ... ok")?.parse().ok();
+    let numbers: Vec<u32> = shown.stdout.lines().filter_map(number).collect();
+    assert!(numbers.iter().copied().eq(1..=50_000), "{} lines", numbers.len());
+    assert!(shown.stdout.contains("test.0 │ end\ntest.0 │ ✓ "), "its end is a line");
+
+    // One that is damaged hides no other.
+    std::fs::copy(log, log.with_file_name("whole.0.log.lz4")).unwrap();
+    std::fs::write(log, "no log, or none that anybody made").unwrap();
+    let shown = sandbox.run(repo.path(), &["logs"]).unwrap();
+    shown.assert_code(4);
+    assert!(shown.stdout.contains("whole.0 │ end\n"));
+    assert!(shown.stderr.contains(&log.display().to_string()), "{shown}");
+}

@@ -23,10 +23,7 @@ use crate::protocol::Frames;
 /// How long a worker waits for its next job.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// As much is read from a worker at once.
-const PIECE: usize = 256 << 10;
-
-/// As much may be on its way from a worker.
+/// As much may be on its way from a worker, and is read from it at once.
 const ROOM: usize = 1 << 20;
 
 /// The workers of one engine.
@@ -141,7 +138,7 @@ impl Workers {
         Ok(Worker {
             child,
             stdin,
-            heard: FramedRead::with_capacity(stdout, Frames::default(), PIECE),
+            heard: FramedRead::with_capacity(stdout, Frames::default(), ROOM),
             complaints: Tail::of(stderr),
             has: None,
             number: COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),

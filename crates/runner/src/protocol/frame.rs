@@ -1,6 +1,6 @@
 //! Events as bytes on the worker's stdout: one JSON value a line. Output is the
 //! exception, because there can be much of it: its line says how many bytes
-//! follow, and those come as they are.
+//! follow, and those come as they are, or packed as a block of LZ4.
 
 use std::io;
 
@@ -8,7 +8,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::Decoder;
 
-use super::{Chunk, Event, StepIndex, Stream};
+use super::chunk::{Chunk, MOST_PACKED};
+use super::{Event, StepIndex, Stream};
 
 /// The longest line, and the most output at once, taken from a worker. Both
 /// are far shorter.
@@ -35,6 +36,9 @@ struct Announced {
     step: Option<StepIndex>,
     stream: Stream,
     bytes: usize,
+    /// As many bytes the packed ones are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<usize>,
 }
 
 /// How the line of an [`Announced`] begins: the tag is written first.
@@ -57,8 +61,8 @@ pub struct Frames {
 pub(crate) fn write(event: Event, line: &mut BytesMut) -> io::Result<Bytes> {
     let (announced, data) = match event {
         Event::Output { step, stream, data } => {
-            let data = Bytes::from(data);
-            (Announced { step, stream, bytes: data.len() }, data)
+            let (of, data) = (data.unpacked(), data.into_sent());
+            (Announced { step, stream, bytes: data.len(), of }, data)
         }
         event => {
             serde_json::to_writer(line.writer(), &event)?;
@@ -77,13 +81,17 @@ impl Decoder for Frames {
 
     fn decode(&mut self, heard: &mut BytesMut) -> Result<Option<Event>, FrameError> {
         loop {
-            if let Some(Announced { step, stream, bytes }) = self.awaited {
+            if let Some(Announced { step, stream, bytes, of }) = self.awaited {
                 if heard.len() < bytes {
                     heard.reserve(bytes - heard.len());
                     return Ok(None);
                 }
                 self.awaited = None;
-                let data = Chunk::new(heard.split_to(bytes).freeze());
+                let sent = heard.split_to(bytes).freeze();
+                let data = match of {
+                    Some(unpacked) => Chunk::packed(sent, unpacked),
+                    None => Chunk::new(sent),
+                };
                 return Ok(Some(Event::Output { step, stream, data }));
             }
             let Some(end) = memchr::memchr(b'\n', &heard[self.looked_at..]) else {
@@ -100,8 +108,12 @@ impl Decoder for Frames {
                 return Ok(Some(serde_json::from_slice(&line)?));
             }
             let announced: Announced = serde_json::from_slice(&line)?;
-            if announced.bytes > LONGEST {
-                return Err(FrameError::TooLong(announced.bytes));
+            let (most, unpacked) = match announced.of {
+                Some(unpacked) => (MOST_PACKED, unpacked),
+                None => (LONGEST, announced.bytes),
+            };
+            if announced.bytes.max(unpacked) > most {
+                return Err(FrameError::TooLong(announced.bytes.max(unpacked)));
             }
             self.awaited = Some(announced);
         }
@@ -138,11 +150,37 @@ mod tests {
     }
 
     #[test]
+    fn much_output_travels_packed() {
+        let text = b"the same line again\n".repeat(1000);
+        let data = Chunk::pack(text.clone(), &mut Vec::new());
+        let event = Event::Output { step: None, stream: Stream::Stdout, data };
+        let mut all = spoken(std::slice::from_ref(&event));
+        assert!(all.len() < 500, "{} bytes", all.len());
+        let heard = Frames::default().decode(&mut all).unwrap().unwrap();
+        assert_eq!(heard, event);
+        let Event::Output { data, .. } = heard else { panic!("{heard:?}") };
+        assert_eq!(data.read(&mut Vec::new()).unwrap(), text);
+        assert_eq!((data.last(), data.to_text().len()), (Some(b'\n'), text.len()));
+    }
+
+    #[test]
+    fn what_is_packed_wrongly_is_an_error_when_it_is_read() {
+        for (block, unpacked) in
+            [(&b"\xff\xff"[..], 9), (b"", 1), (b"\x50hello", 4), (b"\x50hello", 6)]
+        {
+            let data = Chunk::packed(Bytes::from_static(block), unpacked);
+            assert!(data.read(&mut Vec::new()).is_err(), "{block:?}");
+            assert_eq!(data.to_text(), "");
+        }
+    }
+
+    #[test]
     fn what_is_no_event_is_an_error() {
         for bytes in [
             &b"hello\n"[..],
             b"{\"event\":\"output\",\"step\":3}\n",
             b"{\"event\":\"output\",\"step\":null,\"stream\":\"stdout\",\"bytes\":99999999999}\n",
+            b"{\"event\":\"output\",\"step\":null,\"stream\":\"stdout\",\"bytes\":9,\"of\":99999999}\n",
         ] {
             let heard = Frames::default().decode(&mut BytesMut::from(bytes));
             assert!(heard.is_err(), "{heard:?}");

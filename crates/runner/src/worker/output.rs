@@ -2,6 +2,7 @@
 
 mod commands;
 mod found;
+mod marks;
 mod matcher;
 
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub(crate) struct Listener<'s> {
     pub(crate) said: Said,
     /// The last error that the step itself told.
     pub(crate) error: Option<String>,
+    /// Where pieces are packed.
+    room: Vec<u8>,
 }
 
 /// What a step's commands said to the job.
@@ -84,6 +87,7 @@ impl<'s> Listener<'s> {
             annotated: [0; 3],
             said: Said::default(),
             error: None,
+            room: Vec::new(),
         }
     }
 
@@ -123,9 +127,7 @@ impl<'s> Listener<'s> {
         if looked_at || !channel.matchers.is_empty() {
             return 0;
         }
-        let colons = memchr::memmem::find(bytes, b"::");
-        let brackets = memchr::memmem::find(bytes, b"##[");
-        let upto = colons.into_iter().chain(brackets).min().unwrap_or(bytes.len());
+        let upto = marks::first(bytes).unwrap_or(bytes.len());
         memchr::memrchr(b'\n', &bytes[..upto]).map_or(0, |end| end + 1)
     }
 
@@ -170,10 +172,16 @@ impl<'s> Listener<'s> {
     }
 
     async fn flush(&mut self, stream: Stream) {
-        for ready in std::mem::take(&mut self.channel(stream).ready) {
-            let (step, data) = (Some(self.step), Chunk::new(ready));
-            self.shared.reporter.send(Event::Output { step, stream, data }).await;
-        }
+        let ready = std::mem::take(&mut self.channel(stream).ready);
+        let piece: Bytes = match &ready[..] {
+            [] => return,
+            [piece] => piece.clone(),
+            // Lines that were looked at one by one are one piece again.
+            lines => lines.concat().into(),
+        };
+        drop(ready);
+        let (step, data) = (Some(self.step), Chunk::pack(piece, &mut self.room));
+        self.shared.reporter.send(Event::Output { step, stream, data }).await;
     }
 
     /// A whole line.

@@ -12,7 +12,7 @@ use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
 use crate::docker::DockerError;
-use crate::protocol::{Event, StepIndex, Stream};
+use crate::protocol::{Chunk, Event, StepIndex, Stream};
 use crate::worker::ladder::{Ladder, Rung};
 use crate::worker::mask::MaskedStream;
 use crate::worker::output::Listener;
@@ -233,9 +233,8 @@ impl Pipes {
         let both = [(Stream::Stdout, &mut self.stdout), (Stream::Stderr, &mut self.stderr)];
         for (stream, reading) in both {
             let mut left = MOST_BUFFERED;
-            let mut buffer = Vec::new();
+            let mut buffer = vec![0; SOME];
             while let Some(open) = reading.pipe.as_ref().filter(|_| left > 0) {
-                buffer.resize(SOME, 0);
                 // An asynchronous read looks at the pipe itself; `try_read`
                 // trusts what the poller has seen so far, which may be less.
                 match rustix::io::read(open, &mut buffer) {
@@ -243,6 +242,9 @@ impl Pipes {
                     Ok(count) => {
                         left = left.saturating_sub(count);
                         listener.take(stream, Bytes::copy_from_slice(&buffer[..count])).await;
+                        if count == buffer.len() {
+                            buffer.resize(PIECE, 0);
+                        }
                     }
                     Err(rustix::io::Errno::AGAIN) => break,
                     Err(rustix::io::Errno::INTR) => {}
@@ -260,7 +262,7 @@ impl Pipes {
         for (stream, mut reading) in pipes {
             let (masker, reporter) = (shared.masker.clone(), shared.reporter.clone());
             state.lock().readers.spawn(async move {
-                let mut masked = MaskedStream::default();
+                let (mut masked, mut room) = (MaskedStream::default(), Vec::new());
                 while reading.pipe.is_some() {
                     let mut ready = Vec::new();
                     match reading.read().await {
@@ -274,7 +276,7 @@ impl Pipes {
                         masked.finish_into(&masker, &mut ready);
                     }
                     for data in ready {
-                        let data = crate::protocol::Chunk::new(data);
+                        let data = Chunk::pack(data, &mut room);
                         reporter.send(Event::Output { step: Some(step), stream, data }).await;
                     }
                 }

@@ -23,12 +23,12 @@ async fn stream(script: &str) -> (u64, u64) {
     let message = run.message("j", &workflow(&format!("- run: {script}")));
     let job = run_job(&worker, message, sender, CancellationToken::new());
     let watch = async {
-        let (mut bytes, mut most, mut worker) = (0, 0, 0);
+        let (mut bytes, mut most, mut worker, mut room) = (0, 0, 0, Vec::new());
         while let Some(event) = events.recv().await {
             match event {
                 Event::Started { pid, .. } => worker = pid,
                 Event::Output { stream, data, .. } if stream != Stream::Worker => {
-                    bytes += data.as_bytes().len() as u64;
+                    bytes += data.read(&mut room).unwrap().len() as u64;
                     most = peak(worker).unwrap_or(most);
                 }
                 _ => {}

@@ -10,7 +10,9 @@ use indexmap::IndexMap;
 use shipway_core::effect::{Done, EffectId, EffectKind, Failure, FailureCode, Outcome};
 use shipway_core::run::{Annotation, JobEnd, JobSpec, RunResult, RunSpec, StepEnd};
 use shipway_runner::client::{JobOutcome, Listen, Orders, run_job};
-use shipway_runner::protocol::{Event, Folders, JobResult, Outcome as StepOutcome, StepReport};
+use shipway_runner::protocol::{
+    Chunk, Event, Folders, JobResult, Outcome as StepOutcome, StepReport,
+};
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -121,8 +123,8 @@ impl<'a> JobLog<'a> {
 
     fn take(&mut self, event: &Event) {
         match event {
-            Event::Output { data, .. } => self.write(data.as_bytes()),
-            Event::StepStarted { name, .. } => self.write(format!("▶ {name}\n").as_bytes()),
+            Event::Output { data, .. } => self.output.keep(data),
+            Event::StepStarted { name, .. } => self.write(format!("▶ {name}\n")),
             Event::StepEnded(report) => self.step_ended(report),
             // It stands in the output as well.
             Event::Annotation(note) => self.annotations.push(note.clone()),
@@ -149,17 +151,17 @@ impl<'a> JobLog<'a> {
         let (result, outcome) = (result_of(report.conclusion), result_of(report.outcome));
         let why = report.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         if !self.output.is_at_line_start() {
-            self.write(b"\n");
+            self.write("\n".to_owned());
         }
         let (mark, took) = (mark(result), Duration::from_millis(report.duration_ms));
-        self.write(format!("{mark} {} ({took:.1?}){why}\n", report.name).as_bytes());
+        self.write(format!("{mark} {} ({took:.1?}){why}\n", report.name));
         let outcome = (outcome != result).then_some(outcome);
         let (name, reason) = (report.name.clone(), report.reason.clone());
         self.steps.push(StepEnd { name, result, outcome, reason, took });
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        self.output.keep(bytes);
+    fn write(&mut self, text: String) {
+        self.output.keep(&Chunk::new(text));
     }
 
     fn end(self, outcome: JobOutcome) -> Result<Outcome, Outcome> {

@@ -1,11 +1,14 @@
 //! What a command or job writes: masked, kept, and its last lines at hand.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::collections::VecDeque;
+use std::io::{self, Write};
 
 use shipway_core::digest::Digest;
 use shipway_runner::mask::{MaskedStream, Masker};
+use shipway_runner::protocol::Chunk;
 use shipway_store::{BlobWriter, Blobs, StoreError};
+
+use crate::log::{LogReader, Packing};
 
 /// What was written is not kept.
 #[derive(Debug, thiserror::Error)]
@@ -18,15 +21,41 @@ const TAIL: usize = 20;
 const LONGEST_LINE: usize = 2000;
 
 /// As many of the last bytes are looked at for the last lines.
-const RECENT: u64 = 64 << 10;
+const RECENT: usize = 64 << 10;
 
-/// Keeps what is written as a blob, and the last lines at hand.
+/// Keeps what is written as a blob, which is a log, and the last lines at hand.
 pub(super) struct Output {
     masker: Masker,
     stream: MaskedStream,
     blob: BlobWriter,
+    packing: Packing,
+    /// Where pieces are packed.
+    room: Vec<u8>,
+    recent: Recent,
     is_at_line_start: bool,
     failed: Option<io::Error>,
+}
+
+/// Where the pieces with the last bytes are.
+#[derive(Default)]
+struct Recent {
+    /// Where each begins, and how much was written in it.
+    pieces: VecDeque<(u64, usize)>,
+    /// How much in all of them.
+    bytes: usize,
+}
+
+impl Recent {
+    fn push(&mut self, at: u64, length: usize) {
+        self.pieces.push_back((at, length));
+        self.bytes += length;
+        while let Some((_, oldest)) = self.pieces.front()
+            && self.bytes - oldest >= RECENT
+        {
+            self.bytes -= oldest;
+            self.pieces.pop_front();
+        }
+    }
 }
 
 impl Output {
@@ -35,6 +64,9 @@ impl Output {
             masker,
             stream: MaskedStream::default(),
             blob: blobs.writer()?,
+            packing: Packing::default(),
+            room: Vec::new(),
+            recent: Recent::default(),
             is_at_line_start: true,
             failed: None,
         })
@@ -44,16 +76,24 @@ impl Output {
     pub(super) fn write(&mut self, bytes: &[u8]) {
         let mut seen = Vec::with_capacity(bytes.len());
         self.stream.push(&self.masker, bytes, &mut seen);
+        let seen = Chunk::pack(seen, &mut self.room);
         self.keep(&seen);
     }
 
     /// Takes what is masked already.
-    pub(super) fn keep(&mut self, seen: &[u8]) {
-        if let Err(error) = self.blob.write_all(seen) {
-            self.failed.get_or_insert(error);
-        }
-        if let Some(last) = seen.last() {
-            self.is_at_line_start = *last == b'\n';
+    pub(super) fn keep(&mut self, seen: &Chunk) {
+        let Some(last) = seen.last() else { return };
+        self.is_at_line_start = last == b'\n';
+        let length = seen.unpacked().unwrap_or(seen.as_sent().len());
+        self.recent.push(self.blob.size() + self.packing.ahead(), length);
+        let piece = self.packing.piece(seen);
+        Self::put(&mut self.blob, &mut self.failed, piece);
+    }
+
+    /// Writes, unless it could not before: nobody finds what stands behind half a piece.
+    fn put(blob: &mut BlobWriter, failed: &mut Option<io::Error>, bytes: &[u8]) {
+        if failed.is_none() {
+            *failed = blob.write_all(bytes).err();
         }
     }
 
@@ -85,10 +125,10 @@ impl Output {
     }
 
     fn recent(&self) -> io::Result<Vec<u8>> {
-        let mut file = File::open(self.file())?;
-        file.seek(SeekFrom::Start(self.blob.size().saturating_sub(RECENT)))?;
-        let mut recent = Vec::new();
-        file.read_to_end(&mut recent)?;
+        let Some((from, _)) = self.recent.pieces.front() else { return Ok(Vec::new()) };
+        let mut recent = LogReader::open(self.file())?.resume(*from).read_to_end()?;
+        let surplus = recent.len().saturating_sub(RECENT);
+        recent.drain(..surplus);
         Ok(recent)
     }
 
@@ -98,8 +138,9 @@ impl Output {
     pub(super) fn finish(mut self, wanted: bool) -> (Vec<String>, Result<Digest, NotKept>) {
         let mut rest = Vec::new();
         self.stream.finish(&self.masker, &mut rest);
-        self.keep(&rest);
+        self.keep(&Chunk::new(rest));
         let tail = if wanted { self.tail() } else { Vec::new() };
+        Self::put(&mut self.blob, &mut self.failed, self.packing.end());
         let blob = match self.failed {
             Some(error) => Err(NotKept(error.to_string())),
             None => self.blob.finish_unsynced().map_err(|error| NotKept(error.to_string())),

@@ -84,7 +84,8 @@ impl Performer {
             (end, killed)
         };
         let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (tail, log) = output.finish(true);
+        let is_well = matches!(&end, End::Exit(Ok(exit)) if exit.success());
+        let (tail, log) = output.finish(!is_well);
         killed.map_err(|error| shell.failed(&error.to_string(), tail.clone()))?;
         match end {
             End::Cancelled => Err(Outcome::Cancelled),

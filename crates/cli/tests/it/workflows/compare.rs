@@ -1,6 +1,7 @@
 //! What a command did, beside what is expected of it.
 
 use serde_json::Value;
+use shipway_server::log::LogReader;
 use shipway_sim::sandbox::Finished;
 
 use super::expected::{Command, Job};
@@ -48,7 +49,8 @@ pub(crate) fn jobs(answer: &Value) -> Vec<(String, Value)> {
 pub(crate) fn log(job: &Value) -> String {
     let path = job["log"].as_str();
     path.map_or_else(String::new, |path| {
-        String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
+        let log = LogReader::open(path.as_ref()).and_then(LogReader::read_to_end);
+        String::from_utf8_lossy(&log.unwrap_or_else(|error| panic!("{path}: {error}"))).into_owned()
     })
 }
 

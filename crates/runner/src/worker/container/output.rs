@@ -8,6 +8,6 @@ pub(super) async fn pass(shared: &Shared, ready: &mut Vec<u8>) {
     if ready.is_empty() {
         return;
     }
-    let data = Chunk::new(std::mem::take(ready));
+    let data = Chunk::pack(std::mem::take(ready), &mut Vec::new());
     shared.reporter.send(Event::Output { step: None, stream: Stream::Worker, data }).await;
 }
