@@ -15,6 +15,7 @@ use shipway_targets::App;
 use crate::args;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::live;
 use crate::print;
 use crate::project::Project;
 
@@ -69,6 +70,7 @@ fn newest_run(project: &Project, views: &Views) -> Result<Option<RunId>, CliErro
 async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, CliError> {
     let folder = project.folders.run_logs(run);
     let mut logs = Logs::default();
+    print::widen_pipe();
     loop {
         // Before the look: what is written until the end is seen after it.
         let views = Views::load(&project.store)?;
@@ -115,7 +117,7 @@ impl Logs {
         }
         self.shown.sort_by(|one, other| one.path.cmp(&other.path));
         for shown in self.shown.iter_mut().filter(|shown| !shown.is_unreadable) {
-            if let Err(error) = shown.show_news(&mut self.room, &mut print::line) {
+            if let Err(error) = shown.show_news(&mut self.room, &mut print::lines) {
                 shown.is_unreadable = true;
                 self.unreadable.push(format!("{}: {error}", shown.path.display()));
             }
@@ -143,7 +145,7 @@ impl Shown {
     }
 
     /// Shows the whole lines that have come since.
-    fn show_news(&mut self, room: &mut Room, show: &mut dyn FnMut(String)) -> std::io::Result<()> {
+    fn show_news(&mut self, room: &mut Room, show: &mut dyn FnMut(&str)) -> std::io::Result<()> {
         let mut log = LogReader::open(&self.path)?;
         let inode = log.inode()?;
         match self.read {
@@ -164,11 +166,16 @@ impl Shown {
         Ok(())
     }
 
-    fn show_begun(&mut self, show: &mut dyn FnMut(String)) {
-        for line in String::from_utf8_lossy(&self.begun).lines() {
-            show(format!("{} │ {line}", self.name));
+    fn show_begun(&mut self, show: &mut dyn FnMut(&str)) {
+        if self.begun.last().is_some_and(|last| *last != b'\n') {
+            self.begun.push(b'\n');
         }
+        let mut page = String::new();
+        live::add(&mut page, &self.name, &String::from_utf8_lossy(&self.begun));
         self.begun.clear();
+        if !page.is_empty() {
+            show(&page);
+        }
     }
 }
 
@@ -243,7 +250,8 @@ mod tests {
         let mut shown = Shown::new(path.clone());
         let mut news = || {
             let mut lines = Vec::new();
-            shown.show_news(&mut Room::default(), &mut |line| lines.push(line)).unwrap();
+            let show = &mut |page: &str| lines.extend(page.lines().map(str::to_owned));
+            shown.show_news(&mut Room::default(), show).unwrap();
             lines
         };
         fs::write(&path, log_of(&["one\ntw"])).unwrap();

@@ -59,8 +59,8 @@ impl Lines {
     }
 }
 
-/// Whole lines of a job.
-fn add(page: &mut String, job: &str, text: &str) {
+/// Adds whole lines of a job to a page.
+pub(crate) fn add(page: &mut String, job: &str, text: &str) {
     page.reserve(text.len() + text.len() / 8);
     let mut rest = text;
     while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {

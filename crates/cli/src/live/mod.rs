@@ -11,7 +11,7 @@ use shipway_core::ids::{JobKey, RunId};
 use shipway_core::run::JobSpec;
 use shipway_runner::protocol::{Chunk, Event, Outcome, StepReport};
 
-pub(crate) use lines::Lines;
+pub(crate) use lines::{Lines, add};
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{Tree, elapsed};
 
