@@ -6,7 +6,7 @@ use super::code;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::expr::{Condition, Object, Parsed, Scope, Template, Value};
 use crate::span::{Pos, Span, Spanned};
-use crate::yaml::{Entry, Mapping, Node, NodeKind, Resolved, Scalar, SourceMap};
+use crate::yaml::{Entry, Mapping, Node, NodeKind, Resolved, Scalar, SourceMap, Style};
 
 /// What is being read, and what was found wrong with it.
 pub(super) struct Reader<'a> {
@@ -115,8 +115,9 @@ impl<'a> Reader<'a> {
         if !key.contains("${{") {
             return None;
         }
-        let locate =
-            |offset| key.get(..offset).map_or(key.span.start, |text| key.span.start.after(text));
+        let style = Style::of_key(key.span.slice(self.source).unwrap_or_default());
+        let mut map = SourceMap::new(key, style, key.span, self.source);
+        let locate = |offset| map.locate(offset);
         match Template::parse(self.file, key, key.span, scope, &mut self.parsed, locate) {
             Ok(template) => Some(template),
             Err(problems) => {

@@ -133,6 +133,17 @@ fn byte_order_marks_and_windows_line_ends() {
 }
 
 #[test]
+fn a_wrong_name_is_found_however_it_is_quoted() {
+    for key in ["${{ nopeҌ }}: 1", "'é''s ${{ nopeҌ }}': 1", "\"\\u00e9\\t ${{ nopeҌ }}\": 1"] {
+        let text =
+            format!("on: push\nenv:\n  {key}\njobs:\n  a:\n    runs-on: x\n    steps: [run: x]\n");
+        let problems = Workflow::read("f", &text).unwrap_err();
+        let found: Vec<_> = problems.iter().map(|problem| problem.span.slice(&text)).collect();
+        assert_eq!(found, [Some("nopeҌ")], "{key}");
+    }
+}
+
+#[test]
 fn aliases_and_computed_names() {
     let text = "\
 on: push

@@ -13,6 +13,17 @@ pub enum Style {
     Block,
 }
 
+impl Style {
+    /// Of a key: it is plain, unless it begins with a quote.
+    pub(crate) fn of_key(written: &str) -> Self {
+        match written.as_bytes().first() {
+            Some(b'"') => Self::DoubleQuoted,
+            Some(b'\'') => Self::SingleQuoted,
+            _ => Self::Plain,
+        }
+    }
+}
+
 /// What a scalar is under the core schema.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Resolved {
