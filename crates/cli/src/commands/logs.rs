@@ -82,9 +82,9 @@ async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, 
                 .hint("`shipway status` and `shipway history` name runs and environments"));
         }
         if over || !follow {
-            return match logs.unreadable.pop() {
-                Some(why) => Err(CliError::trouble(why)),
-                None => Ok(Exit::Ok),
+            return match &logs.unreadable[..] {
+                [] => Ok(Exit::Ok),
+                unreadable => Err(CliError::trouble(unreadable.join("\n"))),
             };
         }
         tokio::time::sleep(LOOK).await;
@@ -146,7 +146,11 @@ impl Shown {
 
     /// Shows the whole lines that have come since.
     fn show_news(&mut self, room: &mut Room, show: &mut dyn FnMut(&str)) -> std::io::Result<()> {
-        let mut log = LogReader::open(&self.path)?;
+        let mut log = match LogReader::open(&self.path) {
+            // Another takes its place, or a clean-up has removed it.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            log => log?,
+        };
         let inode = log.inode()?;
         match self.read {
             Some((of, at)) if of == inode => log = log.resume(at),
@@ -263,6 +267,8 @@ mod tests {
         fs::write(&again, log_of(&["once more\n"])).unwrap();
         fs::rename(&again, &path).unwrap();
         assert_eq!(news(), ["job.0 │ th", "job.0 │ once more"]);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(news(), [""; 0]);
         fs::write(&path, "no log at all\n").unwrap();
         let mut other = Shown::new(path.clone());
         assert!(other.show_news(&mut Room::default(), &mut |_| {}).is_err());
