@@ -3,9 +3,9 @@
 //! To wait for the disk takes as long as a short job. A job of a run that
 //! releases nothing and deploys nowhere is worth no waiting: the power failure
 //! that takes back its last transitions has ended its processes as well. What
-//! is left is the run as it was a moment (100 ms and one sync of the disk) before. Each job
-//! that had begun since is behind one that counts as under way there, and that
-//! is lost like any other: nothing is begun twice that its workflow has not
+//! is left is the run as it was a moment (100 ms and one sync of the disk) before.
+//! Each job that had begun since is behind one that counts as under way there, and
+//! that is lost like any other: nothing is begun twice that its workflow has not
 //! declared so (`on_lost`, or `always()` after what was lost). A crash of the
 //! engine takes nothing back.
 

@@ -31,11 +31,6 @@ pub(crate) struct Packing {
 }
 
 impl Packing {
-    /// How much of a piece's first writing is no piece: the beginning of the log.
-    pub(crate) fn ahead(&self) -> u64 {
-        if self.begun { 0 } else { BEGINNING.len() as u64 }
-    }
-
     /// What is to be written of the next piece.
     pub(crate) fn piece(&mut self, piece: &Chunk) -> &[u8] {
         self.begin();
@@ -93,10 +88,12 @@ impl LogReader {
         Ok(Self { file: File::open(path)?, at: BEGINNING.len() as u64 })
     }
 
-    /// Goes on where another reader of the same file was.
+    /// Goes on where another reader of the same file was, or where its writer was before a
+    /// piece.
     #[must_use]
     pub fn resume(self, at: u64) -> Self {
-        Self { at, ..self }
+        // Before the first piece is the beginning of the log.
+        Self { at: at.max(self.at), ..self }
     }
 
     /// Where the next piece begins.

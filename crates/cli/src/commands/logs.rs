@@ -77,12 +77,14 @@ async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, 
         let stream = views.live.stream(&StreamId::Run(run.clone()));
         let over = !stream.is_some_and(Stream::is_busy);
         logs.show_news(&folder)?;
-        if logs.shown.is_empty() && logs.unreadable.is_empty() {
+        if logs.shown.is_empty() {
             return Err(CliError::refused(format!("there is no run `{run}` with logs here"))
                 .hint("`shipway status` and `shipway history` name runs and environments"));
         }
         if over || !follow {
-            return match &logs.unreadable[..] {
+            let unreadable: Vec<String> =
+                logs.shown.into_iter().filter_map(|shown| shown.unreadable).collect();
+            return match &unreadable[..] {
                 [] => Ok(Exit::Ok),
                 unreadable => Err(CliError::trouble(unreadable.join("\n"))),
             };
@@ -95,8 +97,6 @@ async fn run_logs(project: &Project, run: &RunId, follow: bool) -> Result<Exit, 
 #[derive(Default)]
 struct Logs {
     shown: Vec<Shown>,
-    /// Those that cannot be read, and why: the others are shown.
-    unreadable: Vec<String>,
     room: Room,
 }
 
@@ -116,10 +116,9 @@ impl Logs {
             }
         }
         self.shown.sort_by(|one, other| one.path.cmp(&other.path));
-        for shown in self.shown.iter_mut().filter(|shown| !shown.is_unreadable) {
+        for shown in self.shown.iter_mut().filter(|shown| shown.unreadable.is_none()) {
             if let Err(error) = shown.show_news(&mut self.room, &mut print::lines) {
-                shown.is_unreadable = true;
-                self.unreadable.push(format!("{}: {error}", shown.path.display()));
+                shown.unreadable = Some(format!("{}: {error}", shown.path.display()));
             }
         }
         Ok(())
@@ -134,14 +133,15 @@ struct Shown {
     read: Option<(u64, u64)>,
     /// The line that has begun.
     begun: Vec<u8>,
-    is_unreadable: bool,
+    /// Why it cannot be read: the others are shown.
+    unreadable: Option<String>,
 }
 
 impl Shown {
     fn new(path: PathBuf) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.strip_suffix(EXTENSION).unwrap_or(&name).to_owned();
-        Self { path, name, read: None, begun: Vec::new(), is_unreadable: false }
+        Self { path, name, read: None, begun: Vec::new(), unreadable: None }
     }
 
     /// Shows the whole lines that have come since.

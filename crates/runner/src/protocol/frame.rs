@@ -108,12 +108,10 @@ impl Decoder for Frames {
                 return Ok(Some(serde_json::from_slice(&line)?));
             }
             let announced: Announced = serde_json::from_slice(&line)?;
-            let (most, unpacked) = match announced.of {
-                Some(unpacked) => (MOST_PACKED, unpacked),
-                None => (LONGEST, announced.bytes),
-            };
-            if announced.bytes.max(unpacked) > most {
-                return Err(FrameError::TooLong(announced.bytes.max(unpacked)));
+            let most = if announced.of.is_some() { MOST_PACKED } else { LONGEST };
+            let longest = announced.bytes.max(announced.of.unwrap_or_default());
+            if longest > most {
+                return Err(FrameError::TooLong(longest));
             }
             self.awaited = Some(announced);
         }

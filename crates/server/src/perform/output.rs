@@ -85,7 +85,7 @@ impl Output {
         let Some(last) = seen.last() else { return };
         self.is_at_line_start = last == b'\n';
         let length = seen.unpacked().unwrap_or(seen.as_sent().len());
-        self.recent.push(self.blob.size() + self.packing.ahead(), length);
+        self.recent.push(self.blob.size(), length);
         let piece = self.packing.piece(seen);
         Self::put(&mut self.blob, &mut self.failed, piece);
     }
