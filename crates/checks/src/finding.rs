@@ -1,9 +1,10 @@
 //! One thing that was found: which rule, how bad, where, what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::rule::{Rule, RuleId};
@@ -103,10 +104,12 @@ impl Span {
 }
 
 /// What makes a finding the same one in another commit: the rule, the file and what is there,
-/// without where in the file it stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Fingerprint(String);
+/// without where in the file it stands. SHA-256, the first 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint {
+    /// Digits of ASCII.
+    hex: [u8; 32],
+}
 
 /// The parts that fingerprints have in common, which come first: they are looked at once.
 #[derive(Clone, Debug, Default)]
@@ -142,27 +145,39 @@ impl Stem {
             pair[0] = HEX[usize::from(byte >> 4)];
             pair[1] = HEX[usize::from(byte & 15)];
         }
-        Fingerprint(std::str::from_utf8(&hex).unwrap_or_default().to_owned())
+        Fingerprint { hex }
     }
 }
 
 impl Fingerprint {
-    /// Of the parts that make it the same one. SHA-256, the first 16 bytes in hex.
+    /// Of the parts that make it the same one.
     #[must_use]
     pub fn of<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
         Stem::of(parts).end()
     }
 
-    /// As it is written.
+    /// As it is written, in hex.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.hex).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fingerprint").field(&self.as_str()).finish()
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -195,7 +210,7 @@ pub struct Finding {
     /// What makes it the same finding in another commit.
     pub fingerprint: Fingerprint,
     /// What to do, with the names that stand there.
-    pub help: Option<String>,
+    pub help: Option<Cow<'static, str>>,
     /// The allowance that was found for it.
     pub allowed: Option<Allowed>,
 }
@@ -212,7 +227,7 @@ impl Finding {
     ) -> Self {
         let (file, message) = (file.into(), message.into());
         let fingerprint = Fingerprint::of([rule.id.as_str(), &file, &message]);
-        let help = (!rule.help.is_empty()).then(|| rule.help.clone().into_owned());
+        let help = (!rule.help.is_empty()).then(|| rule.help.clone());
         Self {
             rule: rule.id.clone(),
             severity: rule.severity,

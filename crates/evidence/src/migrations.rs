@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::retry_on_intr;
 use shipway_checks::migrations::known::learn_tables;
 use shipway_checks::migrations::layout::migrations;
 use shipway_checks::migrations::{
@@ -105,7 +106,7 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         resolved.push(start);
     }
     let starts = resolved;
-    let mut names: Vec<String> = paths.iter().map(|path| relative(path, &root)).collect();
+    let mut names: Vec<String> = paths.into_iter().map(|path| relative(path, &root)).collect();
     let deleted = since.iter().flat_map(|since| &since.changes);
     let deleted = deleted.filter(|(_, change)| **change == FileChange::Deleted);
     names.extend(
@@ -113,7 +114,7 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
             .map(|(path, _)| path.clone())
             .filter(|path| starts.iter().any(|start| root.join(path).starts_with(start))),
     );
-    let found = migrations(names.iter().map(String::as_str), !request.paths.is_empty());
+    let found = migrations(names, !request.paths.is_empty());
     let status = |path: &str| match since.as_ref().map(|since| since.changes.get(path)) {
         None | Some(Some(FileChange::Added)) => Status::New,
         Some(Some(FileChange::Modified)) => Status::Changed,
@@ -163,8 +164,8 @@ impl Gathered {
     /// When it cannot be read.
     pub fn open(&self, migration: &Migration) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.folder, &migration.path, flags, Mode::empty())?;
-        Ok(File::from(file))
+        let open = || rustix::fs::openat(&self.folder, &migration.path, flags, Mode::empty());
+        Ok(File::from(retry_on_intr(open)?))
     }
 
     /// Judges what is new or changed, and the sequences.
@@ -276,13 +277,21 @@ fn beginning(path: &Path) -> Vec<u8> {
     text
 }
 
-fn relative(path: &Path, root: &Path) -> String {
-    // As texts first: taking ten thousand paths apart takes its time.
-    let below = || path.to_str()?.strip_prefix(root.to_str()?)?.strip_prefix('/');
-    if let Some(below) = below() {
-        return below.to_owned();
+/// The path below the root.
+fn relative(path: PathBuf, root: &Path) -> String {
+    let text = match path.into_os_string().into_string() {
+        Ok(text) => text,
+        Err(path) => {
+            let path = Path::new(&path);
+            return path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+        }
+    };
+    // As texts: taking ten thousand paths apart takes its time.
+    let below = || Some(text.strip_prefix(root.to_str()?)?.strip_prefix('/')?.len());
+    match below() {
+        Some(below) => text[text.len() - below..].to_owned(),
+        None => text,
     }
-    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// What was looked at, in one line.

@@ -1,9 +1,15 @@
 //! The files below a folder.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
+use rustix::io::retry_on_intr;
+
+/// So much of a folder is listed at once.
+const ROOM: usize = 32 * 1024;
 
 /// Folders that hold what others wrote.
 const FOREIGN: &[&str] = &[".git", "node_modules", "target", "vendor", ".venv", "__pycache__"];
@@ -27,49 +33,111 @@ pub(crate) fn files_but_in(root: &Path, left_out: &[&str]) -> io::Result<Vec<Pat
 /// Entries in the order of their names, each folder's files where the folder stands: so paths are
 /// in order, part by part.
 fn add_files(folder: &Path, left_out: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        entries.push((entry.file_name(), entry.file_type()?));
-    }
-    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    for (name, kind) in entries {
+    let mut entries = entries(folder)?;
+    let name = name_in(folder);
+    // Most names differ in what one comparison takes.
+    let first = |name: &[u8]| name.first_chunk().map(|eight| u64::from_be_bytes(*eight));
+    entries.sort_unstable_by(|one, other| {
+        let (one, other) = (name(&one.path), name(&other.path));
+        match (first(one), first(other)) {
+            (Some(of_one), Some(of_other)) if of_one != of_other => of_one.cmp(&of_other),
+            _ => one.cmp(other),
+        }
+    });
+    files.reserve(entries.len());
+    for Entry { path, kind } in entries {
         if kind.is_file() {
-            files.push(below(folder, &name));
-        } else if kind.is_dir() && left_out.iter().all(|other| name != *other) {
-            add_files(&folder.join(name), left_out, files)?;
+            files.push(path);
+        } else if kind.is_dir() && left_out.iter().all(|other| name(&path) != other.as_bytes()) {
+            add_files(&path, left_out, files)?;
         }
     }
     Ok(())
 }
 
+/// What is in a folder.
+struct Entry {
+    path: PathBuf,
+    kind: FileType,
+}
+
+/// Everything in a folder. Ten thousand migrations may lie in one: nothing is made of an entry
+/// but its path.
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = retry_on_intr(|| rustix::fs::open(folder, flags, Mode::empty()))?;
+    let mut room = Vec::with_capacity(ROOM);
+    let mut listing = RawDir::new(&opened, room.spare_capacity_mut());
+    let mut entries = Vec::new();
+    while let Some(entry) = listing.next() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems do not say it here.
+            FileType::Unknown => {
+                let of = rustix::fs::statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                FileType::from_raw_mode(of.st_mode)
+            }
+            kind => kind,
+        };
+        entries.push(Entry { path: below(folder, name.to_bytes()), kind });
+    }
+    Ok(entries)
+}
+
 /// A name in a folder: `join` asks of every name whether it is a path of its own.
-fn below(folder: &Path, name: &OsStr) -> PathBuf {
+fn below(folder: &Path, name: &[u8]) -> PathBuf {
     let mut path = OsString::with_capacity(folder.as_os_str().len() + 1 + name.len());
     path.push(folder);
-    if !folder.as_os_str().as_encoded_bytes().ends_with(b"/") {
+    if !folder.as_os_str().as_bytes().ends_with(b"/") {
         path.push("/");
     }
-    path.push(name);
+    path.push(OsStr::from_bytes(name));
     PathBuf::from(path)
+}
+
+/// What stands behind a folder in the path of what is in it.
+fn name_in(folder: &Path) -> impl Fn(&Path) -> &[u8] {
+    let before = below(folder, b"").as_os_str().len();
+    move |path| path.as_os_str().as_bytes().get(before..).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+
     use super::*;
 
     #[test]
     fn every_file_but_those_of_others_is_found_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        for path in ["b/2.sql", "b/1.sql", "b-c.sql", "a.sql", "node_modules/x.sql"] {
+        let in_order = [
+            "a.sql",
+            "b/001_of_many.sql",
+            "b/001_of_many_more.sql",
+            "b/002_of_many.sql",
+            "b/1.sql",
+            "b/2.sql",
+            "b-c.sql",
+            "é.sql",
+        ];
+        for path in in_order.iter().rev().chain(&["node_modules/x.sql"]) {
             let path = dir.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
+        std::os::unix::fs::symlink("a.sql", dir.path().join("link.sql")).unwrap();
+        std::os::unix::fs::symlink("b", dir.path().join("linked")).unwrap();
         let found = files_below(dir.path()).unwrap();
         let names: Vec<_> =
             found.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_str()).collect();
-        assert_eq!(names, ["a.sql", "b/1.sql", "b/2.sql", "b-c.sql"].map(Some));
+        assert_eq!(names, in_order.map(Some));
         assert!(found.is_sorted());
+        assert_eq!(files_below(&dir.path().join("a.sql")).unwrap_err().kind(), NotADirectory);
+        assert_eq!(files_below(&dir.path().join("none")).unwrap_err().kind(), NotFound);
     }
 }

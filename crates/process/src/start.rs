@@ -87,10 +87,10 @@ fn begun(
     begin: impl FnOnce(&mut [MaybeUninit<u128>], *mut c_void) -> io::Result<(u32, RawFd)>,
 ) -> io::Result<io::Result<Started>> {
     let both = Both { child, failed: AtomicI32::new(0) };
-    let mut stack = vec![MaybeUninit::<u128>::uninit(); STACK / 16 + child.exec.count()];
+    let mut stack = Vec::with_capacity(STACK / 16 + child.exec.count());
     let (pid, process) = {
         let _quiet = Quiet::begin()?;
-        begin(&mut stack, ptr::from_ref(&both).cast_mut().cast::<c_void>())?
+        begin(stack.spare_capacity_mut(), ptr::from_ref(&both).cast_mut().cast::<c_void>())?
     };
     // SAFETY: the kernel has just made it for this process.
     let process = unsafe { OwnedFd::from_raw_fd(process) };

@@ -1,6 +1,6 @@
 //! Which tool a migration is written for, by where it lies and what it is called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -133,12 +133,16 @@ impl Migration {
 
 /// A version: numbers, compared one by one (`V1_2` is after `V1.1`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(Vec<u128>);
+pub struct Version {
+    first: u128,
+    /// Nearly always none.
+    others: Vec<u128>,
+}
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&numbers.join("."))
+        write!(f, "{}", self.first)?;
+        self.others.iter().try_for_each(|number| write!(f, ".{number}"))
     }
 }
 
@@ -146,24 +150,24 @@ impl fmt::Display for Version {
 /// is right for a folder that somebody named; else only those in folders that are known to hold
 /// migrations.
 #[must_use]
-pub fn migrations<'p>(
-    paths: impl IntoIterator<Item = &'p str>,
-    everything: bool,
-) -> Vec<Migration> {
-    let paths: BTreeSet<&str> = paths.into_iter().collect();
-    let sql = paths.iter().filter(|path| has_end(path, ".sql"));
+pub fn migrations(mut paths: Vec<String>, everything: bool) -> Vec<Migration> {
+    paths.sort_unstable();
+    paths.dedup();
     let mut folders: BTreeMap<&str, Folder> = BTreeMap::new();
-    let taken = sql.filter_map(|path| {
+    let kinds = paths.iter().map(|path| {
+        if !has_end(path, ".sql") {
+            return None;
+        }
         let folder = folders.entry(parent(path)).or_insert_with_key(|of| Folder::of(of, &paths));
         let (layout, part) = layout(path, folder, &paths);
         let known = everything || layout != Layout::Plain || in_known_folder(path);
         let compensates = path.ends_with(".compensate.sql");
-        known.then(|| Migration {
-            path: (*path).to_owned(),
-            layout,
-            part: if compensates { Part::Down } else { part },
-            version: version(path, layout),
-        })
+        known.then_some((layout, if compensates { Part::Down } else { part }))
+    });
+    let kinds: Vec<_> = kinds.collect();
+    let taken = paths.into_iter().zip(kinds).filter_map(|(path, kind)| {
+        let (layout, part) = kind?;
+        Some(Migration { version: version(&path, layout), path, layout, part })
     });
     let mut migrations: Vec<_> = taken.collect();
     migrations.sort_by(|a, b| {
@@ -175,6 +179,11 @@ pub fn migrations<'p>(
     migrations
 }
 
+/// Whether a path is among these, which are in order.
+fn is_among(paths: &[String], path: &str) -> bool {
+    paths.binary_search_by(|of| of.as_str().cmp(path)).is_ok()
+}
+
 /// What a folder says of the migrations in it.
 struct Folder {
     /// Drizzle's journal is in it.
@@ -184,8 +193,8 @@ struct Folder {
 }
 
 impl Folder {
-    fn of(folder: &str, paths: &BTreeSet<&str>) -> Self {
-        let has = |folder: &str, name: &str| paths.contains(join(folder, name).as_str());
+    fn of(folder: &str, paths: &[String]) -> Self {
+        let has = |folder: &str, name: &str| is_among(paths, &join(folder, name));
         Self {
             drizzle: has(folder, "meta/_journal.json"),
             rust: ancestors(folder).any(|folder| has(folder, "Cargo.toml")),
@@ -193,10 +202,10 @@ impl Folder {
     }
 }
 
-fn layout(path: &str, of: &Folder, paths: &BTreeSet<&str>) -> (Layout, Part) {
+fn layout(path: &str, of: &Folder, paths: &[String]) -> (Layout, Part) {
     let (folder, name) = (parent(path), file_name(path));
-    let beside = |name: &str| paths.contains(join(folder, name).as_str());
-    let parent_has = |name: &str| paths.contains(join(parent(folder), name).as_str());
+    let beside = |name: &str| is_among(paths, &join(folder, name));
+    let parent_has = |name: &str| is_among(paths, &join(parent(folder), name));
     if name == "migration.sql"
         && (starts_with_version(file_name(folder)) || parent_has("migration_lock.toml"))
     {
@@ -255,15 +264,14 @@ fn version(path: &str, layout: Layout) -> Option<Version> {
         Layout::Flyway => name.get(1..)?.split("__").next()?,
         _ => name,
     };
-    let parts = text.split(['_', '.']);
-    let numbers: Vec<u128> = match layout {
-        Layout::Flyway => parts.map_while(|part| part.parse().ok()).collect(),
+    let mut parts = text.split(['_', '.']).map_while(|part| part.parse().ok());
+    match layout {
+        Layout::Flyway => Some(Version { first: parts.next()?, others: parts.collect() }),
         _ => {
             let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-            vec![text[..end].parse().ok()?]
+            Some(Version { first: text[..end].parse().ok()?, others: Vec::new() })
         }
-    };
-    (!numbers.is_empty()).then_some(Version(numbers))
+    }
 }
 
 fn in_known_folder(path: &str) -> bool {
@@ -306,7 +314,7 @@ mod tests {
     use super::*;
 
     fn found(paths: &[&str]) -> Vec<String> {
-        let told = migrations(paths.iter().copied(), false);
+        let told = migrations(paths.iter().map(ToString::to_string).collect(), false);
         let told = told.iter().map(|of| {
             let version = of.version.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
             format!("{} {} {:?} {version}", of.path, of.layout, of.part)

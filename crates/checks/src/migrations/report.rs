@@ -223,7 +223,7 @@ pub(super) fn finding_of(
         ]),
         message: verdict.message,
         excerpt: at.excerpt(),
-        help: (!verdict.help.is_empty()).then(|| verdict.help.into_owned()),
+        help: (!verdict.help.is_empty()).then_some(verdict.help),
         allowed: allows.find(rule.id.as_str()),
     }
 }

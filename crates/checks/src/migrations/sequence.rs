@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn judged(entries: &[(&str, Status)]) -> Vec<String> {
-        let paths = entries.iter().map(|(path, _)| *path);
+        let paths = entries.iter().map(|(path, _)| (*path).to_owned()).collect();
         let status = |of: &Migration| entries.iter().find(|(path, _)| *path == of.path).unwrap().1;
         let migrations: Vec<_> = layout::migrations(paths, true)
             .into_iter()

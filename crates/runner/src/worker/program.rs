@@ -25,7 +25,7 @@ const PIECE: usize = 128 << 10;
 /// As many pieces are looked after: more than wait to be reported.
 const MOST_LENT: usize = 24;
 
-/// As much at once is read after a program's end, and of most programs it is
+/// As much at once is read at first, and after a program's end; of most programs it is
 /// all there is.
 const SOME: usize = 4 << 10;
 
@@ -170,6 +170,8 @@ struct Pipes {
 struct Reading {
     pipe: Option<pipe::Receiver>,
     buffer: BytesMut,
+    /// As much room is made for what is read next.
+    room: usize,
     widened: bool,
     /// Pieces that were passed on. Memory that the system has just given costs more
     /// than to copy into it.
@@ -178,7 +180,7 @@ struct Reading {
 
 impl Reading {
     fn of(pipe: Option<pipe::Receiver>) -> Self {
-        Self { pipe, buffer: BytesMut::new(), widened: false, lent: VecDeque::new() }
+        Self { pipe, buffer: BytesMut::new(), room: SOME, widened: false, lent: VecDeque::new() }
     }
 
     /// The next bytes; waits for ever once there are no more.
@@ -192,9 +194,10 @@ impl Reading {
             std::thread::yield_now();
             self.buffer = returned(&mut self.lent);
         }
-        self.buffer.reserve(PIECE);
+        self.buffer.reserve(self.room);
         match pipe.try_read_buf(&mut self.buffer) {
             Ok(0) => self.pipe = None,
+            Ok(count) if count >= self.room && self.room < PIECE => self.room = PIECE,
             Ok(count) if count >= MUCH && !self.widened => {
                 self.widened = true;
                 // Fewer and larger pieces; where it is not allowed, it stays.

@@ -120,8 +120,9 @@ pub fn statements_of_body<'a>(
 ) {
     let mut from = 0;
     let mut cases = 0_usize;
+    let mut c = Cursor::new(body, tokens, dialect);
     for at in 0..=tokens.len() {
-        let c = Cursor { text: body, tokens, at, dialect };
+        c.at = at;
         if at < tokens.len() && c.is("case") && at > from {
             cases += 1;
         }
@@ -133,7 +134,7 @@ pub fn statements_of_body<'a>(
             || c.is_sign(b';')
             || (cases == 0 && c.is_any(&["begin", "then", "else", "loop", "declare"]));
         if cuts {
-            segment(body, &tokens[from..at], dialect, &mut take);
+            segment(c.along(&tokens[from..at]), &mut take);
             from = at + 1;
             cases = 0;
         }
@@ -141,19 +142,14 @@ pub fn statements_of_body<'a>(
 }
 
 /// What is between two cuts.
-fn segment<'a>(
-    body: &'a [u8],
-    tokens: &'a [Token],
-    dialect: Dialect,
-    take: &mut dyn FnMut(Action<'a>),
-) {
+fn segment<'a>(mut c: Cursor<'a>, take: &mut dyn FnMut(Action<'a>)) {
     const VERBS: Keywords = Keywords::new(&[
         "alter", "create", "drop", "truncate", "delete", "update", "insert", "merge", "with",
         "select", "perform", "call", "execute", "copy", "do", "reindex", "vacuum", "cluster",
         "refresh", "revoke", "lock", "set", "commit", "rollback", "grant", "replace", "rename",
         "analyze", "comment",
     ]);
-    let mut c = Cursor::new(body, tokens, dialect);
+    let all = c;
     // `<<label>>`, `RETURN QUERY`, `FOR r IN …`, `OPEN c FOR …`
     while c.is_sign(b'<') || c.is_sign(b'>') {
         c.at += 1;
@@ -163,18 +159,17 @@ fn segment<'a>(
         c.sign_at(c.at + 1, b'=') || c.sign_at(c.at + 1, b':') || c.sign_at(c.at + 1, b'.');
     let begins = c.is_one_of(&VERBS) && !is_assignment;
     if begins {
-        let rest = Cursor { tokens: &tokens[c.at..], at: 0, ..c };
-        return one(&rest, take);
+        return one(&c.along(&c.tokens[c.at..]), take);
     }
-    let behind = (c.at..tokens.len()).find(|at| c.word_at(*at, "in") || c.word_at(*at, "for"));
-    let looped = behind.map(|at| Cursor { tokens: &tokens[at + 1..], at: 0, ..c });
+    let behind = (c.at..c.tokens.len()).find(|at| c.word_at(*at, "in") || c.word_at(*at, "for"));
+    let looped = behind.map(|at| c.along(&c.tokens[at + 1..]));
     if let Some(looped) = looped.filter(|looped| looped.is_one_of(&VERBS)) {
         return one(&looped, take);
     }
     // An assignment or a condition may call what the migration defined.
     let mut read = Vec::new();
     let mut keep = |action| read.push(action);
-    data::query(&mut c, &mut Out::new(&mut keep, &Cursor::new(body, tokens, dialect)));
+    data::query(&mut c, &mut Out::new(&mut keep, &all));
     if let [Action { what: What::Calls { .. }, .. }] = read[..] {
         read.drain(..).for_each(take);
     }

@@ -32,14 +32,24 @@ const fn bit_of(letter: u8) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     pub(super) text: &'a [u8],
+    /// The same as text; nothing if it is none.
+    pub(super) written: &'a str,
     pub(super) tokens: &'a [Token],
     pub(super) at: usize,
     pub(super) dialect: Dialect,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn new(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Self {
-        Self { text, tokens, at: 0, dialect }
+    /// At the beginning of a text, all of which is looked at: what else goes along parts of it
+    /// is made of this one.
+    pub(super) fn new(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Self {
+        let written = std::str::from_utf8(text).unwrap_or_default();
+        Self { text, written, tokens, at: 0, dialect }
+    }
+
+    /// At the beginning of some of the tokens.
+    pub(super) const fn along(&self, tokens: &'a [Token]) -> Self {
+        Self { tokens, at: 0, ..*self }
     }
 
     pub(super) fn peek(&self) -> Option<Token> {
@@ -79,7 +89,7 @@ impl<'a> Cursor<'a> {
                 [b' ', more @ ..] => more,
                 _ => return None,
             };
-            if !bytes.iter().zip(word).all(|(byte, letter)| byte.to_ascii_lowercase() == *letter) {
+            if !is_alike(bytes, word) {
                 return None;
             }
             at += 1;
@@ -151,7 +161,7 @@ impl<'a> Cursor<'a> {
     /// One part of a name; unquoted ones are folded to lower case.
     pub(super) fn part(&mut self) -> Option<Text<'a>> {
         let token = self.peek()?;
-        let mut part = unquoted(token, self.text)?;
+        let mut part = self.unquoted(token)?;
         self.at += 1;
         // `${prefix}_users` is one name in several pieces.
         let mut last = token;
@@ -160,7 +170,7 @@ impl<'a> Cursor<'a> {
             if !joined || next.start != last.end {
                 break;
             }
-            let Some(more) = unquoted(next, self.text) else { break };
+            let Some(more) = self.unquoted(next) else { break };
             part.to_mut().push_str(&more);
             last = next;
             self.at += 1;
@@ -235,7 +245,7 @@ impl<'a> Cursor<'a> {
     /// What is left, as it was written, in lower case and with single spaces.
     pub(super) fn words(&self) -> Text<'a> {
         let (start, end) = self.extent();
-        if let Some(written) = self.text.get(start..end).and_then(as_compared)
+        if let Some(written) = self.as_compared(start, end)
             && self.has_single_spaces()
         {
             return Text::Borrowed(written);
@@ -246,7 +256,7 @@ impl<'a> Cursor<'a> {
             if apart {
                 words.push(' ');
             }
-            words.push_str(&lower(self.bytes_at(at)));
+            words.push_str(&self.lower(self.tokens[at]));
         }
         Text::Owned(words)
     }
@@ -267,40 +277,64 @@ impl<'a> Cursor<'a> {
         let end = self.tokens.last().map_or(start, |token| token.end as usize);
         (start, end.max(start))
     }
-}
 
-/// The name that a token is, without quotes.
-fn unquoted(token: Token, text: &[u8]) -> Option<Text<'_>> {
-    let bytes = token.bytes(text);
-    match token.kind {
-        TokenKind::Word => Some(lower(bytes)),
-        TokenKind::Parameter => Some(String::from_utf8_lossy(bytes)),
-        TokenKind::Quoted => {
-            let from = bytes.iter().position(|byte| matches!(byte, b'"' | b'`' | b'['))?;
-            let inner = bytes.get(from + 1..bytes.len().checked_sub(1)?)?;
-            let quote = char::from(bytes[from]);
-            let (inner, doubled) = (String::from_utf8_lossy(inner), format!("{quote}{quote}"));
-            if !inner.contains(&doubled) {
-                return Some(inner);
+    /// The name that a token is, without quotes.
+    fn unquoted(&self, token: Token) -> Option<Text<'a>> {
+        let bytes = token.bytes(self.text);
+        match token.kind {
+            TokenKind::Word => Some(self.lower(token)),
+            TokenKind::Parameter => Some(String::from_utf8_lossy(bytes)),
+            TokenKind::Quoted => {
+                let from = bytes.iter().position(|byte| matches!(byte, b'"' | b'`' | b'['))?;
+                let inner = bytes.get(from + 1..bytes.len().checked_sub(1)?)?;
+                let quote = char::from(bytes[from]);
+                let (inner, doubled) = (String::from_utf8_lossy(inner), format!("{quote}{quote}"));
+                if !inner.contains(&doubled) {
+                    return Some(inner);
+                }
+                Some(inner.replace(&doubled, &quote.to_string()).into())
             }
-            Some(inner.replace(&doubled, &quote.to_string()).into())
+            _ => None,
         }
-        _ => None,
+    }
+
+    /// A token in lower case.
+    fn lower(&self, token: Token) -> Text<'a> {
+        match self.as_compared(token.start as usize, token.end as usize) {
+            Some(written) => Text::Borrowed(written),
+            None => Text::Owned(lossy(token.bytes(self.text).into()).to_lowercase()),
+        }
+    }
+
+    /// What is in lower case as it was written; nearly always that is a matter of ASCII.
+    fn as_compared(&self, start: usize, end: usize) -> Option<&'a str> {
+        let written = self.written.get(start..end)?;
+        let same = written.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        same.then_some(written)
     }
 }
 
-/// A text in lower case.
-fn lower(bytes: &[u8]) -> Text<'_> {
-    match as_compared(bytes) {
-        Some(written) => Text::Borrowed(written),
-        None => Text::Owned(lossy(bytes.into()).to_lowercase()),
+/// Whether a word is this keyword, which is as long and in lower case. Both are looked at from
+/// their beginning and from their end, in steps that may overlap: no loop is shorter.
+#[inline]
+fn is_alike(word: &[u8], keyword: &[u8]) -> bool {
+    // In a word, only letters differ by this bit.
+    const CASE: u8 = 0x20;
+    macro_rules! ends {
+        ($int:ty) => {{
+            const SIZE: usize = size_of::<$int>();
+            let case = <$int>::from_ne_bytes([CASE; SIZE]);
+            let of = |some: Option<&[u8; SIZE]>| some.map(|it| <$int>::from_ne_bytes(*it) | case);
+            of(word.first_chunk()) == of(keyword.first_chunk())
+                && of(word.last_chunk()) == of(keyword.last_chunk())
+        }};
     }
-}
-
-/// A text that is in lower case as it was written; nearly always that is a matter of ASCII.
-fn as_compared(bytes: &[u8]) -> Option<&str> {
-    let lower = bytes.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    std::str::from_utf8(bytes).ok().filter(|_| lower)
+    match word.len() {
+        8..=16 => ends!(u64),
+        4..8 => ends!(u32),
+        2..4 => ends!(u16),
+        _ => word.eq_ignore_ascii_case(keyword),
+    }
 }
 
 /// Bytes as a text, with signs for what is none.
@@ -353,4 +387,32 @@ fn unescaped(inner: &[u8], escapes: bool) -> Cow<'_, [u8]> {
         }
     }
     plain.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_like_a_keyword_but_for_its_case() {
+        let long = "no_write_to_binlog";
+        for length in 0..=long.len() {
+            let keyword = &long[..length];
+            assert!(is_alike(keyword.as_bytes(), keyword.as_bytes()));
+            assert!(is_alike(keyword.to_uppercase().as_bytes(), keyword.as_bytes()));
+            for at in 0..length {
+                for other in (0..=u8::MAX).filter(|byte| word_byte(*byte)) {
+                    let mut word = keyword.to_uppercase().into_bytes();
+                    word[at] = other;
+                    let expected = word.eq_ignore_ascii_case(keyword.as_bytes());
+                    assert_eq!(is_alike(&word, keyword.as_bytes()), expected, "{word:?}");
+                }
+            }
+        }
+    }
+
+    /// What the lexer lets stand in a word.
+    fn word_byte(byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
+    }
 }

@@ -130,13 +130,13 @@ fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
     let mut c = *c;
     while !c.done() {
         if c.is("delete") {
-            return delete(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c }, out);
+            return delete(&mut c.along(&c.tokens[c.at..]), out);
         }
         if c.is("update") && !c.word_at(c.at.saturating_sub(1), "for") {
-            return update(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c }, out);
+            return update(&mut c.along(&c.tokens[c.at..]), out);
         }
         if c.is_any(&["insert", "merge", "replace"]) {
-            return insert(&mut Cursor { tokens: &c.tokens[c.at..], at: 0, ..c }, out);
+            return insert(&mut c.along(&c.tokens[c.at..]), out);
         }
         if c.is("select") {
             return;

@@ -29,16 +29,16 @@ pub fn parse<'a>(
     dialect: Dialect,
     mut take: impl FnMut(Action<'a>),
 ) {
-    let mut rest = tokens;
+    let mut rest = Cursor::new(text, tokens, dialect);
     // A word that only begins statements, in the middle of one: a semicolon is missing.
-    while let Some(at) = second_statement(&Cursor::new(text, rest, dialect)) {
-        let (first, second) = rest.split_at(at);
-        one(&Cursor::new(text, first, dialect), &mut take);
+    while let Some(at) = second_statement(&rest) {
+        let (first, second) = rest.tokens.split_at(at);
+        one(&rest.along(first), &mut take);
         let why = "two statements without a semicolon between them";
-        Out::new(&mut take, &Cursor::new(text, second, dialect)).add(What::Unrecognised { why });
-        rest = second;
+        rest = rest.along(second);
+        Out::new(&mut take, &rest).add(What::Unrecognised { why });
     }
-    one(&Cursor::new(text, rest, dialect), &mut take);
+    one(&rest, &mut take);
 }
 
 /// Says what the statement that begins at the cursor does.
@@ -180,7 +180,7 @@ fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
                 || c.word_at(c.at.saturating_sub(1), "analyze")
                 || c.sign_at(c.at.saturating_sub(1), b')'))
         {
-            one(&Cursor { tokens: &c.tokens[c.at..], at: 0, ..*c }, out.take);
+            one(&c.along(&c.tokens[c.at..]), out.take);
             return;
         }
         c.at += 1;
@@ -193,7 +193,8 @@ fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 fn second_statement(c: &Cursor<'_>) -> Option<usize> {
     const VERBS: [&str; 4] = ["drop", "alter", "truncate", "create"];
     let begins = |at: usize| VERBS.iter().any(|verb| c.word_at(at, verb));
-    let like_table = c.tokens.iter().enumerate().skip(2).filter(|(_, token)| token.letter == b't');
+    let is_like_table = |token: &Token| token.letter == b't' && token.end - token.start == 5;
+    let like_table = c.tokens.iter().enumerate().skip(2).filter(|(_, token)| is_like_table(token));
     let tables = like_table.map(|(at, _)| at).filter(|at| c.word_at(*at, "table"));
     let second = tables.map(|at| at - 1).find(|at| begins(*at))?;
     let names_it = c.is_any(&["show", "explain", "create schema", "grant", "revoke", "comment"]);

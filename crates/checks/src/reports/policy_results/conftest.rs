@@ -87,7 +87,7 @@ fn finding(rule: &Rule, file: &str, namespace: &str, said: &Said) -> Finding {
     let mut finding =
         Finding::new(rule, file, Span::FILE, shortened(message.trim_end_matches('.')));
     if !namespace.is_empty() {
-        finding.help = Some(format!("see the policy of package `{namespace}`"));
+        finding.help = Some(format!("see the policy of package `{namespace}`").into());
     }
     let details =
         said.metadata.as_ref().and_then(|of| of.get("details")).and_then(Value::as_object);

@@ -144,7 +144,7 @@ impl Vulnerability {
         let package = super::merge::package(package);
         finding.fingerprint = Fingerprint::of([rule.id.as_str(), image, &package, name]);
         finding.excerpt = self.path.join(" > ");
-        finding.help = Some(self.remedy());
+        finding.help = Some(self.remedy().into());
         if is_own {
             finding.severity = self.severity.unwrap_or(Severity::High);
             if self.severity.is_none() {

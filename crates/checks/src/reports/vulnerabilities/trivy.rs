@@ -1,5 +1,7 @@
 //! Trivy: `trivy … --format json`, `SchemaVersion` 2.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::findings::{named, not_audited, rules};
@@ -193,5 +195,5 @@ fn other(
     help: Option<String>,
 ) -> Finding {
     let severity = severity.and_then(word).unwrap_or(Severity::High);
-    Finding { help, ..named(id, severity, file, span, &said) }
+    Finding { help: help.map(Cow::Owned), ..named(id, severity, file, span, &said) }
 }

@@ -1,5 +1,7 @@
 //! From the results of a run to findings.
 
+use std::borrow::Cow;
+
 use super::log::{
     Descriptor, Found, Invocation, Level, Notification, ResultKind, Run, Status, Suppression,
 };
@@ -109,7 +111,7 @@ impl<'r, S: Sink> Results<'r, S> {
             fingerprint: fingerprint(found, &tool.name, id, &file, &said),
             span,
             excerpt: excerpt(found),
-            help: rule.and_then(help).filter(|help| *help != said),
+            help: rule.and_then(help).filter(|help| *help != said).map(Cow::Owned),
             allowed: found.suppressions.as_deref().and_then(|all| allowed(all, &tool.name)),
             file,
             message: said,
