@@ -23,12 +23,12 @@ fn main() -> io::Result<()> {
     fs::write(out.join("quickstart.rs"), code)
 }
 
-/// A program that may be loaded anywhere has eighty thousand pointers set right each time that it
-/// begins, which is half of what a short command takes. As Go's programs, this one has a fixed
-/// place; its heap, its stacks and the libraries have none.
+/// A program that may be loaded anywhere has many pointers set right each time that it begins,
+/// which is half of what a short command takes: see `docs/design/README.md`.
 fn load_where_it_was_linked() {
     let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
-    if target("OS") == "linux" && target("ENV") == "gnu" {
+    let is_static = target("FEATURE").split(',').any(|feature| feature == "crt-static");
+    if target("OS") == "linux" && target("ENV") == "gnu" && !is_static {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }

@@ -107,7 +107,7 @@ impl Span {
 /// without where in the file it stands. SHA-256, the first 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint {
-    /// Digits of ASCII.
+    /// In ASCII.
     hex: [u8; 32],
 }
 

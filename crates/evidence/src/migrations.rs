@@ -117,6 +117,8 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
     let found = migrations(names, !request.paths.is_empty());
     let status = |path: &str| match since.as_ref().map(|since| since.changes.get(path)) {
         None | Some(Some(FileChange::Added)) => Status::New,
+        // Nothing was ever merged of what is outside.
+        Some(None) if path.starts_with('/') => Status::New,
         Some(Some(FileChange::Modified)) => Status::Changed,
         Some(Some(FileChange::Deleted)) => Status::Deleted,
         Some(None) => Status::Merged,
@@ -277,21 +279,16 @@ fn beginning(path: &Path) -> Vec<u8> {
     text
 }
 
-/// The path below the root.
+/// The path below the root; as it is if it is elsewhere.
 fn relative(path: PathBuf, root: &Path) -> String {
-    let text = match path.into_os_string().into_string() {
-        Ok(text) => text,
-        Err(path) => {
-            let path = Path::new(&path);
-            return path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
-        }
-    };
     // As texts: taking ten thousand paths apart takes its time.
-    let below = || Some(text.strip_prefix(root.to_str()?)?.strip_prefix('/')?.len());
-    match below() {
-        Some(below) => text[text.len() - below..].to_owned(),
-        None => text,
+    if let (Some(text), Some(root)) = (path.to_str(), root.to_str())
+        && let Some(below) = text.strip_prefix(root)
+        && let Some(below) = if root.ends_with('/') { Some(below) } else { below.strip_prefix('/') }
+    {
+        return below.to_owned();
     }
+    path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned()
 }
 
 /// What was looked at, in one line.
@@ -314,4 +311,24 @@ pub fn summary(looked: &Looked, tally: &Tally) -> String {
         text.push_str(", nothing is new");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_below_the_root_or_as_they_are() {
+        let below = |path: &[u8], root: &str| {
+            relative(PathBuf::from(OsStr::from_bytes(path)), Path::new(root))
+        };
+        assert_eq!(below(b"/a/b/c.sql", "/a"), "b/c.sql");
+        assert_eq!(below(b"/a/b/c.sql", "/a/"), "b/c.sql");
+        assert_eq!(below(b"/a/b/c.sql", "/"), "a/b/c.sql");
+        assert_eq!(below(b"/ab/c.sql", "/a"), "/ab/c.sql");
+        assert_eq!(below(b"/a/\xff.sql", "/a"), "\u{fffd}.sql");
+    }
 }

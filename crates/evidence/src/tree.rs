@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
-use rustix::io::retry_on_intr;
+use rustix::io::{Errno, retry_on_intr};
 
 /// So much of a folder is listed at once.
 const ROOM: usize = 32 * 1024;
@@ -70,7 +70,13 @@ fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut listing = RawDir::new(&opened, room.spare_capacity_mut());
     let mut entries = Vec::new();
     while let Some(entry) = listing.next() {
-        let entry = entry?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(Errno::INTR) => continue,
+            // The folder was removed meanwhile.
+            Err(Errno::NOENT) => break,
+            Err(error) => return Err(error.into()),
+        };
         let name = entry.file_name();
         if matches!(name.to_bytes(), b"." | b"..") {
             continue;
@@ -111,6 +117,22 @@ mod tests {
     use std::io::ErrorKind::{NotADirectory, NotFound};
 
     use super::*;
+
+    #[test]
+    fn many_files_with_any_names_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let long = "x".repeat(200);
+        let mut names: Vec<OsString> =
+            (0..4 * ROOM / 200).map(|at| format!("{long}{at:05}").into()).collect();
+        names.push(OsStr::from_bytes(b"\xff\xfe.sql").to_owned());
+        for name in &names {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        // With a sign behind the folder, as it may be named.
+        let found = files_below(&dir.path().join("")).unwrap();
+        let found: Vec<_> = found.iter().map(|path| path.file_name().unwrap()).collect();
+        assert_eq!(found, names);
+    }
 
     #[test]
     fn every_file_but_those_of_others_is_found_in_order() {

@@ -87,7 +87,7 @@ fn begun(
     begin: impl FnOnce(&mut [MaybeUninit<u128>], *mut c_void) -> io::Result<(u32, RawFd)>,
 ) -> io::Result<io::Result<Started>> {
     let both = Both { child, failed: AtomicI32::new(0) };
-    let mut stack = Vec::with_capacity(STACK / 16 + child.exec.count());
+    let mut stack = Vec::<u128>::with_capacity(STACK / 16 + child.exec.count());
     let (pid, process) = {
         let _quiet = Quiet::begin()?;
         begin(stack.spare_capacity_mut(), ptr::from_ref(&both).cast_mut().cast::<c_void>())?

@@ -264,9 +264,11 @@ fn version(path: &str, layout: Layout) -> Option<Version> {
         Layout::Flyway => name.get(1..)?.split("__").next()?,
         _ => name,
     };
-    let mut parts = text.split(['_', '.']).map_while(|part| part.parse().ok());
     match layout {
-        Layout::Flyway => Some(Version { first: parts.next()?, others: parts.collect() }),
+        Layout::Flyway => {
+            let mut parts = text.split(['_', '.']).map_while(|part| part.parse().ok());
+            Some(Version { first: parts.next()?, others: parts.collect() })
+        }
         _ => {
             let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
             Some(Version { first: text[..end].parse().ok()?, others: Vec::new() })
@@ -354,12 +356,16 @@ mod tests {
                 "sql/V1_2__x.sql",
                 "sql/V1.10__y.sql",
                 "sql/R__v.sql",
+                "sql/V1.0__b.sql",
+                "sql/V1__a.sql",
                 "sql/U1__x.sql",
                 "sql/Very__x.sql"
             ]),
             [
                 "sql/R__v.sql Flyway Repeatable -",
                 "sql/U1__x.sql Flyway Down 1",
+                "sql/V1__a.sql Flyway Up 1",
+                "sql/V1.0__b.sql Flyway Up 1.0",
                 "sql/V1_2__x.sql Flyway Up 1.2",
                 "sql/V1.10__y.sql Flyway Up 1.10"
             ]

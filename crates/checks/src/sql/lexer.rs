@@ -290,7 +290,7 @@ fn skip_space(text: &[u8], at: usize) -> usize {
 }
 
 /// What may stand inside a word.
-const IN_WORD: [bool; 256] = {
+pub(crate) const IN_WORD: [bool; 256] = {
     let (mut table, mut byte) = ([false; 256], 0);
     while byte < 256 {
         let of = byte as u8;

@@ -11,6 +11,8 @@ mod token;
 
 pub use dialect::Dialect;
 pub use directive::{Allow, Directive, Mark, Phase, Tool};
+#[cfg(test)]
+pub(crate) use lexer::IN_WORD;
 pub use lexer::{Lexed, Lexer, Problem};
 pub(crate) use source::after;
 pub use source::{Place, Source};

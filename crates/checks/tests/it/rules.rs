@@ -18,10 +18,13 @@ pub(crate) fn judged(
     layout: Layout,
     options: Options,
 ) -> Vec<Finding> {
+    judged_bytes(sql.as_bytes(), dialect, layout, options)
+}
+
+fn judged_bytes(sql: &[u8], dialect: Dialect, layout: Layout, options: Options) -> Vec<Finding> {
     let mut findings = Vec::new();
     let migration = Migration { path: "m.sql".to_owned(), layout, part: Part::Up, version: None };
-    judge_file(sql.as_bytes(), &migration, dialect, options, &mut HashSet::new(), &mut findings)
-        .unwrap();
+    judge_file(sql, &migration, dialect, options, &mut HashSet::new(), &mut findings).unwrap();
     findings
 }
 
@@ -44,6 +47,29 @@ fn bad_statements_are_found_and_good_ones_are_not() {
         }
     }
     assert!(wrong.is_empty(), "{} examples:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A comment in Latin-1, say.
+#[test]
+fn text_that_is_not_utf_8_is_judged_alike() {
+    let mut looked_at = 0;
+    for example in examples::all() {
+        // Not within a string, where it would be another text.
+        let quoted = |at: usize| example.sql[..at].contains(['\'', '$', '"', '`', '-']);
+        for at in example.sql.match_indices(' ').map(|(at, _)| at).take_while(|at| !quoted(*at)) {
+            let (before, behind) = example.sql.as_bytes().split_at(at);
+            let said = |comment: &[u8]| {
+                let sql = [before, b"/*", comment, b"*/", behind].concat();
+                let options = Options { additive_only: example.additive, ..Options::default() };
+                let found = judged_bytes(&sql, example.dialect, Layout::Plain, options);
+                let said = found.into_iter().map(|of| (of.rule, of.message, of.help));
+                said.collect::<Vec<_>>()
+            };
+            assert_eq!(said("é".as_bytes()), said(b"\xe9\xe9"), "{}", example.sql);
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 500, "{looked_at}");
 }
 
 /// Functions that call each other many times would be followed for hours.

@@ -74,6 +74,25 @@ fn only_what_is_new_is_judged() {
 }
 
 #[test]
+fn what_is_outside_the_work_tree_is_new() {
+    let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (dir, outside) = (dir.path(), outside.path());
+    git(dir, &["init", "-q", "-b", "main"]);
+    write(dir, "db/migrations/1_a.sql", "CREATE TABLE a (id int);\n");
+    write(outside, "1_b.sql", "SET lock_timeout = 1;\nDROP TABLE a;\n");
+    std::os::unix::fs::symlink(outside, dir.join("linked")).unwrap();
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "one"]);
+    git(dir, &["checkout", "-qb", "work"]);
+    for named in [outside.to_owned(), "linked".into()] {
+        let (told, looked) = judged(dir, &Request { paths: vec![named], ..Request::default() });
+        let file = outside.canonicalize().unwrap().join("1_b.sql");
+        assert_eq!(told, [format!("{}:2:1 drop-table", file.display())]);
+        assert_eq!((looked.files, looked.merged), (1, 0));
+    }
+}
+
+#[test]
 fn the_dialect_is_found_by_the_tool_or_by_the_text() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "a/migrations/1_x.sql", "ALTER TABLE `a` ENGINE=InnoDB;");

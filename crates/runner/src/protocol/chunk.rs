@@ -36,8 +36,8 @@ impl Chunk {
         if !(MUCH..=MOST_PACKED).contains(&masked.len()) {
             return Self::new(masked);
         }
-        room.resize(lz4_flex::block::get_maximum_output_size(masked.len()), 0);
-        match lz4_flex::block::compress_into(&masked, room) {
+        let most = lz4_flex::block::get_maximum_output_size(masked.len());
+        match lz4_flex::block::compress_into(&masked, room_for(most, room)) {
             Ok(length) if length < masked.len() => {
                 let bytes = Bytes::copy_from_slice(&room[..length]);
                 Self { bytes, unpacked: Some(masked.len()) }
@@ -101,8 +101,16 @@ impl Chunk {
 /// # Errors
 /// When it is none, or has more.
 pub fn unpack<'r>(block: &[u8], length: usize, room: &'r mut Vec<u8>) -> Result<&'r [u8], BadPack> {
-    room.resize(length, 0);
     let bad = |error: lz4_flex::block::DecompressError| BadPack(error.to_string());
-    let count = lz4_flex::block::decompress_into(block, room).map_err(bad)?;
+    let count = lz4_flex::block::decompress_into(block, room_for(length, room)).map_err(bad)?;
     Ok(&room[..count])
+}
+
+/// The first `length` bytes of a room, which is not made smaller: it would have to be blank
+/// again for the next larger piece.
+fn room_for(length: usize, room: &mut Vec<u8>) -> &mut [u8] {
+    if room.len() < length {
+        room.resize(length, 0);
+    }
+    &mut room[..length]
 }

@@ -32,7 +32,7 @@ const fn bit_of(letter: u8) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     pub(super) text: &'a [u8],
-    /// The same as text; nothing if it is none.
+    /// The same as text; empty if it is not UTF-8.
     pub(super) written: &'a str,
     pub(super) tokens: &'a [Token],
     pub(super) at: usize,
@@ -314,11 +314,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether a word is this keyword, which is as long and in lower case. Both are looked at from
-/// their beginning and from their end, in steps that may overlap: no loop is shorter.
+/// Whether a word is this keyword, which is as long and in lower case. Up to 16 letters are looked
+/// at in two steps, from the beginning and from the end, which may overlap.
 #[inline]
 fn is_alike(word: &[u8], keyword: &[u8]) -> bool {
-    // In a word, only letters differ by this bit.
+    // Of what may stand in a word, only a letter becomes a keyword's by this bit.
     const CASE: u8 = 0x20;
     macro_rules! ends {
         ($int:ty) => {{
@@ -392,6 +392,7 @@ fn unescaped(inner: &[u8], escapes: bool) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::IN_WORD;
 
     #[test]
     fn a_word_is_like_a_keyword_but_for_its_case() {
@@ -401,7 +402,7 @@ mod tests {
             assert!(is_alike(keyword.as_bytes(), keyword.as_bytes()));
             assert!(is_alike(keyword.to_uppercase().as_bytes(), keyword.as_bytes()));
             for at in 0..length {
-                for other in (0..=u8::MAX).filter(|byte| word_byte(*byte)) {
+                for other in (0..=u8::MAX).filter(|byte| IN_WORD[usize::from(*byte)]) {
                     let mut word = keyword.to_uppercase().into_bytes();
                     word[at] = other;
                     let expected = word.eq_ignore_ascii_case(keyword.as_bytes());
@@ -409,10 +410,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    /// What the lexer lets stand in a word.
-    fn word_byte(byte: u8) -> bool {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
     }
 }
