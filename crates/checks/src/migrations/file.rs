@@ -98,6 +98,8 @@ pub(super) struct FileJudge<'a, S> {
     allows: Allows,
     /// What undoes it is being read.
     down: bool,
+    /// A tool's mark has said where what applies it begins.
+    marked_up: bool,
     transaction: Transaction,
     /// Where a transaction of its own was begun.
     begun: Option<Pos>,
@@ -140,6 +142,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             context: Context::new(dialect, migration.layout),
             allows: Allows::default(),
             down: migration.part == Part::Down,
+            marked_up: false,
             transaction,
             begun: None,
             no_transaction: false,
@@ -311,7 +314,11 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     fn mark(&mut self, mark: Mark) {
         let postgres = self.context.dialect == Dialect::Postgres;
         match mark {
+            // What hides a part from being judged has to be of the tool that runs the file.
+            Mark::Up(_) | Mark::Down(_) if self.is_of_another_tool() => {}
+            Mark::Down(_) if !self.marked_up => {}
             Mark::Up(tool) => {
+                self.marked_up = true;
                 self.down = false;
                 self.context.layout = Layout::of(tool);
                 // goose and dbmate begin one, unless they were told not to before.
@@ -338,6 +345,14 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             }
             Mark::Breakpoint | Mark::StatementBegin | Mark::StatementEnd => {}
         }
+    }
+
+    /// Whether the file's place and name say that neither goose nor dbmate runs it.
+    fn is_of_another_tool(&self) -> bool {
+        matches!(
+            self.migration.layout,
+            Layout::Prisma | Layout::Drizzle | Layout::GolangMigrate | Layout::Flyway
+        )
     }
 
     /// A command of psql: most of them run nothing.

@@ -139,8 +139,8 @@ impl Lexer {
             }
             // A byte order mark, wherever files were joined.
             0xef if text[at..].starts_with(BYTE_ORDER_MARK) => Lexed::Space { end: at + 3 },
-            b'-' if next == b'-' && self.is_dash_comment(text, at) => line_comment(text, at),
-            b'#' if mysql => line_comment(text, at),
+            b'-' if next == b'-' && self.is_dash_comment(text, at) => self.line_comment(text, at),
+            b'#' if mysql => self.line_comment(text, at),
             b'/' if next == b'*' => self.block_comment(text, at),
             b'*' if next == b'/' && mysql => Lexed::Space { end: at + 2 },
             b'\'' => self.text(text, at, self.escapes),
@@ -155,6 +155,16 @@ impl Lexer {
             _ if is_word_start(first) => self.word(text, at),
             _ => token(TokenKind::Sign(first), at + 1),
         }
+    }
+
+    /// PostgreSQL ends it with a carriage return as well (scan.l, `non_newline`).
+    fn line_comment(&self, text: &[u8], at: usize) -> Lexed {
+        let rest = &text[at..];
+        let line = match self.dialect {
+            Dialect::Postgres => memchr::memchr2(b'\n', b'\r', rest),
+            Dialect::Mysql | Dialect::Sqlite => memchr::memchr(b'\n', rest),
+        };
+        Lexed::Comment { end: line.map_or(text.len(), |line| at + line) }
     }
 
     /// MySQL wants a space after the dashes.
@@ -300,10 +310,6 @@ pub(crate) const IN_WORD: [bool; 256] = {
     table
 };
 
-fn line_comment(text: &[u8], at: usize) -> Lexed {
-    Lexed::Comment { end: memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |line| at + line) }
-}
-
 /// Behind `/*!40101` or `/*M!100100`, what MySQL or MariaDB runs.
 fn executed_comment(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at + 2..];
@@ -417,6 +423,7 @@ mod tests {
     fn strings_and_comments_of_each_dialect() {
         let postgres = |text| lexed(text, Dialect::Postgres);
         assert_eq!(postgres("a /* b /* c */ d */ e"), ["a", "e"]);
+        assert_eq!(postgres("a -- b\rc -- d\r\ne"), ["a", "c", "e"]);
         assert_eq!(postgres(r"'a\' b"), [r"'a\'", "b"]);
         assert_eq!(postgres(r"E'a\' b' c"), [r"E'a\' b'", "c"]);
         assert_eq!(postgres("E'a'\n '\\' b' c"), ["E'a'\n '\\' b'", "c"]);

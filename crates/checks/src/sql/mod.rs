@@ -14,6 +14,7 @@ pub use directive::{Allow, Directive, Mark, Phase, Tool};
 #[cfg(test)]
 pub(crate) use lexer::IN_WORD;
 pub use lexer::{Lexed, Lexer, Problem};
+pub(crate) use routine::end_within;
 pub(crate) use source::after;
 pub use source::{Place, Source};
 pub use statements::{Event, Room, Statements};

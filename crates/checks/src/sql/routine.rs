@@ -1,7 +1,7 @@
 //! Where a semicolon ends no statement: in what `CREATE FUNCTION`, `TRIGGER`, `RULE`, … make.
 
 use super::dialect::Dialect;
-use super::token::TokenKind;
+use super::token::{Token, TokenKind};
 
 /// What an open `CREATE` has of blocks with semicolons of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,32 @@ pub(super) enum Routine {
     Rule(u32),
     /// A routine; as many of its blocks are open.
     Open(u32),
+}
+
+/// Where a semicolon ends a statement within these tokens, and another follows: a tool's marks or
+/// a delimiter have made one of them.
+pub(crate) fn end_within(text: &[u8], tokens: &[Token], dialect: Dialect) -> Option<usize> {
+    let is_semicolon = |token: &Token| token.kind == TokenKind::Sign(b';');
+    let last = tokens.iter().rposition(|token| !is_semicolon(token))?;
+    let begin = tokens.iter().position(|token| !is_semicolon(token))?;
+    if !tokens[begin..last].iter().any(is_semicolon) {
+        return None;
+    }
+    let word = |at: usize| tokens[at].bytes(text);
+    let creates = word(begin).eq_ignore_ascii_case(b"create");
+    let mut routine = if creates { Routine::Unknown } else { Routine::No };
+    for at in begin + 1..last {
+        if is_semicolon(&tokens[at]) {
+            // Only PostgreSQL's bodies are strings or tell where they end.
+            let within = matches!(routine, Routine::Open(_)) && dialect != Dialect::Postgres;
+            if within || !routine.keeps_semicolons() {
+                return (!within).then_some(at);
+            }
+        }
+        let (kind, count) = (tokens[at].kind, at - begin);
+        routine = routine.after(&Met { kind, word: word(at), last: word(at - 1), count, dialect });
+    }
+    None
 }
 
 /// A token of a statement that has begun.

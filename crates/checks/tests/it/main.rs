@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod examples;
+mod hidden;
 mod policy;
 mod render;
 mod reports;

@@ -1,6 +1,6 @@
 //! `DO` blocks and bodies of functions that a migration runs.
 
-use super::cursor::{Cursor, Keywords, string};
+use super::cursor::{Cursor, HIDDEN, Keywords, string};
 use super::{Out, data, one};
 use crate::migrations::statement::{Action, Text, What};
 use crate::sql::{Dialect, Token, TokenKind};
@@ -9,18 +9,29 @@ use crate::sql::{Dialect, Token, TokenKind};
 pub(super) fn block<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("do");
     let (mut body, mut language) = (None, Text::from("plpgsql"));
+    let mut whole = true;
     while let Some(token) = c.peek() {
         if c.eat("language") {
             language = match c.peek().and_then(|token| string(token, c.text)) {
-                Some(text) => String::from_utf8_lossy(&text).to_lowercase().into(),
+                Some(text) => {
+                    c.at += 1;
+                    String::from_utf8_lossy(&text).to_lowercase().into()
+                }
                 None => c.part().unwrap_or_default(),
             };
         } else {
-            body = body.or_else(|| string(token, c.text));
+            let text = string(token, c.text);
+            // A string on the next line goes on with it.
+            whole &= body.is_none() || text.is_none();
+            body = body.or(text);
             c.at += 1;
         }
     }
+    let hides = |body: &[u8]| body.contains(&HIDDEN[0]);
     match body {
+        Some(body) if !whole || hides(&body) => {
+            out.add(What::Unrecognised { why: "a DO whose body is not written as it runs" })
+        }
         Some(body) if c.dialect == Dialect::Postgres => out.add(What::Block { body, language }),
         _ if c.dialect == Dialect::Mysql => out.add(What::Harmless),
         _ => out.add(What::Unrecognised { why: "a DO without a body" }),

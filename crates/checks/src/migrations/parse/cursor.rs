@@ -353,7 +353,9 @@ pub(super) fn string(token: Token, text: &[u8]) -> Option<Cow<'_, [u8]>> {
         TokenKind::Text { escapes } => {
             let from = memchr::memchr(b'\'', bytes)? + 1;
             let inner = bytes.get(from..bytes.len().checked_sub(1)?)?;
-            Some(unescaped(inner, escapes))
+            // `U&'…'`: a backslash begins a character by its number, unless UESCAPE says otherwise.
+            let numbered = matches!(bytes, [b'u' | b'U', b'&', ..]);
+            Some(if numbered { HIDDEN.into() } else { unescaped(inner, escapes) })
         }
         TokenKind::Dollar => {
             let tag = memchr::memchr(b'$', bytes.get(1..)?)? + 2;
@@ -362,6 +364,9 @@ pub(super) fn string(token: Token, text: &[u8]) -> Option<Cow<'_, [u8]>> {
         _ => None,
     }
 }
+
+/// What stands for characters that are written by their numbers.
+pub(super) const HIDDEN: &[u8] = &[0];
 
 fn unescaped(inner: &[u8], escapes: bool) -> Cow<'_, [u8]> {
     if memchr::memchr2(b'\'', b'\\', inner).is_none() {

@@ -68,6 +68,10 @@ fn scope_of(c: &Cursor<'_>) -> Scope {
 }
 
 pub(super) fn insert<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    if c.is("merge") && (c.at..c.tokens.len()).any(|at| Cursor { at, ..*c }.is("then delete")) {
+        let why = "a MERGE that deletes: what it reads from says which rows";
+        return out.add(What::Unrecognised { why });
+    }
     c.at += 1;
     if c.eat("or") {
         c.part();

@@ -16,7 +16,7 @@ mod maintain;
 mod mysql;
 mod table;
 
-use crate::sql::{Dialect, Token, TokenKind};
+use crate::sql::{Dialect, Token, TokenKind, end_within};
 
 use super::statement::{Action, What};
 pub use body::statements_of_body;
@@ -30,15 +30,31 @@ pub fn parse<'a>(
     mut take: impl FnMut(Action<'a>),
 ) {
     let mut rest = Cursor::new(text, tokens, dialect);
+    while let Some(end) = end_within(text, rest.tokens, dialect) {
+        let (first, others) = rest.tokens.split_at(end);
+        undivided(rest.along(first), &mut take);
+        rest = rest.along(others);
+    }
+    undivided(rest, &mut take);
+}
+
+/// The same of what no semicolon divides.
+fn undivided<'a>(mut rest: Cursor<'a>, take: &mut dyn FnMut(Action<'a>)) {
+    const END: TokenKind = TokenKind::Sign(b';');
+    while let [tokens @ .., Token { kind: END, .. }] | [Token { kind: END, .. }, tokens @ ..] =
+        rest.tokens
+    {
+        rest.tokens = tokens;
+    }
     // A word that only begins statements, in the middle of one: a semicolon is missing.
     while let Some(at) = second_statement(&rest) {
         let (first, second) = rest.tokens.split_at(at);
-        one(&rest.along(first), &mut take);
+        one(&rest.along(first), take);
         let why = "two statements without a semicolon between them";
         rest = rest.along(second);
-        Out::new(&mut take, &rest).add(What::Unrecognised { why });
+        Out::new(take, &rest).add(What::Unrecognised { why });
     }
-    one(&rest, &mut take);
+    one(&rest, take);
 }
 
 /// Says what the statement that begins at the cursor does.
@@ -172,14 +188,15 @@ fn lower<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
 
 /// `EXPLAIN ANALYZE …` runs what it explains; `PREPARE name AS …` is run later.
 fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    let runs = c.eat("prepare");
+    const VERBS: [&str; 10] = [
+        "select", "insert", "update", "delete", "with", "merge", "values", "create", "execute",
+        "refresh",
+    ];
+    let mut runs = c.eat("prepare");
     while !c.done() {
-        let begins = c.is_any(&["select", "insert", "update", "delete", "with", "merge", "values"]);
-        if begins
-            && (runs
-                || c.word_at(c.at.saturating_sub(1), "analyze")
-                || c.sign_at(c.at.saturating_sub(1), b')'))
-        {
+        // Among other options, in parentheses or not.
+        runs |= c.is_any(&["analyze", "analyse"]);
+        if runs && c.is_any(&VERBS) {
             one(&c.along(&c.tokens[c.at..]), out.take);
             return;
         }
