@@ -2,7 +2,7 @@
 
 mod hunks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -116,6 +116,16 @@ pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError>
     Ok(Some(Since { root: root.to_path_buf(), base, changes }))
 }
 
+/// The paths of the files at a commit, from the root.
+///
+/// # Errors
+/// When git cannot be run or fails.
+pub fn files_at(root: &Path, commit: &str) -> Result<HashSet<String>, GitError> {
+    let list = git(root, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
+    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+}
+
 /// The lines of each file that were added or altered since the merge base, uncommitted ones
 /// included, from 1; all of them (up to [`u32::MAX`]) of files that are new or no text. A file that
 /// lost lines alone has none.
@@ -135,6 +145,9 @@ pub fn added_lines(since: &Since) -> Result<BTreeMap<String, Vec<Range<u32>>>, G
         "--src-prefix=a/",
         "--dst-prefix=b/",
         "-U0",
+        "--inter-hunk-context=0",
+        "--submodule=short",
+        "--no-relative",
         &since.base,
         "--",
     ];
@@ -164,10 +177,18 @@ pub fn tracked(root: &Path) -> Result<Vec<PathBuf>, GitError> {
     let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     let files = names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
     // A submodule is a folder; what was deleted is in the index still.
-    let is_file = |file: &PathBuf| {
-        std::fs::symlink_metadata(root.join(file)).is_ok_and(|meta| meta.is_file())
+    let is_there = |file: &PathBuf| {
+        std::fs::symlink_metadata(root.join(file)).is_ok_and(|meta| !meta.is_dir())
     };
-    Ok(files.filter(is_file).collect())
+    Ok(files.filter(is_there).collect())
+}
+
+/// Whether older commits were left out when the repository was cloned.
+///
+/// # Errors
+/// When git cannot be run or fails.
+pub fn is_shallow(root: &Path) -> Result<bool, GitError> {
+    Ok(git(root, &["rev-parse", "--is-shallow-repository"])?.trim_ascii() == b"true")
 }
 
 /// The content of a file at a commit; nothing if it was not there.

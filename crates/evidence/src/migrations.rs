@@ -18,7 +18,7 @@ use shipway_checks::sql::{Dialect, Room};
 use shipway_checks::{Sink, Tally};
 
 use crate::git::{self, FileChange, GitError};
-use crate::tree::files_below;
+use crate::tree::Found;
 
 /// What is looked at, and against what.
 #[derive(Debug, Clone, Default)]
@@ -96,17 +96,22 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
     } else {
         request.paths.iter().map(|path| folder.join(path)).collect()
     };
-    let mut paths = Vec::new();
+    let mut found = Found::default();
     let mut resolved = Vec::new();
     for start in &starts {
         let unreadable = |error| GatherError::Read { path: start.display().to_string(), error };
         let start = start.canonicalize().map_err(unreadable)?;
-        let found = if start.is_file() { Ok(vec![start.clone()]) } else { files_below(&start) };
-        paths.extend(found.map_err(unreadable)?);
+        if start.is_file() {
+            found.files.push(start.clone());
+        } else {
+            found.add_below(&start).map_err(unreadable)?;
+        }
         resolved.push(start);
     }
     let starts = resolved;
-    let mut names: Vec<String> = paths.into_iter().map(|path| relative(path, &root)).collect();
+    let names = |paths: Vec<PathBuf>| paths.into_iter().map(|path| relative(path, &root));
+    let linked: HashSet<String> = names(found.linked).collect();
+    let mut names: Vec<String> = names(found.files).collect();
     let deleted = since.iter().flat_map(|since| &since.changes);
     let deleted = deleted.filter(|(_, change)| **change == FileChange::Deleted);
     names.extend(
@@ -115,13 +120,28 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
             .filter(|path| starts.iter().any(|start| root.join(path).starts_with(start))),
     );
     let found = migrations(names, !request.paths.is_empty());
+    let merged = match &since {
+        Some(since) => git::files_at(&since.root, &since.base)?,
+        None => HashSet::new(),
+    };
     let status = |path: &str| match since.as_ref().map(|since| since.changes.get(path)) {
         None | Some(Some(FileChange::Added)) => Status::New,
-        // Nothing was ever merged of what is outside.
-        Some(None) if path.starts_with('/') => Status::New,
         Some(Some(FileChange::Modified)) => Status::Changed,
         Some(Some(FileChange::Deleted)) => Status::Deleted,
+        // Git does not tell what it ignores, what a submodule has, what is outside.
+        Some(None) if !merged.contains(path) => Status::New,
         Some(None) => Status::Merged,
+    };
+    // A link is what it leads to.
+    let status = |path: &str| match status(path) {
+        Status::Merged if linked.contains(path) => {
+            let target = root.join(path).canonicalize();
+            target.map_or(Status::New, |target| match status(&relative(target, &root)) {
+                Status::Merged => Status::Merged,
+                _ => Status::Changed,
+            })
+        }
+        status => status,
     };
     let migrations: Vec<_> = found
         .into_iter()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -12,7 +13,7 @@ use std::thread;
 use shipway_checks::secrets::{Rules, UNSEARCHED};
 use shipway_checks::{Check, Finding, Sink as _, Span};
 
-use crate::git::{GitError, Since, added_lines, git, tracked};
+use crate::git::{FileChange, GitError, Since, added_lines, git, is_shallow, tracked};
 use crate::tree::files_but_in;
 
 /// A file or blob that is larger is told and not searched.
@@ -73,6 +74,8 @@ fn below(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, SearchError> {
                 Ok(below) => below.to_path_buf(),
                 Err(_) => file,
             }));
+        } else if fs::symlink_metadata(&full).map_err(failed)?.is_symlink() {
+            files.push(full.canonicalize().map_err(failed)?);
         } else {
             files.push(path.clone());
         }
@@ -115,6 +118,11 @@ fn search_file(
 ) -> std::io::Result<()> {
     let full = root.join(file);
     let name = file.to_string_lossy();
+    // What a link leads to is a file of its own, or none of these.
+    if fs::symlink_metadata(&full)?.is_symlink() {
+        rules.scan_deep(&name, fs::read_link(&full)?.as_os_str().as_bytes(), findings);
+        return Ok(());
+    }
     let size = fs::metadata(&full)?.len();
     if size > LARGEST {
         findings.push(too_large(&name, size));
@@ -132,12 +140,23 @@ fn too_large(name: &str, size: u64) -> Finding {
 /// Searches what changed, and keeps what stands in added lines.
 fn since(change: &Since, rules: &Rules) -> Result<Check, SearchError> {
     let root = &change.root;
-    let is_there =
-        |name: &&String| fs::symlink_metadata(root.join(name)).is_ok_and(|meta| meta.is_file());
-    let changed: Vec<PathBuf> = change.changes.keys().filter(is_there).map(PathBuf::from).collect();
+    let mut check = Check::new("secrets");
+    let mut changed = Vec::new();
+    for (name, what) in &change.changes {
+        match fs::symlink_metadata(root.join(name)) {
+            // A submodule is a repository of its own.
+            Ok(meta) if meta.is_dir() => {}
+            Ok(_) => changed.push(PathBuf::from(name)),
+            Err(_) if *what == FileChange::Deleted => {}
+            Err(error) => {
+                let message = format!("not searched: {error} (is its name not UTF-8?)");
+                check.finding(Finding::new(&UNSEARCHED, name, Span::FILE, message).undecided());
+            }
+        }
+    }
     let all = files(root, &changed, rules)?;
     let added = added_lines(change)?;
-    let mut check = Check { looked_at: all.looked_at, ..Check::new("secrets") };
+    check.looked_at = all.looked_at;
     for finding in all.findings {
         // An archive is changed as a whole.
         let file = finding.file.split("!/").next().unwrap_or_default();
@@ -154,6 +173,13 @@ fn since(change: &Since, rules: &Rules) -> Result<Check, SearchError> {
 
 /// Searches every blob once, by its object id.
 fn history(root: &Path, rules: &Rules) -> Result<Check, SearchError> {
+    let mut check = Check::new("secrets");
+    if is_shallow(root)? {
+        let message = "not searched: commits that this shallow clone has not got; \
+                       `git fetch --unshallow` brings them";
+        let finding = Finding::new(&UNSEARCHED, ".git/shallow", Span::FILE, message);
+        check.finding(finding.undecided());
+    }
     let list = git(root, &["rev-list", "--objects", "--all"])?;
     let mut seen = BTreeSet::new();
     let mut blobs: Vec<(String, String)> = Vec::new();
@@ -166,7 +192,6 @@ fn history(root: &Path, rules: &Rules) -> Result<Check, SearchError> {
             blobs.push((id.to_owned(), path.to_owned()));
         }
     }
-    let mut check = Check::new("secrets");
     read_blobs(root, &blobs, |id, path, content| {
         check.looked_at += 1;
         let mut findings: Vec<Finding> = Vec::new();

@@ -30,9 +30,68 @@ pub(crate) fn files_but_in(root: &Path, left_out: &[&str]) -> io::Result<Vec<Pat
     Ok(files)
 }
 
+/// Files, also those that links lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// By the names that lead to them.
+    pub(crate) files: Vec<PathBuf>,
+    /// Those of them to which a link leads.
+    pub(crate) linked: Vec<PathBuf>,
+}
+
+impl Found {
+    /// Adds what is below a folder, but what others wrote.
+    pub(crate) fn add_below(&mut self, folder: &Path) -> io::Result<()> {
+        self.add(folder, false, &mut vec![folder.canonicalize()?])
+    }
+
+    /// `above` are the folders on the way, by which a link that leads back is known.
+    fn add(&mut self, folder: &Path, by_link: bool, above: &mut Vec<PathBuf>) -> io::Result<()> {
+        for Entry { path, kind } in in_order(folder)? {
+            let is_link = kind.is_symlink();
+            let leads_to = if is_link { std::fs::metadata(&path).ok() } else { None };
+            let is_folder = leads_to.map_or(kind.is_dir(), |of| of.is_dir());
+            if !is_folder && (kind.is_file() || is_link) {
+                // A link that leads nowhere is told when it is read.
+                if is_link || by_link {
+                    self.linked.push(path.clone());
+                }
+                self.files.push(path);
+            } else if is_folder && !is_foreign(&path) {
+                let real = path.canonicalize()?;
+                if !above.contains(&real) {
+                    above.push(real);
+                    self.add(&path, is_link || by_link, above)?;
+                    above.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_foreign(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| FOREIGN.iter().any(|other| name == *other))
+}
+
 /// Entries in the order of their names, each folder's files where the folder stands: so paths are
 /// in order, part by part.
 fn add_files(folder: &Path, left_out: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let name = name_in(folder);
+    let entries = in_order(folder)?;
+    files.reserve(entries.len());
+    for Entry { path, kind } in entries {
+        if kind.is_file() {
+            files.push(path);
+        } else if kind.is_dir() && left_out.iter().all(|other| name(&path) != other.as_bytes()) {
+            add_files(&path, left_out, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder, in the order of the names.
+fn in_order(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut entries = entries(folder)?;
     let name = name_in(folder);
     // Most names differ in what one comparison takes.
@@ -44,15 +103,7 @@ fn add_files(folder: &Path, left_out: &[&str], files: &mut Vec<PathBuf>) -> io::
             _ => one.cmp(other),
         }
     });
-    files.reserve(entries.len());
-    for Entry { path, kind } in entries {
-        if kind.is_file() {
-            files.push(path);
-        } else if kind.is_dir() && left_out.iter().all(|other| name(&path) != other.as_bytes()) {
-            add_files(&path, left_out, files)?;
-        }
-    }
-    Ok(())
+    Ok(entries)
 }
 
 /// What is in a folder.

@@ -363,10 +363,16 @@ fn quality_licences_duplication_and_policies() {
 #[test]
 fn a_rule_of_ones_own_cites_its_figures() {
     let shown = coverage((81, 100), Some((1, 1)));
-    let verdict = verdict("rules: {r: 'coverage.changed_lines >= coverage.total'}", &shown);
-    let Position::Open { evidence } = verdict.position else { panic!("{verdict:?}") };
+    let told = verdict("rules: {r: 'coverage.changed_lines >= coverage.total'}", &shown);
+    let Position::Open { evidence } = told.position else { panic!("{told:?}") };
     assert_eq!(evidence, ["coverage.changed_lines = 100.0", "coverage.total = 81.0"]);
     assert!(shut("rules: {r: 'coverage.total > 90'}", &shown).ends_with("is false"));
+    let broken = vec!["b.info is cut off".to_owned()];
+    let beside = Shown { tests: Seen { broken, ..seen(Tests::default()) }, ..shown.clone() };
+    assert_eq!(shut("rules: {r: 'tests.failed == 0'}", &beside), "b.info is cut off");
+    assert_eq!(shut("rules: {r: 'tests[\"failed\"] == 0'}", &beside), "b.info is cut off");
+    let other = verdict("rules: {r: 'coverage.total > 1'}", &beside).position;
+    assert!(matches!(other, Position::Open { .. }), "{other:?}");
     assert!(shut("rules: {r: 'load.p95 < 1'}", &shown).contains("no evidence for `p95`"));
     assert!(shut("rules: {r: 'coverage.total'}", &shown).contains("neither true nor false"));
 }

@@ -65,6 +65,8 @@ fn changed_keys(at: &str, was: &Map<String, Value>, is: &Map<String, Value>) -> 
         let after = is.get(key).unwrap_or(&Value::Null);
         match (before, after) {
             (before, after) if before == after => {}
+            // Who may let through what is shut is not asking for more.
+            (Value::Null, _) if key == "overrides" => changed.push(path),
             (Value::Null, _) => {}
             // Sets of gates by name: the gates in them are compared.
             (Value::Object(before), Value::Object(after)) if holds_gates(key, at) => {
@@ -104,6 +106,12 @@ mod tests {
         assert_eq!(changed(was.clone(), less), ["gates.coverage"]);
         let gone = json!({"everywhere": {"coverage": null, "secrets": null}});
         assert_eq!(changed(was, gone), ["gates.coverage"]);
+    }
+
+    #[test]
+    fn who_may_override_is_no_more_that_is_asked_for() {
+        let people = json!({"overrides": {"by": ["m"], "unverified": true}});
+        assert_eq!(changed(json!({"overrides": null}), people), ["gates.overrides"]);
     }
 
     #[test]

@@ -74,6 +74,43 @@ fn only_what_is_new_is_judged() {
 }
 
 #[test]
+fn what_git_does_not_tell_of_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    git(dir, &["init", "-q", "-b", "main"]);
+    write(dir, ".gitignore", "*_secret.sql\n");
+    write(dir, "sql/text", "SELECT 1;\n");
+    write(dir, "db/migrations/1_a.sql", "CREATE TABLE a (id int);\nDROP TABLE z;\n");
+    let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, dir.join(from)).unwrap();
+    link("../../sql/text", "db/migrations/2_link.sql");
+    link("../../db", "db/migrations/round");
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "one"]);
+    git(dir, &["checkout", "-qb", "work"]);
+    let drops = || {
+        let (told, _) = judged(dir, &Request::default());
+        told.into_iter().filter(|of| of.ends_with(" drop-table")).collect::<Vec<_>>()
+    };
+    assert_eq!(drops(), Vec::<String>::new());
+    write(dir, "db/migrations/3_secret.sql", "SET lock_timeout = 1;\nDROP TABLE a;\n");
+    write(dir, "sql/text", "SELECT 1;\nDROP TABLE a;\n");
+    link("../../sql/text", "db/migrations/4_new.sql");
+    link("../../../sql", "db/migrations/more");
+    write(dir, "sql/5_other.sql", "DROP TABLE b;\n");
+    assert_eq!(
+        drops(),
+        [
+            "db/migrations/2_link.sql:2:1 drop-table",
+            "db/migrations/3_secret.sql:2:1 drop-table",
+            "db/migrations/4_new.sql:2:1 drop-table",
+        ]
+    );
+    fs::remove_file(dir.join("db/migrations/more")).unwrap();
+    link("../../sql", "db/migrations/more");
+    assert!(drops().contains(&"db/migrations/more/5_other.sql:1:1 drop-table".to_owned()));
+}
+
+#[test]
 fn what_is_outside_the_work_tree_is_new() {
     let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (dir, outside) = (dir.path(), outside.path());

@@ -56,6 +56,60 @@ fn the_tree_is_what_git_would_add() {
 }
 
 #[test]
+fn nothing_of_a_change_is_passed_over() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let dir = repository();
+    let root = dir.path();
+    let token = planted("github-pat", 7);
+    let lines = |changed: [usize; 2]| -> String {
+        (1..60)
+            .map(|at| if changed.contains(&at) { format!("x{at}\n") } else { format!("{at}\n") })
+            .collect()
+    };
+    fs::write(root.join("many.txt"), lines([0, 0])).unwrap();
+    git(root, &["add", "."]);
+    git(root, &["commit", "-qm", "many"]);
+    let since = || {
+        let change = since(root, Some("HEAD")).unwrap().unwrap();
+        search(root, &Scope::Since(change), &Rules::built_in()).unwrap()
+    };
+    assert_eq!(since().findings, []);
+    // However the user has git write its differences.
+    git(root, &["config", "diff.interHunkContext", "10"]);
+    let text = lines([10, 14]).replace("x14\n", &format!("x14 {token}\n"));
+    fs::write(root.join("many.txt"), text).unwrap();
+    assert_eq!(since().findings.len(), 1);
+    git(root, &["checkout", "-q", "many.txt"]);
+    std::os::unix::fs::symlink(&token, root.join("link")).unwrap();
+    let found = since();
+    assert_eq!((found.findings.len(), found.findings[0].file.as_str()), (1, "link"));
+    assert_eq!(
+        search(root, &Scope::Tree, &Rules::built_in())
+            .unwrap()
+            .findings
+            .iter()
+            .filter(|of| of.file == "link")
+            .count(),
+        1
+    );
+    fs::remove_file(root.join("link")).unwrap();
+    fs::write(root.join(OsStr::from_bytes(b"caf\xe9.txt")), &token).unwrap();
+    let found = since();
+    assert_eq!(found.tally.undecided, 1, "{:?}", found.findings);
+}
+
+#[test]
+fn a_history_that_is_cut_off_is_told() {
+    let (dir, clone) = (repository(), tempfile::tempdir().unwrap());
+    let from = format!("file://{}", dir.path().display());
+    git(clone.path(), &["clone", "-q", "--depth", "1", &from, "."]);
+    let found = search(clone.path(), &Scope::History, &Rules::built_in()).unwrap();
+    assert_eq!(found.tally.undecided, 1, "{:?}", found.findings);
+}
+
+#[test]
 fn a_change_is_judged_by_the_lines_that_it_adds() {
     let dir = repository();
     let root = dir.path();

@@ -93,7 +93,11 @@ fn base(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
     };
     match other {
         // What serves may be of a history that is gone.
-        Some(other) if repository.has(&other)? => Ok(repository.merge_base(&other, commit)?),
+        // Without a common commit (a shallow clone has none), it is compared with the other as it
+        // is: else the change alone would say what it is judged by.
+        Some(other) if repository.has(&other)? => {
+            Ok(Some(repository.merge_base(&other, commit)?.unwrap_or(other)))
+        }
         Some(_) | None => Ok(None),
     }
 }

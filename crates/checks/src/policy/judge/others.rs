@@ -96,5 +96,11 @@ pub(super) fn of_rule(name: &str, rule: &Rule, shown: &Shown) -> Verdict {
         }
     }
     let used = expression::used(&rule.open_if, &figures);
+    // A figure of whole evidence beside evidence that is none says too little.
+    for (kind, broken) in shown.broken() {
+        if rule.open_if.contains(kind) {
+            ruling.problems.extend(broken.iter().cloned());
+        }
+    }
     asked.verdict(ruling, used)
 }
