@@ -80,7 +80,14 @@ fn is_surely_outside(folder: &Path) -> bool {
 /// # Errors
 /// When git cannot be run or fails, or `base` is not there.
 pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError> {
-    const TRUNKS: &[&str] = &["origin/HEAD", "origin/main", "origin/master", "main", "master"];
+    // In full: a tag may be called `main`, too.
+    const TRUNKS: &[&str] = &[
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/main",
+        "refs/remotes/origin/master",
+        "refs/heads/main",
+        "refs/heads/master",
+    ];
     let Some(base) = (match base {
         Some(base) => {
             Some(merge_base(root, base)?.ok_or_else(|| GitError::NoBase(base.to_owned()))?)

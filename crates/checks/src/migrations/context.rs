@@ -23,6 +23,8 @@ pub struct Context {
     pub lock_timeout: bool,
     /// Tables (and views) that this migration created, and that nobody else uses yet.
     created: HashSet<String>,
+    /// Those of them that are temporary: they have no schema of their own.
+    temporary: HashSet<String>,
     /// Indexes that it created.
     indexes: HashSet<String>,
     /// Checks that a column is not null: the constraint's name, its table, column, whether it is
@@ -45,6 +47,7 @@ impl Context {
             phase: None,
             lock_timeout: false,
             created: HashSet::new(),
+            temporary: HashSet::new(),
             indexes: HashSet::new(),
             checks: HashMap::new(),
             copied: HashSet::new(),
@@ -55,13 +58,15 @@ impl Context {
     /// Whether this migration created it, so that nobody uses it yet.
     #[must_use]
     pub fn is_new(&self, name: &Name<'_>) -> bool {
+        let schema = name.schema.as_deref();
         self.created.contains(&*key(name))
+            || (matches!(schema, None | Some("pg_temp")) && self.temporary.contains(&*name.name))
     }
 
     /// The same, for a name without a schema.
     #[must_use]
     pub fn is_new_name(&self, name: &str) -> bool {
-        self.created.contains(name)
+        self.created.contains(name) || self.temporary.contains(name)
     }
 
     /// Whether this migration created the index.
@@ -84,7 +89,7 @@ impl Context {
 
     /// The table whose strong lock is held while this statement works, unless it was told before.
     pub fn held_during(&mut self, what: &What<'_>) -> Option<Name<'static>> {
-        let (held, told) = self.held.as_mut()?;
+        let (held, told) = self.held.as_ref()?;
         if *told || !self.in_transaction {
             return None;
         }
@@ -96,15 +101,14 @@ impl Context {
             _ => false,
         };
         let locks_other = lock_of(what).is_some_and(|(lock, tables)| {
-            lock >= Lock::Share
-                && tables.iter().any(|name| other(name) && !self.created.contains(&*key(name)))
+            lock >= Lock::Share && tables.iter().any(|name| other(name) && !self.is_new(name))
         });
-        let builds =
-            matches!(what, What::CreateIndex { table, .. } if !self.created.contains(&*key(table)));
-        (works || locks_other || builds).then(|| {
+        let builds = matches!(what, What::CreateIndex { table, .. } if !self.is_new(table));
+        let held = (works || locks_other || builds).then(|| held.clone());
+        if let (Some(_), Some((_, told))) = (&held, &mut self.held) {
             *told = true;
-            held.clone()
-        })
+        }
+        held
     }
 
     /// The strong lock that a statement takes on a table that others use.
@@ -120,8 +124,10 @@ impl Context {
     pub fn learn(&mut self, what: &What<'_>, sure: bool, known: impl Fn(&Name<'_>) -> bool) {
         match what {
             What::CreateTable(table) if sure => {
-                let new = table.temporary || !table.if_not_exists || !known(&table.name);
-                if new {
+                let new = !table.if_not_exists || !known(&table.name);
+                if table.temporary {
+                    self.temporary.insert(table.name.name.to_string());
+                } else if new {
                     self.created.insert(key(&table.name).into_owned());
                 }
             }
@@ -133,7 +139,10 @@ impl Context {
             }
             What::Drop { object: Object::Table, names, .. } => {
                 for name in names {
-                    self.created.remove(&*key(name));
+                    // The temporary one comes first.
+                    if name.schema.is_some() || !self.temporary.remove(&*name.name) {
+                        self.created.remove(&*key(name));
+                    }
                 }
             }
             What::Alter { table, change } => self.learn_change(table, change),

@@ -306,7 +306,12 @@ impl<R: Read> Statements<R> {
         match kind {
             TokenKind::Sign(b';') if self.semicolon_ends() => return Ok(self.finish(end)),
             TokenKind::Sign(b'\\') if self.lexer.dialect() != Dialect::Sqlite => {
-                return self.command(at);
+                return match self.at_hand().get(end) {
+                    None if !self.complete => self.more(at),
+                    // psql sends what is before it together with what follows.
+                    Some(b';') => Ok(self.finish(end + 1)),
+                    _ => self.command(at),
+                };
             }
             TokenKind::Word if self.tokens.is_empty() && self.is_delimiter_command(at, end) => {
                 return self.set_delimiter(at, end);
@@ -413,9 +418,11 @@ impl<R: Read> Statements<R> {
         Ok(self.pass(line))
     }
 
-    /// A command of psql (or of MySQL's client) runs to the end of its line.
+    /// A command of psql (or of MySQL's client) runs to the end of its line, or to two backslashes.
     fn command(&mut self, at: usize) -> io::Result<usize> {
         let Some(line) = self.line_from(at) else { return self.more(at) };
+        let ended = memchr::memmem::find(&self.at_hand()[at + 1..line], br"\\");
+        let line = ended.map_or(line, |ended| at + 1 + ended + 2);
         let text = String::from_utf8_lossy(&self.at_hand()[at..line]).trim().to_owned();
         let pos = self.place_of(at);
         self.queue_statement();

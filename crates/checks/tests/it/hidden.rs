@@ -59,6 +59,40 @@ fn what_is_explained_with_analyze_runs() {
 }
 
 #[test]
+fn commands_of_psql_end_where_psql_ends_them() {
+    assert_eq!(postgres("SELECT 1\\; DROP TABLE a;"), ["drop-table"]);
+    assert_eq!(postgres("\\echo x \\\\ DROP TABLE a;\n"), ["drop-table"]);
+}
+
+#[test]
+fn names_are_no_disguise() {
+    for name in ["insert", "merge", "replace", "select"] {
+        let sql = format!("WITH {name} AS (SELECT 1), update AS (SELECT 2) DELETE FROM a");
+        assert_eq!(postgres(&sql), ["delete-without-where"], "{sql}");
+    }
+    let temporary = "CREATE TEMP TABLE users (id int);";
+    assert!(postgres(&format!("{temporary} DROP TABLE users;")).is_empty());
+    assert_eq!(postgres(&format!("{temporary} DROP TABLE public.users;")), ["drop-table"]);
+    let twice = format!("{temporary} DROP TABLE users; DROP TABLE users;");
+    assert_eq!(postgres(&twice), ["drop-table"]);
+    let prepared = "PREPARE p FROM 'DROP TABLE users'; EXECUTE p;";
+    assert_eq!(rules(prepared, Dialect::Mysql, Layout::Plain), ["drop-table"]);
+}
+
+#[test]
+fn a_key_bounds_only_what_it_is_asked_of() {
+    let bounded = postgres("DELETE FROM a WHERE id = 5 AND gone IS NULL");
+    for sql in [
+        "DELETE FROM a WHERE NOT id = 0",
+        "DELETE FROM a WHERE NOT (id = 0)",
+        "DELETE FROM a WHERE id = 0 IS NOT NULL",
+        "DELETE FROM a WHERE EXISTS (SELECT 1 FROM b WHERE id = 1)",
+    ] {
+        assert_ne!(postgres(sql), bounded, "{sql}");
+    }
+}
+
+#[test]
 fn what_is_written_otherwise_than_it_runs_is_not_recognised() {
     for sql in [
         r"DO E'BEGIN \x44ROP TABLE users; END'",

@@ -79,6 +79,12 @@ pub enum GateError {
     /// The gates that a pull request is judged by are not here.
     #[error("the base of the pull request, {}, is not here: `git fetch origin` brings it", .0.short())]
     NoBase(CommitId),
+    /// The same of a change whose base nobody names.
+    #[error(
+        "the branch that this change goes to is not here: `git fetch origin` brings it, where all \
+         branches are fetched"
+    )]
+    NoTrunk,
     /// What it shows could not be looked at.
     #[error(transparent)]
     Look(#[from] LookError),

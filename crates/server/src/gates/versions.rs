@@ -87,7 +87,11 @@ fn base(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
                 // Without it, the change alone would say what it is judged by.
                 Some(named) if !repository.has(&named)? => return Err(GateError::NoBase(named)),
                 Some(named) => Some(named),
-                None => trunk(repository)?,
+                None => match trunk(repository)? {
+                    // A new repository has none; a clone of one branch does not know it.
+                    None if repository.has_upstreams()? => return Err(GateError::NoTrunk),
+                    found => found,
+                },
             }
         }
     };

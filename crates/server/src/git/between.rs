@@ -22,6 +22,15 @@ impl Repository {
         self.reference(&format!("refs/heads/{branch}"))
     }
 
+    /// Whether any branch of `origin` is known here.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_upstreams(&self) -> Result<bool, GitError> {
+        let some = ["for-each-ref", "--count=1", "refs/remotes/origin"];
+        Ok(!line(&git(&self.root, some)?).is_empty())
+    }
+
     fn reference(&self, name: &str) -> Result<Option<CommitId>, GitError> {
         let found = self.object(&format!("{name}^{{commit}}"))?;
         found.map(|commit| CommitId::new(commit.id)).transpose().map_err(Into::into)

@@ -55,7 +55,7 @@ pub(super) fn execute<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 }
 
 /// What is known of a statement that is put together: `'…'`, `format('…', …)`, `'…' || x`.
-fn dynamic<'a>(c: &Cursor<'a>) -> What<'a> {
+pub(super) fn dynamic<'a>(c: &Cursor<'a>) -> What<'a> {
     const STAND_IN: &[u8] = b" _ ";
     let mut c = *c;
     let (mut sql, mut whole) = (Vec::new(), true);

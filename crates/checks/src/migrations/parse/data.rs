@@ -133,6 +133,11 @@ fn called<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
 fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
     let mut c = *c;
     while !c.done() {
+        // A part may be called as a verb is.
+        if c.eat_any(&["with", "recursive"]) || c.eat_sign(b',') {
+            c.part();
+            continue;
+        }
         if c.is("delete") {
             return delete(&mut c.along(&c.tokens[c.at..]), out);
         }

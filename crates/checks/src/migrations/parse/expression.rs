@@ -162,8 +162,26 @@ pub(super) fn scope(c: &Cursor<'_>) -> Scope {
     if any(&["or"]) {
         return Scope::Filtered;
     }
-    let keyed = (c.at..c.tokens.len()).any(|at| compares(c, at + 1) && is_key(c, at));
-    if keyed { Scope::Bounded } else { Scope::Filtered }
+    if has_key(c) { Scope::Bounded } else { Scope::Filtered }
+}
+
+/// Whether a key has to be a constant: not within another query, nor the opposite, nor compared on.
+fn has_key(c: &Cursor<'_>) -> bool {
+    let mut c = *c;
+    while !c.done() {
+        let at = c.at;
+        if c.is_sign(b'(') && (c.word_at(at + 1, "select") || c.word_at(at + 1, "with")) {
+            c.group();
+            continue;
+        }
+        let before = at.saturating_sub(1 + usize::from(c.sign_at(at.saturating_sub(1), b'(')));
+        let opposite = at > 0 && c.word_at(before, "not");
+        if compares(&c, at + 1) && is_key(&c, at) && !opposite && !c.word_at(at + 3, "is") {
+            return true;
+        }
+        c.at += 1;
+    }
+    false
 }
 
 /// `TRUE`, `1`, `1 = 1`, `'a' = 'a'`.

@@ -193,6 +193,11 @@ fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         "refresh",
     ];
     let mut runs = c.eat("prepare");
+    // MySQL: `PREPARE name FROM 'text'`.
+    if runs && c.word_at(c.at + 1, "from") {
+        c.at += 2;
+        return out.add(body::dynamic(c));
+    }
     while !c.done() {
         // Among other options, in parentheses or not.
         runs |= c.is_any(&["analyze", "analyse"]);

@@ -163,6 +163,37 @@ fn a_change_does_not_choose_its_judge() {
 }
 
 #[test]
+fn without_a_base_a_change_is_not_judged_by_itself() {
+    let world = World::new(GATES);
+    let config = world.repo.read("shipway.yaml").unwrap();
+    let without = config.split("gates:").next().unwrap();
+    let drop_gates = |world: &World| {
+        world.write("shipway.yaml", without);
+        world.commit("Ask for nothing");
+    };
+    // Histories without a common commit.
+    world.git(&["checkout", "--quiet", "--orphan", "alone"]);
+    drop_gates(&world);
+    let refused = world.run(&["gate"]);
+    refused.assert_code(2);
+    assert!(refused.output().contains("to compare with; fetch it"), "{refused}");
+    // A clone of one branch.
+    let bare = world.repo.path().join(".git");
+    world.git(&["checkout", "--quiet", "-b", "lone", "main"]);
+    drop_gates(&world);
+    let origin = format!("file://{}", bare.display());
+    world.git(&["remote", "add", "origin", &origin]);
+    world.git(&["fetch", "--quiet", "origin", "lone:refs/remotes/origin/lone"]);
+    world.git(&["branch", "--quiet", "--delete", "--force", "main"]);
+    let refused = world.run(&["gate"]);
+    refused.assert_code(2);
+    assert!(
+        refused.output().contains("the branch that this change goes to is not here"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn an_override_is_for_those_who_may_and_loud() {
     let gates = format!("{GATES}  overrides: {{by: [olga], unverified: true}}\n");
     let world = World::new(&gates);
