@@ -1,5 +1,5 @@
 //! Files within files: zip (and so jar, docx, whl), tar, gzip. Bounded in depth, number and size,
-//! so that a bomb costs little; what was not looked at is a finding.
+//! so that a bomb costs little; what was not looked at, other packings too, is a finding.
 
 use std::io::{Cursor, Read};
 
@@ -50,6 +50,8 @@ enum Unsearched {
     Damaged(String),
     #[error("`{0}` in it is encrypted")]
     Encrypted(String),
+    #[error("{0} is not unpacked")]
+    Other(&'static str),
 }
 
 impl Rules {
@@ -78,6 +80,7 @@ impl Opening<'_> {
             Packing::Zip => self.zip(file, content, depth, sink),
             Packing::Tar => self.tar(file, content, depth, sink),
             Packing::Gzip => self.gzip(file, content, depth, sink),
+            Packing::Other(name) => Err(Unsearched::Other(name)),
         };
         if let Err(why) = done {
             let message = format!("not searched to its end: {why}");
@@ -129,7 +132,15 @@ impl Opening<'_> {
             }
             let entry = entry.map_err(damaged)?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            if entry.header().entry_type().is_file() {
+            // What is of no known type has a content as files have (POSIX, pax, "typeflag").
+            let of = entry.header().entry_type();
+            let has_none = of.is_dir()
+                || of.is_symlink()
+                || of.is_hard_link()
+                || of.is_fifo()
+                || of.is_character_special()
+                || of.is_block_special();
+            if !has_none {
                 let content = self.bounded(&name, entry)?;
                 self.open(&format!("{file}!/{name}"), &content, depth + 1, sink);
             }
@@ -182,6 +193,8 @@ enum Packing {
     Zip,
     Tar,
     Gzip,
+    /// One that is only recognised.
+    Other(&'static str),
 }
 
 impl Packing {
@@ -189,6 +202,11 @@ impl Packing {
         match content {
             [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Other("xz")),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, ..] => Some(Self::Other("bzip2")),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Other("Zstandard")),
+            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Self::Other("7-Zip")),
+            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Self::Other("RAR")),
             _ if content.get(257..262) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
         }
@@ -236,6 +254,9 @@ mod tests {
             (gzip(&gzip(&gzip(b"deep"))), "more than 2 deep"),
             (b"PK\x03\x04 and no more".to_vec(), "damaged"),
             (gzip(&hundred)[..20].to_vec(), "damaged"),
+            (b"\xfd7zXZ\0\0\x04".to_vec(), "xz is not unpacked"),
+            (b"BZh91AY&SY".to_vec(), "bzip2 is not unpacked"),
+            (b"\x28\xb5\x2f\xfd\x24".to_vec(), "Zstandard is not unpacked"),
         ];
         for (content, why) in cases {
             let messages = opened(&content, small);

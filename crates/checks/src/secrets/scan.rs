@@ -197,17 +197,33 @@ fn is_name(byte: u8) -> bool {
     is_word(byte) || matches!(byte, b'.' | b'-')
 }
 
-/// UTF-16 with its mark is made UTF-8; everything else is searched as it is.
+/// UTF-16 is made UTF-8; everything else is searched as it is.
 fn as_text(content: &[u8]) -> Cow<'_, [u8]> {
-    let wide: fn([u8; 2]) -> u16 = match content {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => return Cow::Borrowed(content),
+    let (wide, text): (fn([u8; 2]) -> u16, _) = match content {
+        [0xff, 0xfe, text @ ..] => (u16::from_le_bytes, text),
+        [0xfe, 0xff, text @ ..] => (u16::from_be_bytes, text),
+        _ => match zero_halves(content) {
+            (false, true) => (u16::from_le_bytes, content),
+            (true, false) => (u16::from_be_bytes, content),
+            _ => return Cow::Borrowed(content),
+        },
     };
-    let (pairs, _) = content[2..].as_chunks::<2>();
+    let (pairs, _) = text.as_chunks::<2>();
     let units = pairs.iter().map(|pair| wide(*pair));
     let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
     Cow::Owned(text.into_bytes())
+}
+
+/// Which bytes of the pairs that a file begins with are nearly all zero, the first or the second:
+/// text in UTF-16 without its mark.
+fn zero_halves(content: &[u8]) -> (bool, bool) {
+    const LOOKED_AT: usize = 2048;
+    let (pairs, _) = content[..content.len().min(LOOKED_AT)].as_chunks::<2>();
+    let mostly = |at: usize| {
+        let zeros = pairs.iter().filter(|pair| pair[at] == 0).count();
+        pairs.len() >= 4 && zeros * 10 >= pairs.len() * 9
+    };
+    (mostly(0), mostly(1))
 }
 
 /// The secret as it may be shown: its first and last characters, if enough stays hidden, and how

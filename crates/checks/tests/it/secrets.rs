@@ -159,6 +159,23 @@ fn text_in_two_bytes_a_character_is_read() {
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let findings = scan("a.txt", &[&[0xff, 0xfe][..], &wide].concat());
     assert_eq!(findings[0].rule, "slack-bot-token");
+    // Without its mark.
+    let findings = scan("a.txt", &wide);
+    assert_eq!(findings[0].rule, "slack-bot-token");
+    let other: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(scan("a.txt", &other)[0].rule, "slack-bot-token");
+}
+
+#[test]
+fn an_entry_of_an_unknown_type_is_a_file() {
+    let secret = example::planted(kind("aws-access-key-id"), 5);
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(secret.len() as u64);
+    header.set_entry_type(tar::EntryType::new(b'7'));
+    tar.append_data(&mut header, "a.conf", secret.as_bytes()).unwrap();
+    let findings = scan("a.tar", &tar.into_inner().unwrap());
+    assert_eq!(findings[0].rule, "aws-access-key-id");
 }
 
 #[test]
