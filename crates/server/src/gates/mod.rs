@@ -11,7 +11,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use shipway_checks::policy;
 use shipway_checks::policy::shown::{Shown, Source};
-use shipway_core::config::{Config, GateSet, Gates, People, RequiredWorkflows};
+use shipway_core::config::{GateSet, Gates, People};
 use shipway_core::digest::Digest;
 use shipway_core::gate::{Destination, Judged, Ledger, Position, Role, Verdict};
 use shipway_core::ids::{CommitId, RunId};
@@ -180,7 +180,7 @@ impl Judging<'_> {
         seen: Vec<shipway_core::gate::FirstSeen>,
     ) -> Outcome {
         if *self.to == Destination::PullRequest {
-            verdicts.insert(0, self.workflows(&versions.config));
+            verdicts.insert(0, self.workflows(versions.requires_no_workflow()));
         }
         let gates = versions.gates().clone();
         for verdict in &mut verdicts {
@@ -199,9 +199,7 @@ impl Judging<'_> {
     }
 
     /// A pull request's workflows. On the way to an environment the plan itself has this gate.
-    fn workflows(&self, config: &Config) -> Verdict {
-        let none =
-            matches!(&config.workflows.required, RequiredWorkflows::Only(of) if of.is_empty());
+    fn workflows(&self, none: bool) -> Verdict {
         let position = if none {
             Position::Open { evidence: vec!["shipway.yaml requires no workflow".to_owned()] }
         } else if !self.failed.is_empty() {

@@ -1,6 +1,6 @@
 //! The gates before and after a change: what is judged does not choose its judge.
 
-use shipway_core::config::{Config, GateSet, Gates};
+use shipway_core::config::{Config, GateSet, Gates, RequiredWorkflows};
 use shipway_core::gate::Destination;
 use shipway_core::ids::CommitId;
 
@@ -14,6 +14,8 @@ pub(super) struct Found {
     pub(super) base: Option<CommitId>,
     /// The gates there.
     pub(super) before: Before,
+    /// The workflows that were required there.
+    required_before: Option<RequiredWorkflows>,
     /// The commit's own configuration.
     pub(super) config: Config,
 }
@@ -45,6 +47,12 @@ impl Found {
         self.before.gates().filter(|gates| !gates.is_unsaid()).unwrap_or(&self.config.gates)
     }
 
+    /// Whether no workflow has to pass: the change may only add some.
+    pub(super) fn requires_no_workflow(&self) -> bool {
+        let required = self.required_before.iter().chain([&self.config.workflows.required]);
+        required.into_iter().all(|of| matches!(of, RequiredWorkflows::Only(of) if of.is_empty()))
+    }
+
     /// What is asked for: what was asked for before, and what the change adds.
     pub(super) fn asked(&self, to: &Destination) -> GateSet {
         let after = self.config.gates.on_the_way_to(to);
@@ -59,17 +67,19 @@ impl Found {
 pub(super) fn of(judging: &Judging<'_>) -> Result<Found, GateError> {
     let config = at_commit(judging.repository, judging.commit)?;
     let base = base(judging)?;
-    let before = match &base {
-        None => Before::Nothing,
+    let (before, required_before) = match &base {
+        None => (Before::Nothing, None),
         Some(base) => match at_commit(judging.repository, base) {
-            Ok(config) => Before::Gates(Box::new(config.gates)),
-            Err(PlanError::NoConfig(_)) => Before::Nothing,
+            Ok(Config { gates, workflows, .. }) => {
+                (Before::Gates(Box::new(gates)), Some(workflows.required))
+            }
+            Err(PlanError::NoConfig(_)) => (Before::Nothing, None),
             // It was merged or deployed, so an older version could read it: nothing is known of
             // what it asked for, and that is no reason to ask for nothing.
             Err(error) => return Err(error.into()),
         },
     };
-    Ok(Found { base, before, config })
+    Ok(Found { base, before, required_before, config })
 }
 
 /// For an environment: where the commit left what serves there. For a pull request: where it left

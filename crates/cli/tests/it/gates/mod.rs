@@ -163,6 +163,21 @@ fn a_change_does_not_choose_its_judge() {
 }
 
 #[test]
+fn a_change_cannot_do_without_the_workflows() {
+    let world = World::new(GATES);
+    let config = world.repo.read("shipway.yaml").unwrap();
+    world.git(&["checkout", "--quiet", "-b", "quiet"]);
+    world.write("shipway.yaml", &format!("{config}workflows: {{required: []}}\n"));
+    world.commit("Require nothing");
+    let refused = world.run(&["gate"]);
+    refused.assert_code(1);
+    assert!(shut(&refused).contains(&"workflows".to_owned()), "{refused}");
+    // Who has it from main needs none.
+    world.git(&["branch", "--quiet", "--force", "main", "quiet"]);
+    assert!(!shut(&world.run(&["gate"])).contains(&"workflows".to_owned()));
+}
+
+#[test]
 fn without_a_base_a_change_is_not_judged_by_itself() {
     let world = World::new(GATES);
     let config = world.repo.read("shipway.yaml").unwrap();
