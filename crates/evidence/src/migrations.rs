@@ -10,12 +10,13 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::retry_on_intr;
 use shipway_checks::migrations::known::learn_tables;
 use shipway_checks::migrations::layout::migrations;
+use shipway_checks::migrations::rules::UNREADABLE;
 use shipway_checks::migrations::{
     FileSummary, Migration, Options, Part, Status, judge_compensation, judge_file_within,
     judge_sequence,
 };
 use shipway_checks::sql::{Dialect, Room};
-use shipway_checks::{Sink, Tally};
+use shipway_checks::{Finding, Sink, Span, Tally};
 
 use crate::git::{self, FileChange, GitError};
 use crate::tree::Found;
@@ -61,6 +62,8 @@ pub struct Gathered {
     /// In the order in which they are applied, sequence by sequence.
     migrations: Vec<(Migration, Status)>,
     dialects: HashMap<String, Dialect>,
+    /// Sequences whose tool names a database that is not known here.
+    foreign: HashMap<String, String>,
     /// What they were compared with.
     pub base: Option<String>,
 }
@@ -161,6 +164,7 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         folder,
         migrations,
         dialects: HashMap::new(),
+        foreign: HashMap::new(),
         base: since.map(|since| since.base),
     };
     gathered.find_dialects(request.dialect);
@@ -212,6 +216,9 @@ impl Gathered {
                             learn_tables(file, dialect, &mut known).map_err(unreadable)?;
                         }
                     }
+                    Status::New | Status::Changed if self.is_foreign(migration, sink) => {
+                        looked.files += 1;
+                    }
                     Status::New | Status::Changed => {
                         let file = self.open(migration).map_err(unreadable)?;
                         let FileSummary { statements, undoing } = judge_file_within(
@@ -235,6 +242,15 @@ impl Gathered {
         Ok(looked)
     }
 
+    /// Whether its tool writes for another database; told then.
+    fn is_foreign(&self, migration: &Migration, sink: &mut impl Sink) -> bool {
+        let Some(database) = self.foreign.get(migration.sequence()) else { return false };
+        let message = format!("is written for {database}, whose SQL is not analysed");
+        let finding = Finding::new(&UNREADABLE.rule, migration.path.clone(), Span::FILE, message);
+        sink.finding(finding.undecided());
+        true
+    }
+
     /// What a deleted migration created is there wherever it was applied.
     fn learn_deleted(
         &self,
@@ -256,7 +272,7 @@ impl Gathered {
         const LOOKED_AT: usize = 8;
         let dialect = |of: &[(Migration, Status)]| {
             let sequence = of.first()?.0.sequence();
-            let by_tool = || self.dialect_of_tool(sequence);
+            let by_tool = || self.named_by_tool(sequence)?.parse().ok();
             let by_text = || {
                 let there = of.iter().filter(|(_, status)| *status != Status::Deleted);
                 let beginnings =
@@ -266,7 +282,14 @@ impl Gathered {
             let dialect = said.or_else(by_tool).or_else(by_text).unwrap_or(Dialect::Postgres);
             Some((sequence.to_owned(), dialect))
         };
-        self.dialects = self.sequences().filter_map(dialect).collect();
+        let dialects = self.sequences().filter_map(dialect).collect();
+        let foreign = |of: &[(Migration, Status)]| {
+            let sequence = of.first()?.0.sequence();
+            let named = self.named_by_tool(sequence).filter(|_| said.is_none())?;
+            named.parse::<Dialect>().is_err().then(|| (sequence.to_owned(), named))
+        };
+        let foreign = self.sequences().filter_map(foreign).collect();
+        (self.dialects, self.foreign) = (dialects, foreign);
     }
 
     /// The migrations of each sequence: those are one behind the other.
@@ -275,14 +298,13 @@ impl Gathered {
     }
 
     /// Prisma's `migration_lock.toml` and Drizzle's journal name it.
-    fn dialect_of_tool(&self, sequence: &str) -> Option<Dialect> {
+    fn named_by_tool(&self, sequence: &str) -> Option<String> {
         let folder = self.root.join(sequence);
         let named = |name: &str, key: &str| {
             let text = beginning(&folder.join(name));
             let text = String::from_utf8_lossy(&text).into_owned();
             let (_, rest) = text.split_once(key)?;
-            let value = rest.split('"').find(|part| part.chars().any(char::is_alphabetic))?;
-            value.parse().ok()
+            rest.split('"').find(|part| part.chars().any(char::is_alphabetic)).map(str::to_owned)
         };
         named("migration_lock.toml", "provider")
             .or_else(|| named("meta/_journal.json", "\"dialect\""))

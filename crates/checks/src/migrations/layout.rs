@@ -155,7 +155,7 @@ pub fn migrations(mut paths: Vec<String>, everything: bool) -> Vec<Migration> {
     paths.dedup();
     let mut folders: BTreeMap<&str, Folder> = BTreeMap::new();
     let kinds = paths.iter().map(|path| {
-        if !has_end(path, ".sql") {
+        if !ENDS.iter().any(|end| has_end(path, end)) {
             return None;
         }
         let folder = folders.entry(parent(path)).or_insert_with_key(|of| Folder::of(of, &paths));
@@ -183,6 +183,9 @@ pub fn migrations(mut paths: Vec<String>, everything: bool) -> Vec<Migration> {
 fn is_among(paths: &[String], path: &str) -> bool {
     paths.binary_search_by(|of| of.as_str().cmp(path)).is_ok()
 }
+
+/// What files of SQL end with.
+const ENDS: [&str; 4] = [".sql", ".psql", ".pgsql", ".ddl"];
 
 /// What a folder says of the migrations in it.
 struct Folder {
@@ -373,6 +376,10 @@ mod tests {
         assert_eq!(
             found(&["db/migrations/7_x.sql", "queries/7_x.sql"]),
             ["db/migrations/7_x.sql SQL Up 7"]
+        );
+        assert_eq!(
+            found(&["migrations/1_x.PSQL", "migrations/2_y.pgsql", "migrations/3_z.txt"]),
+            ["migrations/1_x.PSQL SQL Up 1", "migrations/2_y.pgsql SQL Up 2"]
         );
     }
 }

@@ -139,4 +139,8 @@ fn the_dialect_is_found_by_the_tool_or_by_the_text() {
     let dialects: Vec<_> =
         gathered.migrations().iter().map(|(of, _)| gathered.dialect(of).name()).collect();
     assert_eq!(dialects, ["MySQL", "SQLite"]);
+    write(dir.path(), "b/migrations/migration_lock.toml", "provider = \"sqlserver\"\n");
+    let (told, looked) = judged(dir.path(), &Request::default());
+    assert!(told.contains(&"b/migrations/20240101_x/migration.sql:1:1 unreadable".to_owned()));
+    assert_eq!(looked.files, 2);
 }

@@ -56,6 +56,10 @@ fn coverage_ruling(gate: &Coverage, coverage: &shown::Coverage) -> Ruling {
             problems.push(format!("changed files that no report measures: {files}"));
         }
     }
+    let mut notes = Vec::new();
+    if gate.may_fall.is_some() && coverage.before.is_none() {
+        notes.push("what was covered before is not known: it was compared with nothing".to_owned());
+    }
     if let (Some(fall), Some(before), Some(now)) =
         (gate.may_fall, coverage.before, coverage.total.percent())
         && before - now > fall.ratio() * 100.0
@@ -70,6 +74,7 @@ fn coverage_ruling(gate: &Coverage, coverage: &shown::Coverage) -> Ruling {
         found: joined(vec![Some(coverage.total.to_string()), changed]),
         problems,
         opens: Some("test what is not covered: `shipway check coverage` lists it".to_owned()),
+        notes,
         ..Ruling::default()
     }
 }
