@@ -19,6 +19,8 @@ pub(super) enum Routine {
 /// Where a semicolon ends a statement within these tokens, and another follows: a tool's marks or
 /// a delimiter have made one of them.
 pub(crate) fn end_within(text: &[u8], tokens: &[Token], dialect: Dialect) -> Option<usize> {
+    // Nearly always.
+    memchr::memchr(b';', text)?;
     let is_semicolon = |token: &Token| token.kind == TokenKind::Sign(b';');
     let last = tokens.iter().rposition(|token| !is_semicolon(token))?;
     let begin = tokens.iter().position(|token| !is_semicolon(token))?;
