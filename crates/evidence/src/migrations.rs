@@ -107,7 +107,8 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         if start.is_file() {
             found.files.push(start.clone());
         } else {
-            found.add_below(&start).map_err(unreadable)?;
+            let everywhere = !request.paths.is_empty();
+            found.add_below(&start, everywhere).map_err(unreadable)?;
         }
         resolved.push(start);
     }

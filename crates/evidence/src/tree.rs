@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 use rustix::io::{Errno, retry_on_intr};
+use shipway_checks::migrations::layout::is_known_folder;
 
 /// So much of a folder is listed at once.
 const ROOM: usize = 32 * 1024;
@@ -40,34 +41,54 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Adds what is below a folder, but what others wrote.
-    pub(crate) fn add_below(&mut self, folder: &Path) -> io::Result<()> {
-        self.add(folder, false, &mut vec![folder.canonicalize()?])
+    /// Adds what is below a folder, but what others wrote. Links to folders are followed from
+    /// folders of migrations on, or everywhere: those of build tools lead to all of a machine.
+    pub(crate) fn add_below(&mut self, folder: &Path, everywhere: bool) -> io::Result<()> {
+        let mut way = Way { by_link: false, follows: everywhere, above: Vec::new() };
+        way.above.push(folder.canonicalize()?);
+        self.add(folder, &mut way)
     }
 
-    /// `above` are the folders on the way, by which a link that leads back is known.
-    fn add(&mut self, folder: &Path, by_link: bool, above: &mut Vec<PathBuf>) -> io::Result<()> {
+    fn add(&mut self, folder: &Path, way: &mut Way) -> io::Result<()> {
         for Entry { path, kind } in in_order(folder)? {
             let is_link = kind.is_symlink();
             let leads_to = if is_link { std::fs::metadata(&path).ok() } else { None };
             let is_folder = leads_to.map_or(kind.is_dir(), |of| of.is_dir());
             if !is_folder && (kind.is_file() || is_link) {
                 // A link that leads nowhere is told when it is read.
-                if is_link || by_link {
+                if is_link || way.by_link {
                     self.linked.push(path.clone());
                 }
                 self.files.push(path);
             } else if is_folder && !is_foreign(&path) {
+                let (by_link, follows) = (way.by_link, way.follows);
+                way.follows |= is_of_migrations(&path);
                 let real = path.canonicalize()?;
-                if !above.contains(&real) {
-                    above.push(real);
-                    self.add(&path, is_link || by_link, above)?;
-                    above.pop();
+                if (!is_link || way.follows) && !way.above.contains(&real) {
+                    way.by_link |= is_link;
+                    way.above.push(real);
+                    self.add(&path, way)?;
+                    way.above.pop();
                 }
+                (way.by_link, way.follows) = (by_link, follows);
             }
         }
         Ok(())
     }
+}
+
+/// The way to a folder.
+struct Way {
+    /// A link is on it.
+    by_link: bool,
+    /// Links to folders are followed from here on.
+    follows: bool,
+    /// The folders on it, by which a link that leads back is known.
+    above: Vec<PathBuf>,
+}
+
+fn is_of_migrations(folder: &Path) -> bool {
+    folder.file_name().and_then(OsStr::to_str).is_some_and(is_known_folder)
 }
 
 fn is_foreign(folder: &Path) -> bool {

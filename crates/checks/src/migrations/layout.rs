@@ -280,8 +280,13 @@ fn version(path: &str, layout: Layout) -> Option<Version> {
 }
 
 fn in_known_folder(path: &str) -> bool {
-    const FOLDERS: &[&str] = &["migrations", "migration", "migrate", "changelog", "changelogs"];
-    ancestors(parent(path)).any(|folder| FOLDERS.contains(&file_name(folder)))
+    ancestors(parent(path)).any(|folder| is_known_folder(file_name(folder)))
+}
+
+/// Whether a folder of this name is known to hold migrations.
+#[must_use]
+pub fn is_known_folder(name: &str) -> bool {
+    ["migrations", "migration", "migrate", "changelog", "changelogs"].contains(&name)
 }
 
 fn starts_with_version(name: &str) -> bool {

@@ -30,13 +30,13 @@ pub(crate) fn end_within(text: &[u8], tokens: &[Token], dialect: Dialect) -> Opt
     let word = |at: usize| tokens[at].bytes(text);
     let creates = word(begin).eq_ignore_ascii_case(b"create");
     let mut routine = if creates { Routine::Unknown } else { Routine::No };
+    let mut had_block = false;
     for (at, token) in tokens.iter().enumerate().take(last).skip(begin + 1) {
-        if is_semicolon(token) {
-            // Only PostgreSQL's bodies are strings or tell where they end.
-            let within = matches!(routine, Routine::Open(_)) && dialect != Dialect::Postgres;
-            if within || !routine.keeps_semicolons() {
-                return (!within).then_some(at);
-            }
+        had_block |= matches!(routine, Routine::Open(1..));
+        if is_semicolon(token) && !routine.keeps_semicolons() {
+            // A body that is no string and has no block does not tell where it ends.
+            let untold = matches!(routine, Routine::Open(_)) && dialect != Dialect::Postgres;
+            return (had_block || !untold).then_some(at);
         }
         let (kind, count) = (token.kind, at - begin);
         routine = routine.after(&Met { kind, word: word(at), last: word(at - 1), count, dialect });

@@ -35,8 +35,9 @@ fn every_statement_between_marks_is_judged() {
     let split = "--liquibase formatted sql\n--changeset a:1 splitStatements:false\n";
     assert_eq!(postgres(&format!("{split}SELECT 1;\nDROP TABLE b;")), ["drop-table"]);
     let trigger = "DELIMITER //\nCREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN \
-                   IF NEW.x THEN SET NEW.y = 1; END IF; END //\nSELECT 1; DROP TABLE b //";
-    assert_eq!(rules(trigger, Dialect::Mysql, Layout::Plain), ["drop-table"]);
+                   IF NEW.x THEN SET NEW.y = 1; END IF; END; TRUNCATE c //\n\
+                   SELECT 1; DROP TABLE b //";
+    assert_eq!(rules(trigger, Dialect::Mysql, Layout::Plain), ["truncate", "drop-table"]);
 }
 
 #[test]
