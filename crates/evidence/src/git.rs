@@ -133,6 +133,17 @@ pub fn files_at(root: &Path, commit: &str) -> Result<HashSet<String>, GitError> 
     Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
 }
 
+/// The files and folders that git ignores and does not track, from the root.
+///
+/// # Errors
+/// When git cannot be run or fails.
+pub fn ignored(root: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let list = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
+    let list = git(root, &list)?;
+    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(names.map(|name| PathBuf::from(&*String::from_utf8_lossy(name))).collect())
+}
+
 /// The lines of each file that were added or altered since the merge base, uncommitted ones
 /// included, from 1; all of them (up to [`u32::MAX`]) of files that are new or no text. A file that
 /// lost lines alone has none.

@@ -136,8 +136,19 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         Some(None) if !merged.contains(path) => Status::New,
         Some(None) => Status::Merged,
     };
-    // A link is what it leads to.
+    // Behind a link that is as it was is what it leads to.
+    let is_listed = |path: &str| {
+        let listed = |path: &Path| {
+            let name = path.to_str().unwrap_or_default();
+            since.as_ref().is_none_or(|since| since.changes.contains_key(name))
+        };
+        Path::new(path).ancestors().any(listed)
+    };
     let status = |path: &str| match status(path) {
+        Status::New if linked.contains(path) && !is_listed(path) => {
+            let target = root.join(path).canonicalize();
+            target.map_or(Status::New, |target| status(&relative(target, &root)))
+        }
         Status::Merged if linked.contains(path) => {
             let target = root.join(path).canonicalize();
             target.map_or(Status::New, |target| match status(&relative(target, &root)) {
@@ -147,8 +158,15 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         }
         status => status,
     };
+    // What git ignores is of nobody's change, unless somebody names it.
+    let ignored = match &since {
+        Some(since) if request.paths.is_empty() => git::ignored(&since.root)?,
+        _ => Vec::new(),
+    };
+    let is_ignored = |path: &str| ignored.iter().any(|of| Path::new(path).starts_with(of));
     let migrations: Vec<_> = found
         .into_iter()
+        .filter(|of| !is_ignored(&of.path))
         .map(|of| {
             let status = status(&of.path);
             (of, status)

@@ -1,5 +1,6 @@
 //! The files below a folder.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -44,7 +45,8 @@ impl Found {
     /// Adds what is below a folder, but what others wrote. Links to folders are followed from
     /// folders of migrations on, or everywhere: those of build tools lead to all of a machine.
     pub(crate) fn add_below(&mut self, folder: &Path, everywhere: bool) -> io::Result<()> {
-        let mut way = Way { by_link: false, follows: everywhere, above: Vec::new() };
+        let mut way =
+            Way { by_link: false, follows: everywhere, above: Vec::new(), entered: HashSet::new() };
         way.above.push(folder.canonicalize()?);
         self.add(folder, &mut way)
     }
@@ -53,9 +55,8 @@ impl Found {
         for Entry { path, kind } in in_order(folder)? {
             let is_link = kind.is_symlink();
             let leads_to = if is_link { std::fs::metadata(&path).ok() } else { None };
-            let is_folder = leads_to.map_or(kind.is_dir(), |of| of.is_dir());
-            if !is_folder && (kind.is_file() || is_link) {
-                // A link that leads nowhere is told when it is read.
+            let is_folder = leads_to.as_ref().map_or(kind.is_dir(), |of| of.is_dir());
+            if leads_to.map_or(kind.is_file(), |of| of.is_file()) {
                 if is_link || way.by_link {
                     self.linked.push(path.clone());
                 }
@@ -64,7 +65,8 @@ impl Found {
                 let (by_link, follows) = (way.by_link, way.follows);
                 way.follows |= is_of_migrations(&path);
                 let real = path.canonicalize()?;
-                if (!is_link || way.follows) && !way.above.contains(&real) {
+                let again = is_link && !(way.follows && way.entered.insert(real.clone()));
+                if !again && !way.above.contains(&real) {
                     way.by_link |= is_link;
                     way.above.push(real);
                     self.add(&path, way)?;
@@ -85,6 +87,8 @@ struct Way {
     follows: bool,
     /// The folders on it, by which a link that leads back is known.
     above: Vec<PathBuf>,
+    /// Those that a link has led to: one way to each is enough.
+    entered: HashSet<PathBuf>,
 }
 
 fn is_of_migrations(folder: &Path) -> bool {

@@ -124,8 +124,9 @@ impl Context {
     pub fn learn(&mut self, what: &What<'_>, sure: bool, known: impl Fn(&Name<'_>) -> bool) {
         match what {
             What::CreateTable(table) if sure => {
-                let new = !table.if_not_exists || !known(&table.name);
-                if table.temporary {
+                let new = table.temporary || !table.if_not_exists || !known(&table.name);
+                // Elsewhere they are in a schema as others are.
+                if table.temporary && self.dialect == Dialect::Postgres {
                     self.temporary.insert(table.name.name.to_string());
                 } else if new {
                     self.created.insert(key(&table.name).into_owned());
@@ -163,6 +164,9 @@ impl Context {
 
     fn learn_change(&mut self, table: &Name<'_>, change: &Change<'_>) {
         match change {
+            Change::RenameTable { to } if self.temporary.remove(&*table.name) => {
+                self.temporary.insert(to.to_string());
+            }
             Change::RenameTable { to } if self.is_new(table) => {
                 self.created.remove(&*key(table));
                 self.created.insert(to.to_string());

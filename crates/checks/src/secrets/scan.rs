@@ -210,8 +210,14 @@ fn as_text(content: &[u8]) -> Cow<'_, [u8]> {
     };
     let (pairs, _) = text.as_chunks::<2>();
     let units = pairs.iter().map(|pair| wide(*pair));
-    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
-    Cow::Owned(text.into_bytes())
+    let decoded: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
+    let mut decoded = decoded.into_bytes();
+    // Without a mark it was guessed.
+    if text.len() == content.len() {
+        decoded.push(b'\n');
+        decoded.extend_from_slice(content);
+    }
+    Cow::Owned(decoded)
 }
 
 /// Which bytes of the pairs that a file begins with are nearly all zero, the first or the second:

@@ -82,7 +82,7 @@ impl FromStr for Dialect {
 
     fn from_str(text: &str) -> Result<Self, NoDialect> {
         match text.to_ascii_lowercase().as_str() {
-            "postgres" | "postgresql" | "cockroachdb" => Ok(Self::Postgres),
+            "postgres" | "postgresql" | "pg" | "cockroachdb" => Ok(Self::Postgres),
             "mysql" | "mariadb" => Ok(Self::Mysql),
             "sqlite" | "turso" => Ok(Self::Sqlite),
             _ => Err(NoDialect(text.to_owned())),

@@ -16,6 +16,13 @@ pub(super) enum Routine {
     Open(u32),
 }
 
+/// What has a body.
+const ROUTINES: [&[u8]; 4] = [b"function", b"procedure", b"trigger", b"event"];
+
+fn is_any(word: &[u8], names: &[&[u8]]) -> bool {
+    names.iter().any(|name| word.eq_ignore_ascii_case(name))
+}
+
 /// Where a semicolon ends a statement within these tokens, and another follows: a tool's marks or
 /// a delimiter have made one of them.
 pub(crate) fn end_within(text: &[u8], tokens: &[Token], dialect: Dialect) -> Option<usize> {
@@ -28,15 +35,16 @@ pub(crate) fn end_within(text: &[u8], tokens: &[Token], dialect: Dialect) -> Opt
         return None;
     }
     let word = |at: usize| tokens[at].bytes(text);
+    // Its body has semicolons, and does not always tell where it ends.
+    let is_routine = || (begin..last.min(begin + 24)).any(|at| is_any(word(at), &ROUTINES));
+    if dialect != Dialect::Postgres && is_any(word(begin), &[b"create", b"alter"]) && is_routine() {
+        return None;
+    }
     let creates = word(begin).eq_ignore_ascii_case(b"create");
     let mut routine = if creates { Routine::Unknown } else { Routine::No };
-    let mut had_block = false;
     for (at, token) in tokens.iter().enumerate().take(last).skip(begin + 1) {
-        had_block |= matches!(routine, Routine::Open(1..));
         if is_semicolon(token) && !routine.keeps_semicolons() {
-            // A body that is no string and has no block does not tell where it ends.
-            let untold = matches!(routine, Routine::Open(_)) && dialect != Dialect::Postgres;
-            return (had_block || !untold).then_some(at);
+            return Some(at);
         }
         let (kind, count) = (token.kind, at - begin);
         routine = routine.after(&Met { kind, word: word(at), last: word(at - 1), count, dialect });
@@ -74,9 +82,8 @@ impl Routine {
     }
 
     fn of(met: &Met<'_>) -> Self {
-        const ROUTINES: [&[u8]; 4] = [b"function", b"procedure", b"trigger", b"event"];
         const OTHERS: [&[u8]; 4] = [b"table", b"index", b"view", b"type"];
-        let is = |names: &[&[u8]]| names.iter().any(|name| met.word.eq_ignore_ascii_case(name));
+        let is = |names: &[&[u8]]| is_any(met.word, names);
         if is(&ROUTINES) {
             Self::Open(0)
         } else if is(&[b"rule"]) {

@@ -421,8 +421,10 @@ impl<R: Read> Statements<R> {
     /// A command of psql (or of MySQL's client) runs to the end of its line, or to two backslashes.
     fn command(&mut self, at: usize) -> io::Result<usize> {
         let Some(line) = self.line_from(at) else { return self.more(at) };
-        let ended = memchr::memmem::find(&self.at_hand()[at + 1..line], br"\\");
-        let line = ended.map_or(line, |ended| at + 1 + ended + 2);
+        let line = match command_end(&self.at_hand()[at..line]) {
+            Some(end) if self.lexer.dialect() == Dialect::Postgres => at + end,
+            _ => line,
+        };
         let text = String::from_utf8_lossy(&self.at_hand()[at..line]).trim().to_owned();
         let pos = self.place_of(at);
         self.queue_statement();
@@ -546,4 +548,22 @@ impl<R: Read> Statements<R> {
     fn place_of(&mut self, at: usize) -> Pos {
         after(self.place(), &self.at_hand()[..at])
     }
+}
+
+/// Behind the two backslashes that end a command of psql within its line; `\!` and `\copy` take
+/// all of it, and so does what is in quotes.
+fn command_end(line: &[u8]) -> Option<usize> {
+    let words = &line[1..];
+    if words.starts_with(b"!") || words.starts_with(b"copy") {
+        return None;
+    }
+    let mut quoted = false;
+    for (at, pair) in words.windows(2).enumerate() {
+        match pair {
+            [b'\'', _] => quoted = !quoted,
+            br"\\" if !quoted => return Some(at + 3),
+            _ => {}
+        }
+    }
+    None
 }

@@ -35,9 +35,10 @@ fn every_statement_between_marks_is_judged() {
     let split = "--liquibase formatted sql\n--changeset a:1 splitStatements:false\n";
     assert_eq!(postgres(&format!("{split}SELECT 1;\nDROP TABLE b;")), ["drop-table"]);
     let trigger = "DELIMITER //\nCREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN \
-                   IF NEW.x THEN SET NEW.y = 1; END IF; END; TRUNCATE c //\n\
+                   IF NEW.x THEN SET NEW.y = 1; END IF; END //\n\
+                   CREATE DEFINER=CURRENT_USER() PROCEDURE p() BEGIN DELETE FROM a; END //\n\
                    SELECT 1; DROP TABLE b //";
-    assert_eq!(rules(trigger, Dialect::Mysql, Layout::Plain), ["truncate", "drop-table"]);
+    assert_eq!(rules(trigger, Dialect::Mysql, Layout::Plain), ["drop-table"]);
 }
 
 #[test]
@@ -63,6 +64,8 @@ fn what_is_explained_with_analyze_runs() {
 fn commands_of_psql_end_where_psql_ends_them() {
     assert_eq!(postgres("SELECT 1\\; DROP TABLE a;"), ["drop-table"]);
     assert_eq!(postgres("\\echo x \\\\ DROP TABLE a;\n"), ["drop-table"]);
+    assert_eq!(postgres("\\copy t FROM 'f' (DELIMITER E'\\\\t')\n"), ["client-command"]);
+    assert!(postgres("\\echo 'x \\\\ y'\n").is_empty());
 }
 
 #[test]
@@ -104,6 +107,8 @@ fn what_is_written_otherwise_than_it_runs_is_not_recognised() {
         assert_eq!(postgres(sql), ["unrecognised"], "{sql}");
     }
     assert!(postgres("DO $$ BEGIN NULL; END $$ LANGUAGE 'plpgsql'").is_empty());
+    let locks = "DO GET_LOCK('a', 1), RELEASE_LOCK('b')";
+    assert!(rules(locks, Dialect::Mysql, Layout::Plain).is_empty());
     assert!(postgres("DO LANGUAGE 'plpgsql' $$ BEGIN NULL; END $$").is_empty());
     let upsert = "MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN UPDATE SET x = 1";
     assert!(postgres(upsert).is_empty());

@@ -162,6 +162,8 @@ fn text_in_two_bytes_a_character_is_read() {
     // Without its mark.
     let findings = scan("a.txt", &wide);
     assert_eq!(findings[0].rule, "slack-bot-token");
+    let mixed = [&b"A\0".repeat(1024)[..], b"\n", text.as_bytes()].concat();
+    assert_eq!(scan("a.txt", &mixed)[0].rule, "slack-bot-token");
     let other: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
     assert_eq!(scan("a.txt", &other)[0].rule, "slack-bot-token");
 }

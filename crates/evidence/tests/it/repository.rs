@@ -84,6 +84,12 @@ fn what_git_does_not_tell_of_is_new() {
     let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, dir.join(from)).unwrap();
     link("../../sql/text", "db/migrations/2_link.sql");
     link("../../db", "db/migrations/round");
+    // Of an editor, and to what is no file.
+    link("ann@host.1:2", "db/migrations/.#1_a.sql");
+    link("/dev/zero", "db/migrations/0_zero.sql");
+    // Merged by the name that it has elsewhere.
+    write(dir, "kept/1_old.sql", "DROP TABLE y;\n");
+    link("../../kept", "db/migrations/kept");
     // As build tools make them.
     link("/proc", "build-out");
     git(dir, &["add", "."]);
@@ -101,12 +107,12 @@ fn what_git_does_not_tell_of_is_new() {
     write(dir, "sql/5_other.sql", "DROP TABLE b;\n");
     assert_eq!(
         drops(),
-        [
-            "db/migrations/2_link.sql:2:1 drop-table",
-            "db/migrations/3_secret.sql:2:1 drop-table",
-            "db/migrations/4_new.sql:2:1 drop-table",
-        ]
+        ["db/migrations/2_link.sql:2:1 drop-table", "db/migrations/4_new.sql:2:1 drop-table",]
     );
+    // What is ignored is judged where it is named.
+    let named = Request { paths: vec!["db/migrations".into()], ..Request::default() };
+    let (told, _) = judged(dir, &named);
+    assert!(told.contains(&"db/migrations/3_secret.sql:2:1 drop-table".to_owned()), "{told:?}");
     fs::remove_file(dir.join("db/migrations/more")).unwrap();
     link("../../sql", "db/migrations/more");
     assert!(drops().contains(&"db/migrations/more/5_other.sql:1:1 drop-table".to_owned()));

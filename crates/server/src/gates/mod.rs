@@ -81,8 +81,8 @@ pub enum GateError {
     NoBase(CommitId),
     /// The same of a change whose base nobody names.
     #[error(
-        "the branch that this change goes to is not here: `git fetch origin` brings it, where all \
-         branches are fetched"
+        "the branch that this change goes to is not here, or not known: `git fetch origin` brings \
+         it where all branches are fetched, and `git remote set-head origin --auto` tells which it is"
     )]
     NoTrunk,
     /// What it shows could not be looked at.

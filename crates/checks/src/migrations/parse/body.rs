@@ -29,7 +29,7 @@ pub(super) fn block<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     }
     let hides = |body: &[u8]| body.contains(&HIDDEN[0]);
     match body {
-        Some(body) if !whole || hides(&body) => {
+        Some(body) if c.dialect == Dialect::Postgres && (!whole || hides(&body)) => {
             out.add(What::Unrecognised { why: "a DO whose body is not written as it runs" })
         }
         Some(body) if c.dialect == Dialect::Postgres => out.add(What::Block { body, language }),
