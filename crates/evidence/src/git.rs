@@ -117,7 +117,7 @@ pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError>
         changes.insert(path.into_owned(), change);
     }
     let others = git(root, &["ls-files", "--others", "--exclude-standard", "-z"])?;
-    for path in others.split(|byte| *byte == 0).filter(|path| !path.is_empty()) {
+    for path in names(&others) {
         changes.insert(String::from_utf8_lossy(path).into_owned(), FileChange::Added);
     }
     Ok(Some(Since { root: root.to_path_buf(), base, changes }))
@@ -129,8 +129,7 @@ pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError>
 /// When git cannot be run or fails.
 pub fn files_at(root: &Path, commit: &str) -> Result<HashSet<String>, GitError> {
     let list = git(root, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
-    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    Ok(names(&list).map(|name| String::from_utf8_lossy(name).into_owned()).collect())
 }
 
 /// The files and folders that git ignores and does not track, from the root.
@@ -140,8 +139,7 @@ pub fn files_at(root: &Path, commit: &str) -> Result<HashSet<String>, GitError> 
 pub fn ignored(root: &Path) -> Result<Vec<PathBuf>, GitError> {
     let list = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
     let list = git(root, &list)?;
-    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    Ok(names.map(|name| PathBuf::from(&*String::from_utf8_lossy(name))).collect())
+    Ok(names(&list).map(|name| PathBuf::from(&*String::from_utf8_lossy(name))).collect())
 }
 
 /// The lines of each file that were added or altered since the merge base, uncommitted ones
@@ -192,8 +190,7 @@ pub fn tracked(root: &Path) -> Result<Vec<PathBuf>, GitError> {
     use std::os::unix::ffi::OsStrExt as _;
     let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
     let list = git(root, &list)?;
-    let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    let files = names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
+    let files = names(&list).map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
     // A submodule is a folder; what was deleted is in the index still.
     let is_there = |file: &PathBuf| {
         std::fs::symlink_metadata(root.join(file)).is_ok_and(|meta| !meta.is_dir())
@@ -219,6 +216,11 @@ pub fn content_at(root: &Path, commit: &str, path: &str) -> Result<Option<Vec<u8
         Err(GitError::Failed { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The names of a list that git ends with zeros (`-z`).
+fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == 0).filter(|name| !name.is_empty())
 }
 
 fn merge_base(root: &Path, with: &str) -> Result<Option<String>, GitError> {

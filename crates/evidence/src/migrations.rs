@@ -1,5 +1,7 @@
 //! The migrations of a repository, and what became of each since the merge base.
 
+mod compared;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,6 +22,8 @@ use shipway_checks::{Finding, Sink, Span, Tally};
 
 use crate::git::{self, FileChange, GitError};
 use crate::tree::Found;
+
+use compared::Compared;
 
 /// What is looked at, and against what.
 #[derive(Debug, Clone, Default)]
@@ -124,54 +128,10 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
             .filter(|path| starts.iter().any(|start| root.join(path).starts_with(start))),
     );
     let found = migrations(names, !request.paths.is_empty());
-    let merged = match &since {
-        Some(since) => git::files_at(&since.root, &since.base)?,
-        None => HashSet::new(),
-    };
-    let status = |path: &str| match since.as_ref().map(|since| since.changes.get(path)) {
-        None | Some(Some(FileChange::Added)) => Status::New,
-        Some(Some(FileChange::Modified)) => Status::Changed,
-        Some(Some(FileChange::Deleted)) => Status::Deleted,
-        // Git does not tell what it ignores, what a submodule has, what is outside.
-        Some(None) if !merged.contains(path) => Status::New,
-        Some(None) => Status::Merged,
-    };
-    // Behind a link that is as it was is what it leads to.
-    let is_listed = |path: &str| {
-        let listed = |path: &Path| {
-            let name = path.to_str().unwrap_or_default();
-            since.as_ref().is_none_or(|since| since.changes.contains_key(name))
-        };
-        Path::new(path).ancestors().any(listed)
-    };
-    let status = |path: &str| match status(path) {
-        Status::New if linked.contains(path) && !is_listed(path) => {
-            let target = root.join(path).canonicalize();
-            target.map_or(Status::New, |target| status(&relative(target, &root)))
-        }
-        Status::Merged if linked.contains(path) => {
-            let target = root.join(path).canonicalize();
-            target.map_or(Status::New, |target| match status(&relative(target, &root)) {
-                Status::Merged => Status::Merged,
-                _ => Status::Changed,
-            })
-        }
-        status => status,
-    };
-    // What git ignores is of nobody's change, unless somebody names it.
-    let ignored = match &since {
-        Some(since) if request.paths.is_empty() => git::ignored(&since.root)?,
-        _ => Vec::new(),
-    };
-    let is_ignored = |path: &str| ignored.iter().any(|of| Path::new(path).starts_with(of));
-    let migrations: Vec<_> = found
-        .into_iter()
-        .filter(|of| !is_ignored(&of.path))
-        .map(|of| {
-            let status = status(&of.path);
-            (of, status)
-        })
-        .collect();
+    let compared = Compared::with(since.as_ref(), &root, linked, request.paths.is_empty())?;
+    let status = |of: Migration| Some((compared.status(&of.path)?, of));
+    let migrations = found.into_iter().filter_map(status).map(|(status, of)| (of, status));
+    let migrations = migrations.collect();
     let folder =
         rustix::fs::open(&root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| GatherError::Read {

@@ -23,7 +23,7 @@ pub struct Context {
     pub lock_timeout: bool,
     /// Tables (and views) that this migration created, and that nobody else uses yet.
     created: HashSet<String>,
-    /// Those of them that are temporary: they have no schema of their own.
+    /// PostgreSQL's temporary ones: they have no schema of their own.
     temporary: HashSet<String>,
     /// Indexes that it created.
     indexes: HashSet<String>,
