@@ -10,11 +10,17 @@ use crate::expr::{Object, Value};
 /// How many jobs a matrix may yield; GitHub's limit.
 pub const MAX_JOBS: usize = 256;
 
+/// How long the name of a job may be; GitHub's limit.
+const MAX_NAME: usize = 100;
+const ELLIPSIS: &str = "...";
+
 /// One job of a matrix: the `matrix` context.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Combination {
     /// The keys and their values in order.
     pub values: Object,
+    /// How many of them, the first ones, name the job: not what an `include` adds to a combination.
+    naming: usize,
 }
 
 /// Why a matrix yields no jobs.
@@ -32,6 +38,12 @@ pub enum MatrixError {
     /// An item of `include` or `exclude` is no object.
     #[error("each item of matrix `{0}` must be an object, not {1}")]
     NotAFilter(&'static str, &'static str),
+    /// An item of `include` or `exclude` is empty.
+    #[error("an item of matrix `{0}` has no values")]
+    EmptyFilter(&'static str),
+    /// An `exclude` names what is no row.
+    #[error("`exclude` names `{0}`, and the matrix has no such row")]
+    NoSuchRow(String),
     /// Nothing is left.
     #[error("the matrix yields no job: everything is excluded")]
     Nothing,
@@ -51,6 +63,12 @@ pub fn expand(matrix: &Value) -> Result<Vec<Combination>, MatrixError> {
     let include = filters(matrix, "include")?;
     let exclude = filters(matrix, "exclude")?;
     let rows = rows(matrix)?;
+    let is_row = |key: &str| rows.iter().any(|(row, _)| is_same(row, key));
+    if let Some((key, _)) =
+        exclude.iter().flat_map(|filter| filter.iter()).find(|(key, _)| !is_row(key))
+    {
+        return Err(MatrixError::NoSuchRow(key.into()));
+    }
     let mut combinations = multiply(&rows, &exclude)?;
     let originals = combinations.len();
     for extra in include {
@@ -59,7 +77,7 @@ pub fn expand(matrix: &Value) -> Result<Vec<Combination>, MatrixError> {
             added |= combination.include(&rows, extra);
         }
         if !added {
-            combinations.push(Combination { values: extra.clone() });
+            combinations.push(Combination::of_include(&rows, extra));
         }
         if combinations.len() > MAX_JOBS {
             return Err(MatrixError::TooMany);
@@ -89,7 +107,11 @@ fn filters<'a>(matrix: &'a Object, key: &'static str) -> Result<Vec<&'a Object>,
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) => items
             .iter()
-            .map(|item| item.as_object().ok_or(MatrixError::NotAFilter(key, item.describe())))
+            .map(|item| match item.as_object() {
+                None => Err(MatrixError::NotAFilter(key, item.describe())),
+                Some(filter) if filter.is_empty() => Err(MatrixError::EmptyFilter(key)),
+                Some(filter) => Ok(filter),
+            })
             .collect(),
         Some(other) => Err(MatrixError::NotAList(key.into(), other.describe())),
     }
@@ -119,7 +141,7 @@ fn multiply(rows: &[Row<'_>], exclude: &[&Object]) -> Result<Vec<Combination>, M
         let values: Object =
             rows.iter().zip(picked).map(|((key, _), value)| (*key, value.clone())).collect();
         if !exclude.iter().any(|filter| excludes(filter, &values)) {
-            combinations.push(Combination { values });
+            combinations.push(Combination { naming: values.len(), values });
         }
         if combinations.len() > MAX_JOBS {
             return Err(MatrixError::TooMany);
@@ -133,26 +155,41 @@ fn excludes(filter: &Object, values: &Object) -> bool {
     filter.iter().all(|(key, wanted)| values.get(key).is_some_and(|value| covers(wanted, value)))
 }
 
-/// Equal as `==` has it; of an object, in all the keys that the filter names.
+/// Equal as `==` has it: of an object in the keys that the filter names, of a list in the first
+/// items. What is not there is null.
 fn covers(wanted: &Value, value: &Value) -> bool {
-    match (wanted, value) {
-        (Value::Object(wanted), Value::Object(value)) => wanted
-            .iter()
-            .all(|(key, wanted)| value.get(key).is_some_and(|value| covers(wanted, value))),
-        (Value::Array(wanted), Value::Array(value)) => {
-            wanted.len() == value.len()
-                && wanted.iter().zip(value.iter()).all(|(wanted, value)| covers(wanted, value))
-        }
-        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => false,
-        (wanted, value) => wanted.equals(value),
+    match wanted {
+        Value::Object(wanted) => wanted.iter().all(|(key, wanted)| {
+            let member = value.as_object().and_then(|object| object.get(key));
+            covers(wanted, member.unwrap_or(&Value::Null))
+        }),
+        Value::Array(wanted) => wanted.iter().enumerate().all(|(at, wanted)| {
+            let item = value.as_array().and_then(|items| items.get(at));
+            covers(wanted, item.unwrap_or(&Value::Null))
+        }),
+        wanted => wanted.equals(value),
     }
 }
 
+/// Keys ignore case.
+fn is_same(row: &str, key: &str) -> bool {
+    row.eq_ignore_ascii_case(key)
+}
+
 impl Combination {
+    /// That of an `include` on its own: values of rows first.
+    fn of_include(rows: &[Row<'_>], include: &Object) -> Self {
+        let of_row = |key: &str| rows.iter().any(|(row, _)| is_same(row, key));
+        let (own, extra): (Vec<_>, Vec<_>) = include.iter().partition(|(key, _)| of_row(key));
+        let values = own.into_iter().chain(extra);
+        let values: Object = values.map(|(key, value)| (key, value.clone())).collect();
+        Self { naming: values.len(), values }
+    }
+
     /// Takes the values of an `include` in, unless it would change one of the rows' own; values
     /// of an earlier `include` may be changed.
     fn include(&mut self, rows: &[Row<'_>], extra: &Object) -> bool {
-        let of_row = |key: &str| rows.iter().any(|(row, _)| row.eq_ignore_ascii_case(key));
+        let of_row = |key: &str| rows.iter().any(|(row, _)| is_same(row, key));
         let fits = extra
             .iter()
             .filter(|(key, _)| of_row(key))
@@ -165,19 +202,35 @@ impl Combination {
     }
 
     /// What tells the jobs of a matrix apart: their values, joined, collections by their parts.
+    /// What an `include` added is not among them.
     #[must_use]
     pub fn label(&self) -> String {
         let mut parts = Vec::new();
-        self.values.values().for_each(|value| leaves(value, &mut parts));
+        self.values.values().take(self.naming).for_each(|value| leaves(value, &mut parts));
         parts.join(", ")
     }
 
-    /// `job (a, b)`: the name of a job that has none of its own.
+    /// `job (a, b)`: the name of a job that has none of its own. GitHub cuts it.
     #[must_use]
     pub fn display_name(&self, job: &str) -> String {
         let label = self.label();
-        if label.is_empty() { job.into() } else { format!("{job} ({label})") }
+        cut(if label.is_empty() { job.into() } else { format!("{job} ({label})") })
     }
+}
+
+/// What is left of a name of more than 100 UTF-16 units, as GitHub counts them.
+fn cut(name: String) -> String {
+    let units = |c: char| c.len_utf16();
+    if name.chars().map(units).sum::<usize>() <= MAX_NAME {
+        return name;
+    }
+    let mut left = MAX_NAME - ELLIPSIS.len();
+    let fits = |c: &char| {
+        let fits = units(*c) <= left;
+        left = if fits { left - units(*c) } else { 0 };
+        fits
+    };
+    name.chars().take_while(fits).collect::<String>() + ELLIPSIS
 }
 
 fn leaves(value: &Value, parts: &mut Vec<String>) {
@@ -273,6 +326,9 @@ mod tests {
             error(r#"{"a": []}"#),
             error(r#"{"a": [1], "include": [1]}"#),
             error(r#"{"a": [1], "exclude": [{"a": 1}]}"#),
+            error(r#"{"a": [1], "exclude": [{"a": 2, "arch": 1}]}"#),
+            error(r#"{"a": [1], "exclude": [{}]}"#),
+            error(r#"{"a": [1], "include": [{}]}"#),
         ];
         insta::assert_snapshot!(all.join("\n"), @r"
         the matrix yields more than 256 jobs
@@ -282,6 +338,9 @@ mod tests {
         matrix key `a` has no values
         each item of matrix `include` must be an object, not a number
         the matrix yields no job: everything is excluded
+        `exclude` names `arch`, and the matrix has no such row
+        an item of matrix `exclude` has no values
+        an item of matrix `include` has no values
         ");
     }
 
@@ -289,5 +348,29 @@ mod tests {
     fn jobs_are_named_by_their_values() {
         let matrix = r#"{"os": ["linux"], "v": [1.0], "x": [{"a": true, "b": null}]}"#;
         assert_eq!(combinations(matrix).unwrap()[0].display_name("test"), "test (linux, 1, true)");
+        let names = |json: &str| -> Vec<String> {
+            combinations(json).unwrap().iter().map(|c| c.display_name("a")).collect()
+        };
+        let matrix =
+            r#"{"os": ["x", "y"], "include": [{"os": "x", "extra": 7}, {"extra": 8, "OS": "z"}]}"#;
+        assert_eq!(names(matrix), ["a (x)", "a (y)", "a (z, 8)"]);
+        assert_eq!(names(r#"{"include": [{"extra": 7}]}"#), ["a (7)"]);
+    }
+
+    #[test]
+    fn long_names_are_cut_to_100_units() {
+        let named = |name: &str| Combination::default().display_name(name);
+        assert_eq!(named(&"x".repeat(100)), "x".repeat(100));
+        assert_eq!(named(&"x".repeat(101)), "x".repeat(97) + "...");
+        assert_eq!(named(&"😀".repeat(51)), "😀".repeat(48) + "...");
+        assert_eq!(named(&("😀".repeat(48) + &"é".repeat(10))), "😀".repeat(48) + "é...");
+    }
+
+    #[test]
+    fn lists_are_excluded_by_their_first_items() {
+        let matrix = r#"{"x": [[1, 2], [1], [2, 1]], "exclude": [{"x": [1]}]}"#;
+        insta::assert_snapshot!(shown(matrix), @r#"{"x":[2,1]}"#);
+        let matrix = r#"{"x": [{"a": 1}, {"b": 1}], "exclude": [{"x": {"b": null}}]}"#;
+        insta::assert_snapshot!(shown(matrix), @r#"{"x":{"b":1}}"#);
     }
 }

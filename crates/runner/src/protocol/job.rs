@@ -37,8 +37,8 @@ pub struct JobMessage {
     pub name: String,
     /// The workflow that the job is in.
     pub workflow: WorkflowFile,
-    /// The `matrix` context: this job's combination, empty without a matrix.
-    pub matrix: IndexMap<String, Value>,
+    /// The `matrix` context: this job's combination, if it has a matrix.
+    pub matrix: Option<IndexMap<String, Value>>,
     /// The `strategy` context: `fail-fast`, `job-index`, `job-total`,
     /// `max-parallel`.
     pub strategy: IndexMap<String, Value>,

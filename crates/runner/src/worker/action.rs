@@ -13,8 +13,10 @@ mod ready;
 mod service;
 mod upload;
 
-use shipway_workflow::model::{Bindings, Runs};
+use shipway_workflow::model::{Bindings, Runs, StepKind, Uses};
 
+use crate::protocol::Level;
+use crate::worker::step::name::written;
 use crate::worker::step::{Body, Ending, Stage};
 
 pub(crate) use built_in::{BuiltIn, Inputs};
@@ -43,6 +45,9 @@ pub(crate) async fn run(body: &Body<'_>, with: &Bindings) -> Result<Ending, Stri
         Ready::Image(image) => return docker::run_image(body, image, with).await,
         Ready::Files(files) => files,
     };
+    if run.stage == Stage::Main {
+        tell_of_pre(body).await;
+    }
     let inputs = inputs::evaluate(body, &files.manifest.action, with).await?;
     if run.stage != Stage::Post && ready.may_have_post() {
         run.frame.register_post(run.at);
@@ -51,5 +56,17 @@ pub(crate) async fn run(body: &Body<'_>, with: &Bindings) -> Result<Ending, Stri
         Runs::JavaScript(action) => javascript::run(body, files, action, &inputs).await,
         Runs::Composite(_) => composite::run(body, files, inputs).await,
         Runs::Docker(action) => docker::run(body, files, action, &inputs).await,
+    }
+}
+
+/// Tells, as GitHub does, that a local action does nothing before the steps: its files are only
+/// there when one of them has brought them.
+async fn tell_of_pre(body: &Body<'_>) {
+    let at = body.run.at;
+    let StepKind::Uses { action, .. } = &at.step.kind else { return };
+    if matches!(action.value, Uses::Local { .. }) && has_pre(at) {
+        let uses = written(&action.value);
+        let message = format!("`pre` execution is not supported for local action from '{uses}'");
+        body.shared.reporter.annotate(Some(body.index), Level::Warning, &message).await;
     }
 }

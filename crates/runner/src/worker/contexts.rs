@@ -149,7 +149,7 @@ impl Context for View<'_> {
                 Some(around) => texts(around.inputs.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
                 None => values(&contexts.inputs),
             },
-            "matrix" => values(&message.matrix),
+            "matrix" => message.matrix.as_ref().map(values).into(),
             "strategy" => values(&message.strategy),
             "steps" => self.frame.results().into(),
             "job" => self.about_job().into(),
@@ -162,11 +162,9 @@ impl Context for View<'_> {
         self.status
     }
 
-    fn hash_files(&self, patterns: &[String]) -> Result<String, String> {
-        let place = self.place();
-        let lines = patterns.iter().flat_map(|pattern| pattern.lines());
-        let patterns: Vec<String> = lines.map(|line| place.pattern_here(line.trim())).collect();
-        hash_files(&self.shared.message.folders.workspace, &patterns)
+    fn hash_files(&self, arguments: &[String]) -> Result<String, String> {
+        let (workspace, place) = (&self.shared.message.folders.workspace, self.place());
+        hash_files(workspace, arguments, |pattern| place.pattern_here(pattern))
     }
 }
 

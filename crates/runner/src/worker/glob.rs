@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
+use indexmap::IndexSet;
 
 /// What is wrong with a pattern, or with looking for files.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Shows `path` and what is below it to `see`, with whether it is a folder.
+    /// Shows `path` and what is below it to `see`, by name, with whether it is a folder.
     /// `around` are the folders that it is in, links resolved: one that leads
     /// back into them is not entered.
     fn visit(
@@ -55,10 +56,13 @@ impl Walk {
             return Ok(());
         }
         around.push(real);
-        for entry in fs::read_dir(path).map_err(error)? {
-            let entry = entry.map_err(error)?;
-            if self.hidden || !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                self.visit(&entry.path(), around, see)?;
+        let entries = fs::read_dir(path).map_err(error)?;
+        let names = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>();
+        let mut names = names.map_err(error)?;
+        names.sort_unstable();
+        for name in names {
+            if self.hidden || !name.as_encoded_bytes().starts_with(b".") {
+                self.visit(&path.join(name), around, see)?;
             }
         }
         around.pop();
@@ -78,6 +82,8 @@ struct Pattern {
     base: PathBuf,
     /// It has a wildcard: `base` is not all of it.
     wild: bool,
+    /// It ends with a slash.
+    only_folders: bool,
     matcher: GlobMatcher,
     /// Everything below what matches matches, too.
     below: GlobMatcher,
@@ -109,12 +115,19 @@ impl Patterns {
 
     /// The files that match, and all that is in folders that match.
     pub(crate) fn files(&self, walk: Walk) -> Result<BTreeSet<PathBuf>, GlobError> {
-        let mut found = BTreeSet::new();
-        let bases: BTreeSet<&Path> = self.bases().collect();
-        for base in bases {
+        Ok(self.files_in_turn(walk)?.into_iter().collect())
+    }
+
+    /// As [`Patterns::files`], in the order in which `@actions/glob` finds them: by the
+    /// patterns that say where to look, then by name.
+    pub(crate) fn files_in_turn(&self, walk: Walk) -> Result<Vec<PathBuf>, GlobError> {
+        let mut found = Vec::new();
+        let bases: IndexSet<&Path> = self.bases().collect();
+        let is_below = |base: &Path| base.ancestors().skip(1).any(|above| bases.contains(above));
+        for base in bases.iter().filter(|base| !is_below(base)) {
             walk.visit(base, &mut Vec::new(), &mut |path, is_dir| {
                 if !is_dir && self.matches(path) {
-                    found.insert(path.to_owned());
+                    found.push(path.to_owned());
                 }
             })?;
         }
@@ -145,9 +158,11 @@ impl Patterns {
         Ok(found)
     }
 
+    /// Whether a file matches.
     fn matches(&self, path: &Path) -> bool {
         self.patterns.iter().fold(false, |matched, pattern| {
-            let here = pattern.matcher.is_match(path) || pattern.below.is_match(path);
+            let itself = !pattern.only_folders && pattern.matcher.is_match(path);
+            let here = itself || pattern.below.is_match(path);
             if here { !pattern.exclude } else { matched }
         })
     }
@@ -155,18 +170,32 @@ impl Patterns {
 
 impl Pattern {
     fn parse(root: &Path, line: &str) -> Result<Self, GlobError> {
-        let exclude = line.starts_with('!');
-        let text = line.trim_start_matches('!').trim();
+        let (mut exclude, mut text) = (false, line);
+        while let Some(rest) = text.strip_prefix('!') {
+            (exclude, text) = (!exclude, rest.trim());
+        }
         let text = match text.strip_prefix("~/") {
             Some(rest) => format!("{}/{rest}", std::env::var("HOME").unwrap_or_default()),
             None => text.to_owned(),
         };
-        let (fixed, wild) = split(&text);
+        let only_folders = text.ends_with('/');
+        let text = match text.trim_end_matches('/') {
+            "" if only_folders => "/",
+            text => text,
+        };
+        let mut parts = text.split('/').enumerate();
+        if parts.any(|(at, part)| part == ".." || (part == "." && at > 0)) {
+            return Err(GlobError::Pattern {
+                pattern: line.to_owned(),
+                reason: "`..` cannot be in it, nor `.` behind its beginning".to_owned(),
+            });
+        }
+        let (fixed, wild) = split(text);
         let base = clean(&root.join(fixed));
         let escaped = globset::escape(&base.to_string_lossy());
         let whole = match wild.is_empty() {
             true => escaped,
-            false => format!("{}/{wild}", escaped.trim_end_matches('/')),
+            false => format!("{}/{}", escaped.trim_end_matches('/'), with_plain_braces(&wild)),
         };
         let build = |text: &str| {
             let glob =
@@ -178,13 +207,14 @@ impl Pattern {
         };
         let below = format!("{}/**", whole.trim_end_matches('/'));
         let wild = !wild.is_empty();
-        Ok(Self { exclude, base, wild, matcher: build(&whole)?, below: build(&below)? })
+        let (matcher, below) = (build(&whole)?, build(&below)?);
+        Ok(Self { exclude, base, wild, only_folders, matcher, below })
     }
 }
 
 /// The leading parts without a wildcard, and the rest.
 fn split(pattern: &str) -> (String, String) {
-    let wild = |part: &str| part.contains(['*', '?', '[', '{']);
+    let wild = |part: &str| part.contains(['*', '?', '[']);
     let parts: Vec<&str> = pattern.split('/').collect();
     let at = parts.iter().position(|part| wild(part)).unwrap_or(parts.len());
     let mut fixed = parts[..at].join("/");
@@ -192,6 +222,20 @@ fn split(pattern: &str) -> (String, String) {
         fixed.push('/');
     }
     (fixed, parts[at..].join("/"))
+}
+
+/// A pattern in which braces mean themselves, as everywhere in GitHub's patterns.
+fn with_plain_braces(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut is_escaped = false;
+    for c in pattern.chars() {
+        if matches!(c, '{' | '}') && !is_escaped {
+            out.push('\\');
+        }
+        is_escaped = c == '\\' && !is_escaped;
+        out.push(c);
+    }
+    out
 }
 
 /// The path without `.` and `..`, without asking the file system.
@@ -237,7 +281,9 @@ mod tests {
         assert_eq!(found(&["*.txt", "*.log"], false), ["a.txt", "b.log"]);
         assert_eq!(found(&["**/*.js"], false), ["dist/deep/y.js", "dist/x.js"]);
         assert_eq!(found(&["dist/*"], false), ["dist/deep/y.js", "dist/x.js"]);
-        assert_eq!(found(&["dist/../a.txt", "# no"], false), ["a.txt"]);
+        assert_eq!(found(&["./a.txt", "b.log/", "!!b.log", "# no"], false), ["a.txt", "b.log"]);
+        assert_eq!(found(&["b.log/", "*/deep/"], false), ["dist/deep/y.js"]);
+        assert_eq!(found(&["**/*.{js,txt}"], false), Vec::<String>::new());
         assert_eq!(found(&["no-such-file"], false), Vec::<String>::new());
     }
 
@@ -248,6 +294,25 @@ mod tests {
             found(&["**/*", "!**/*.js", "dist/x.js"], false),
             ["[odd]/q", "a.txt", "b.log", "dist/x.js"]
         );
+    }
+
+    #[test]
+    fn they_are_found_in_the_order_of_the_patterns() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["a/b", "a-b", "a/a", "z", "m/x"] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        let found = |lines: &[&str]| {
+            let patterns = Patterns::parse(folder.path(), lines.iter().copied()).unwrap();
+            let found = patterns.files_in_turn(Walk { hidden: true, follow: false }).unwrap();
+            let name = |p: &PathBuf| p.strip_prefix(folder.path()).unwrap().display().to_string();
+            found.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&["**"]), ["a/a", "a/b", "a-b", "m/x", "z"]);
+        assert_eq!(found(&["z", "m/*", "a", "z", "!a/a"]), ["z", "m/x", "a/b"]);
+        assert_eq!(found(&["z", "a/b", "*"]), ["a/a", "a/b", "a-b", "m/x", "z"]);
     }
 
     #[test]
@@ -293,7 +358,12 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_is_named() {
-        let error = Patterns::parse(Path::new("/"), ["a[b"]).err().unwrap();
-        assert!(error.to_string().starts_with("`a[b` is no pattern for files: "), "{error}");
+        for pattern in ["a[b", "../a", "a/../b", "!a/./b", "a/.."] {
+            let error = Patterns::parse(Path::new("/"), [pattern]).err().unwrap().to_string();
+            assert!(
+                error.starts_with(&format!("`{pattern}` is no pattern for files: ")),
+                "{error}"
+            );
+        }
     }
 }

@@ -132,7 +132,7 @@ fn job_level(job: &JobRun<'_>, prepared: &Prepared) -> Result<Duration, Evaluate
     }
     let view = View::of_job(job);
     let minutes = prepared.job.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?;
-    let asked = minutes.filter(|minutes| *minutes > 0.0).and_then(from_minutes);
+    let asked = minutes.flatten().and_then(from_minutes);
     Ok(asked.unwrap_or(Duration::from_millis(job.shared.message.limits.timeout_ms)))
 }
 

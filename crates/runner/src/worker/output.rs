@@ -65,6 +65,8 @@ struct Channel {
     line: Vec<u8>,
     /// The line was too long: the rest of it is no command.
     in_long_line: bool,
+    /// What was passed on last does not end with a line feed.
+    mid_line: bool,
     masked: MaskedStream,
     ready: Vec<Bytes>,
     /// The job's problem matchers, and where they are in this stream.
@@ -99,12 +101,12 @@ impl<'s> Listener<'s> {
                 self.pass(stream, bytes.split_to(plain));
                 continue;
             }
-            let Some(end) = memchr::memchr(b'\n', &bytes) else {
+            let channel = self.channel(stream);
+            let Some(end) = line_end(&channel.line, &bytes) else {
                 self.begin_line(stream, bytes);
                 break;
             };
-            let line = bytes.split_to(end + 1);
-            let channel = self.channel(stream);
+            let line = bytes.split_to(end);
             if channel.in_long_line {
                 channel.in_long_line = false;
                 self.pass(stream, line);
@@ -128,7 +130,7 @@ impl<'s> Listener<'s> {
             return 0;
         }
         let upto = marks::first(bytes).unwrap_or(bytes.len());
-        memchr::memrchr(b'\n', &bytes[..upto]).map_or(0, |end| end + 1)
+        memchr::memrchr2(b'\n', b'\r', &bytes[..upto]).map_or(0, |end| end + 1)
     }
 
     /// Nothing more comes: what was held back is reported.
@@ -150,24 +152,25 @@ impl<'s> Listener<'s> {
         if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout }
     }
 
-    fn begin_line(&mut self, stream: Stream, bytes: Bytes) {
+    fn begin_line(&mut self, stream: Stream, mut bytes: Bytes) {
         let channel = self.channel(stream);
-        if channel.in_long_line {
-            return self.pass(stream, bytes);
+        if !channel.in_long_line {
+            channel.line.extend_from_slice(&bytes);
+            let most = if may_be_command(&channel.line) { LONG_COMMAND } else { LONG_LINE };
+            if channel.line.len() <= most {
+                return;
+            }
+            bytes = std::mem::take(&mut channel.line).into();
         }
-        channel.line.extend_from_slice(&bytes);
-        let most = if may_be_command(&channel.line) { LONG_COMMAND } else { LONG_LINE };
-        if channel.line.len() > most {
-            channel.in_long_line = true;
-            let line = std::mem::take(&mut channel.line);
-            self.pass(stream, line.into());
-        }
+        channel.in_long_line = bytes.last() != Some(&b'\r');
+        self.pass(stream, bytes);
     }
 
     /// Output that is no command.
     fn pass(&mut self, stream: Stream, bytes: Bytes) {
         let masker = &self.shared.masker;
         let channel = if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout };
+        channel.mid_line = bytes.last() != Some(&b'\n');
         channel.masked.take(masker, bytes, &mut channel.ready);
     }
 
@@ -208,8 +211,12 @@ impl<'s> Listener<'s> {
         })
     }
 
-    /// A message of the worker about the step, behind what the step wrote.
+    /// A message of the worker about the step, behind what the step wrote: not over a line that
+    /// ended with a carriage return alone.
     async fn say(&mut self, stream: Stream, text: &str) {
+        if self.channel(stream).mid_line {
+            self.pass(stream, Bytes::from_static(b"\n"));
+        }
         self.flush(stream).await;
         self.shared.reporter.say(Some(self.step), text).await;
     }
@@ -230,6 +237,20 @@ impl<'s> Listener<'s> {
         };
         *count += 1;
         *count <= MOST_ANNOTATIONS
+    }
+}
+
+/// Behind the end of the line that `begun` begins and `rest` goes on with: a line feed, a carriage
+/// return, or both, as for GitHub's runner. A line feed may yet follow a carriage return at the end.
+fn line_end(begun: &[u8], rest: &[u8]) -> Option<usize> {
+    if begun.last() == Some(&b'\r') {
+        return Some(usize::from(rest.first() == Some(&b'\n')));
+    }
+    let end = memchr::memchr2(b'\n', b'\r', rest)?;
+    match (rest[end], rest.get(end + 1)) {
+        (b'\r', None) => None,
+        (b'\r', Some(b'\n')) => Some(end + 2),
+        _ => Some(end + 1),
     }
 }
 

@@ -61,21 +61,32 @@ impl Shell {
         })
     }
 
+    /// The program as it is written, which says what language the script is in.
+    fn program(&self) -> &str {
+        match self {
+            Self::Default | Self::Sh => "sh",
+            Self::Bash => "bash",
+            Self::Python => "python",
+            Self::Pwsh => "pwsh",
+            Self::Custom(words) => words.first().map_or("", String::as_str),
+        }
+    }
+
     /// The ending of the script's file.
     pub(crate) fn extension(&self) -> &'static str {
-        match self {
-            Self::Default | Self::Bash | Self::Sh => "sh",
-            Self::Python => "py",
-            Self::Pwsh => "ps1",
-            Self::Custom(_) => "",
+        match self.program().to_ascii_lowercase().as_str() {
+            "bash" | "sh" => "sh",
+            "python" => "py",
+            "pwsh" | "powershell" => "ps1",
+            _ => "",
         }
     }
 
     /// The script as the shell gets it.
     fn script(&self, text: &str) -> String {
         let text = text.replace("\r\n", "\n");
-        match self {
-            Self::Pwsh => format!(
+        match self.program() {
+            "pwsh" | "powershell" => format!(
                 "$ErrorActionPreference = 'stop'\n{text}\nif ((Test-Path -LiteralPath \
                  variable:\\LASTEXITCODE)) {{ exit $LASTEXITCODE }}\n"
             ),
@@ -162,6 +173,29 @@ mod tests {
         let words = ["perl", "-e", "a b", "", "{0}"].map(str::to_owned).to_vec();
         assert_eq!(shell, Shell::Custom(words));
         assert_eq!(Shell::parse(Some("x '{0}")), Err(ShellError::Quote("x '{0}".to_owned())));
+    }
+
+    #[test]
+    fn the_first_word_says_what_the_script_is_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = |shell: &str| {
+            let file = Shell::parse(Some(shell)).unwrap().write(folder.path(), "x").unwrap();
+            let script = std::fs::read_to_string(&file).unwrap();
+            (file.file_name().unwrap().to_str().unwrap().to_owned(), script)
+        };
+        for (shell, name) in [
+            ("bash -x {0}", "script.sh"),
+            ("python -u {0}", "script.py"),
+            ("/bin/bash -x {0}", "script"),
+            ("perl {0}", "script"),
+        ] {
+            assert_eq!(written(shell), (name.to_owned(), "x".to_owned()), "{shell}");
+        }
+        let (_, prepared) = written("pwsh");
+        assert!(prepared.starts_with("$ErrorActionPreference = 'stop'\nx\nif ("), "{prepared}");
+        for shell in ["pwsh -File {0}", "pwsh -command \". '{0}'\"", "powershell {0}"] {
+            assert_eq!(written(shell), ("script.ps1".to_owned(), prepared.clone()), "{shell}");
+        }
     }
 
     #[test]

@@ -63,6 +63,20 @@ pub(crate) struct Ended {
     pub(crate) name: String,
     /// Why it failed or was stopped, in a line, masked.
     pub(crate) reason: Option<String>,
+    /// Its `if` could not be evaluated.
+    pub(crate) is_undecided: bool,
+}
+
+/// What of a step could not be evaluated before it began.
+enum NotBegun {
+    Condition(EvaluateError),
+    Other(EvaluateError),
+}
+
+impl From<EvaluateError> for NotBegun {
+    fn from(error: EvaluateError) -> Self {
+        Self::Other(error)
+    }
 }
 
 impl StepRun<'_> {
@@ -70,19 +84,19 @@ impl StepRun<'_> {
     /// what follows from it.
     pub(crate) async fn run(&self) -> Ended {
         let began = Instant::now();
-        let (ending, begun) = match self.begin() {
+        let (error, is_undecided) = match self.begin() {
             Ok(None) => return self.skipped().await,
             Ok(Some(begun)) => {
                 self.started(&begun.name).await;
-                (self.body(&begun).await, Some(begun))
+                let ending = self.body(&begun).await;
+                return self.end(ending, Some(begun), began.elapsed()).await;
             }
-            Err(error) => {
-                self.started(&self.fixed_name()).await;
-                let message = format!("{}: {}", self.place(&error), error.message);
-                (Ending::failed(message), None)
-            }
+            Err(NotBegun::Condition(error)) => (error, true),
+            Err(NotBegun::Other(error)) => (error, false),
         };
-        self.end(ending, begun, began.elapsed()).await
+        self.started(&self.fixed_name()).await;
+        let ending = Ending::failed(format!("{}: {}", self.place(&error), error.message));
+        Ended { is_undecided, ..self.end(ending, None, began.elapsed()).await }
     }
 
     /// Whether people see it as a step of its own.
@@ -115,12 +129,12 @@ impl StepRun<'_> {
     }
 
     /// Evaluates what has to be known first; `None`: the `if` does not hold.
-    fn begin(&self) -> Result<Option<Begun>, EvaluateError> {
+    fn begin(&self) -> Result<Option<Begun>, NotBegun> {
         let step = &self.at.step;
         let env = step.env.render(&self.view(&IndexMap::new()))?;
         let view = self.view(&env);
         let condition = self.condition();
-        if !condition.evaluate(&view)? {
+        if !condition.evaluate(&view).map_err(NotBegun::Condition)? {
             return Ok(None);
         }
         let name = name::staged(self.stage, &name::evaluated(step, &view)?);
@@ -128,7 +142,7 @@ impl StepRun<'_> {
             Stage::Main => step.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?,
             Stage::Pre | Stage::Post => None,
         };
-        let timeout = minutes.filter(|minutes| *minutes > 0.0).and_then(from_minutes);
+        let timeout = minutes.flatten().and_then(from_minutes);
         let tolerant = step.continue_on_error.as_ref().map(|c| c.evaluate(&view)).transpose()?;
         let around = self.frame.inside.as_ref().is_some_and(|inside| inside.around().survives);
         let survives = around || condition.evaluate(&view.cancelled())?;
@@ -197,8 +211,13 @@ impl StepRun<'_> {
     async fn skipped(&self) -> Ended {
         let none = IndexMap::new();
         let name = self.mask(&self.fixed_name());
-        let ended =
-            Ended { outcome: Outcome::Skipped, conclusion: Outcome::Skipped, name, reason: None };
+        let ended = Ended {
+            outcome: Outcome::Skipped,
+            conclusion: Outcome::Skipped,
+            name,
+            reason: None,
+            is_undecided: false,
+        };
         self.record(&ended, &none);
         self.report(&ended, &none, Duration::ZERO).await;
         ended
@@ -228,7 +247,7 @@ impl StepRun<'_> {
             Outcome::Failure if tolerant => Outcome::Success,
             other => other,
         };
-        let ended = Ended { outcome, conclusion, name, reason };
+        let ended = Ended { outcome, conclusion, name, reason, is_undecided: false };
         self.record(&ended, &outputs);
         if conclusion == Outcome::Failure {
             self.fail(&ended);

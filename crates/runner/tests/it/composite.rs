@@ -81,6 +81,33 @@ runs:
     assert_eq!(errors, [one, seven, one, seven], "each failure is told once");
 }
 
+#[tokio::test]
+async fn nothing_follows_a_condition_that_cannot_be_evaluated() {
+    let run = Run::new();
+    let action = "
+outputs: {o: {value: '${{ steps.a.outputs.o }}'}}
+runs:
+  using: composite
+  steps:
+    - {id: a, shell: bash, run: 'echo o=1 >> $GITHUB_OUTPUT'}
+    - {if: \"fromJSON('x') == 1\", shell: bash, run: echo no}
+    - {if: always(), shell: bash, run: echo not reached}
+";
+    Origin::with(&run.path("mirror"), "acme/undecided", &[("action.yml", action)]);
+    let heard = run
+        .steps(
+            "- {id: u, uses: acme/undecided@v1}
+- {if: \"always() && fromJSON('x') == 1\", run: echo no}
+- {if: always(), run: 'echo ${{ steps.u.outputs.o }} goes on'}",
+        )
+        .await;
+    assert_eq!(heard.output(), "1 goes on\n");
+    let found = heard.conclusions();
+    assert_eq!(found, [(Failure, Failure), (Failure, Failure), (Success, Success)]);
+    let place = "step `Run acme/undecided@v1` failed: acme/undecided@v1/action.yml:7:8: step";
+    assert!(heard.reason().starts_with(place), "{}", heard.reason());
+}
+
 const JS: &str = "runs: {using: node20, pre: pre.js, main: main.js, post: post.js}";
 
 fn script(what: &str) -> String {
@@ -139,6 +166,8 @@ runs:
         "pre a1,pre a2,pre z,main a1,main a2,other,main l1,main l2,other,main z,\
          post z,post l2,post l1,post a2,post a1"
     );
+    let told: Vec<&str> = heard.annotations().iter().map(|a| a.message.as_str()).collect();
+    assert_eq!(told, ["`pre` execution is not supported for local action from './local'"]);
     let names: Vec<&str> = heard.reports().iter().map(|report| report.name.as_str()).collect();
     assert_eq!(
         names,

@@ -280,7 +280,9 @@ mkdir -p dir/sub; echo '::warning::careful'
     after set
     after set
     ");
-    assert_eq!(heard.annotations()[0].message, "careful");
+    let told: Vec<&str> = heard.annotations().iter().map(|a| a.message.as_str()).collect();
+    let no_pre = "`pre` execution is not supported for local action from './act'";
+    assert_eq!(told, [no_pre, "careful", no_pre, "careful"]);
     // Built once.
     assert_eq!(heard.log().matches("Building docker image").count(), 1, "{}", heard.log());
 }

@@ -103,6 +103,33 @@ async fn commands_become_annotations_and_groups() {
 }
 
 #[tokio::test]
+async fn a_carriage_return_ends_a_line() {
+    let heard = Run::new()
+        .steps(
+            r#"- run: |
+    printf '100%%\r::error::boom\n'
+    printf '::error::cut\rshort\r\n'
+    printf '::notice::two'; sleep 0.05; printf 'parts\r'; sleep 0.05; printf '\nnext\n'
+    printf '1\r::add-mask::hunter2\n'; echo hunter2
+- run: |
+    echo '{"problemMatcher": [{"owner": "o", "pattern": [{"regexp": "^error: (.*)$", "message": 1}]}]}' > m.json
+    echo "::add-matcher::m.json"
+- run: |
+    printf '10%%\r20%%\rerror: no\r'"#,
+        )
+        .await;
+    let messages: Vec<_> = heard.annotations().iter().map(|a| a.message.as_str()).collect();
+    assert_eq!(messages, ["boom", "cut", "twoparts", "no"]);
+    let log = heard.log();
+    for part in [
+        "100%\r\n##[error]boom\n##[error]cut\nshort\r\n##[notice]twoparts\nnext\n1\r***\n",
+        "10%\r20%\r\n##[error]error: no\n",
+    ] {
+        assert!(log.contains(part), "{part:?} in {log:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_disabled_command_fails_its_step() {
     let heard = Run::new().steps("- run: echo '::set-env name=A::1'").await;
     assert_eq!(heard.result(), JobResult::Failure);

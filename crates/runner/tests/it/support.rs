@@ -131,7 +131,7 @@ impl Run {
                 commit: CommitId::new(self.git(&["rev-parse", "HEAD"])).unwrap(),
                 repository: None,
             },
-            matrix: IndexMap::new(),
+            matrix: None,
             strategy: IndexMap::new(),
             contexts: Contexts {
                 github: std::sync::Arc::new(github.into_iter().collect()),

@@ -6,7 +6,7 @@ use super::ast::{Expression, Node, NodeKind};
 use super::context::{Context, Status};
 use super::function::Function;
 use super::value::Value;
-use super::{fold, json, operators};
+use super::{fold, from_json, operators, to_json};
 use crate::span::Span;
 
 /// Why an expression has no value.
@@ -128,11 +128,11 @@ impl Evaluator<'_> {
             Function::EndsWith => Ok(affix(argument(0), argument(1), |a, b| a.ends_with(b)).into()),
             Function::Format => self.format(&argument(0).to_text(), values.get(1..).unwrap_or(&[])),
             Function::Join => self.join(argument(0), values.get(1)),
-            Function::ToJson => self.made(json::print(argument(0))),
+            Function::ToJson => self.made(to_json::print(argument(0))),
             Function::FromJson => {
                 let text = argument(0).to_text();
                 self.charge(text.len())?;
-                json::parse(&text)
+                from_json::read(&text)
                     .map_err(|error| format!("fromJSON cannot read its text: {error}"))
             }
             Function::HashFiles => {

@@ -105,6 +105,47 @@ fn strangers_write_into_scripts() {
 }
 
 #[test]
+fn texts_are_no_numbers_and_fractions_of_limits_are_cut() {
+    let jobs = "  a:
+    runs-on: ubuntu-latest
+    timeout-minutes: ${{ vars.MINUTES }}
+    continue-on-error: ${{ github.event_name }}
+    strategy: {max-parallel: 1.5, matrix: {a: [1]}}
+    steps:
+      - {run: x, timeout-minutes: '${{ matrix.a }}', continue-on-error: '${{ env.X }}'}
+      - {run: x, timeout-minutes: '${{ fromJSON(vars.X) }}'}
+      - {run: x, timeout-minutes: 0.5}
+      - {run: x, timeout-minutes: 2}
+";
+    insta::assert_snapshot!(found(jobs), @r"
+    f.yml:6:22: error[expression-type]: this is a string, and a number is wanted here
+    f.yml:7:24: error[expression-type]: this is a string, and `true` or `false` is wanted here
+    f.yml:8:30: note[fraction-of-limit]: of `max-parallel: 1.5` GitHub makes 1
+    f.yml:10:74: error[expression-type]: this is a string, and `true` or `false` is wanted here
+    f.yml:12:35: note[fraction-of-limit]: of `timeout-minutes: 0.5` GitHub makes no limit
+    ");
+}
+
+#[test]
+fn what_excludes_nothing() {
+    let jobs = "  a:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {os: [x, '${{ vars.os }}'], exclude: [{os: y}, {arch: z}, {arch: '${{ vars.a }}'}]}}
+    steps: []
+  b:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {os: [x], exclude: [{os: y}, {arch: z}]}}
+    steps: []
+";
+    insta::assert_snapshot!(found(jobs), @r"
+    f.yml:6:72: error[matrix-exclude]: the matrix has no row `arch`: the job fails
+    f.yml:6:83: error[matrix-exclude]: the matrix has no row `arch`: the job fails
+    f.yml:10:49: warning[matrix-exclude]: row `os` has no such value, so this excludes nothing
+    f.yml:10:54: error[SW0301]: `exclude` names `arch`, and the matrix has no such row
+    ");
+}
+
+#[test]
 fn what_could_not_be_read_is_not_told_twice() {
     let jobs = "  a:\n    runs-on: ubuntu-latest\n    steps:\n      - id: one\n        rnu: x\n      \
                 - run: echo ${{ steps.one.outputs.x }} ${{ steps.two.outputs.x }}\n  b: {}\n  \

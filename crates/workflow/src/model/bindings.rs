@@ -3,9 +3,9 @@
 use indexmap::IndexMap;
 
 use super::reader::{Reader, texts_of};
-use crate::expr::{Context, EvaluateError, Object, Scope, Template};
+use crate::expr::{Context, EvaluateError, Object, Scope, Template, Value};
 use crate::span::Span;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// Names with a value each, or one expression that yields them all.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,15 +21,39 @@ pub enum Bindings {
 pub struct Binding {
     /// Where the name stands.
     pub span: Span,
-    /// The name, when it holds expressions; the key is then its text.
-    pub computed_name: Option<Template>,
+    /// What the key of the mapping, its text, is.
+    pub name: Name,
     /// The value.
     pub value: Template,
 }
 
-impl Binding {
-    fn name(&self, key: &str, context: &dyn Context) -> Result<String, EvaluateError> {
-        self.computed_name.as_ref().map_or_else(|| Ok(key.to_owned()), |name| name.render(context))
+/// What a key of a mapping is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Name {
+    /// The name itself.
+    Written,
+    /// A name with expressions.
+    Computed(Template),
+    /// `${{ insert }}`: the names and values are those of the object that the value yields.
+    Insert,
+}
+
+impl Name {
+    fn read(reader: &mut Reader<'_>, entry: &Entry, scope: &Scope<'_>) -> Self {
+        let directive = entry.key.trim().strip_prefix("${{").and_then(|key| key.strip_suffix("}}"));
+        if directive.is_some_and(|directive| directive.trim() == "insert") {
+            return Self::Insert;
+        }
+        reader.computed_key(entry, scope).map_or(Self::Written, Self::Computed)
+    }
+
+    /// The name, when it holds expressions.
+    #[must_use]
+    pub fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Computed(template) => Some(template),
+            Self::Written | Self::Insert => None,
+        }
     }
 }
 
@@ -56,8 +80,16 @@ impl Bindings {
         for entry in fields.iter() {
             let of = format!("`{}` in {what}", *entry.key);
             if let Some(value) = reader.template(&entry.value, &of, scope) {
-                let computed_name = reader.computed_key(entry, scope);
-                let binding = Binding { span: entry.key.span, computed_name, value };
+                let name = Name::read(reader, entry, scope);
+                if name == Name::Insert && value.as_expression().is_none() {
+                    reader.wrong_kind(
+                        &entry.value,
+                        "the value of `${{ insert }}`",
+                        "an expression",
+                    );
+                    continue;
+                }
+                let binding = Binding { span: entry.key.span, name, value };
                 named.insert(entry.key.value.clone(), binding);
             }
         }
@@ -68,6 +100,15 @@ impl Bindings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Named(named) if named.is_empty())
+    }
+
+    /// Names and values, if all of the names are written out.
+    #[must_use]
+    pub fn written(&self) -> Option<&IndexMap<String, Binding>> {
+        match self {
+            Self::Named(named) if named.values().all(|b| b.name == Name::Written) => Some(named),
+            Self::Named(_) | Self::Computed(_) => None,
+        }
     }
 
     /// The value of a name that is written out; names ignore case.
@@ -91,39 +132,51 @@ impl Bindings {
         named
             .into_iter()
             .flat_map(IndexMap::values)
-            .flat_map(|binding| binding.computed_name.iter().chain([&binding.value]))
+            .flat_map(|binding| binding.name.template().into_iter().chain([&binding.value]))
             .chain(computed)
     }
 
     /// The values with their kinds, in order.
     ///
     /// # Errors
-    /// The first expression that has no value.
+    /// The first expression that has no value, or a name that is there twice.
     pub fn evaluate(&self, context: &dyn Context) -> Result<Object, EvaluateError> {
-        match self {
-            Self::Computed(template) => template.evaluate_object(context),
-            Self::Named(named) => named
-                .iter()
-                .map(|(name, binding)| {
-                    Ok((binding.name(name, context)?, binding.value.evaluate(context)?))
-                })
-                .collect(),
+        let named = match self {
+            Self::Computed(template) => return template.evaluate_object(context),
+            Self::Named(named) => named,
+        };
+        let mut object = Object::new();
+        for (key, binding) in named {
+            let mut put = |name: String, value: Value| {
+                if object.contains_key(&name) {
+                    return Err(binding.value.wrong(&format!("`{name}` is already defined")));
+                }
+                object.insert(name, value);
+                Ok(())
+            };
+            match &binding.name {
+                Name::Written => put(key.clone(), binding.value.evaluate(context)?)?,
+                Name::Computed(name) => {
+                    put(name.render(context)?, binding.value.evaluate(context)?)?;
+                }
+                Name::Insert => {
+                    let inserted = binding.value.evaluate(context)?;
+                    let members = inserted.as_object().ok_or_else(|| {
+                        let what = inserted.describe();
+                        binding.value.wrong(&format!("an object was expected here, not {what}"))
+                    })?;
+                    members.iter().try_for_each(|(name, value)| put(name.into(), value.clone()))?;
+                }
+            }
         }
+        Ok(object)
     }
 
     /// The values as texts, in order.
     ///
     /// # Errors
-    /// The first expression that has no value.
+    /// As [`Self::evaluate`].
     pub fn render(&self, context: &dyn Context) -> Result<IndexMap<String, String>, EvaluateError> {
-        match self {
-            Self::Computed(template) => template.evaluate_object(context).map(|o| texts_of(&o)),
-            Self::Named(named) => named
-                .iter()
-                .map(|(name, binding)| {
-                    Ok((binding.name(name, context)?, binding.value.render(context)?))
-                })
-                .collect(),
-        }
+        self.evaluate(context).map(|object| texts_of(&object))
     }
 }

@@ -34,16 +34,9 @@ impl Dynamic<bool> {
     pub fn evaluate(&self, context: &dyn Context) -> Result<bool, EvaluateError> {
         match self {
             Self::Fixed(value) => Ok(value.value),
-            Self::Computed(template) => match template.evaluate(context)? {
-                Value::Bool(value) => Ok(value),
-                Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-                Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-                other => {
-                    let message =
-                        format!("`true` or `false` was expected here, not {}", other.describe());
-                    Err(template.wrong(&message))
-                }
-            },
+            Self::Computed(template) => {
+                boolean(&template.evaluate(context)?).map_err(|message| template.wrong(&message))
+            }
         }
     }
 }
@@ -58,36 +51,55 @@ impl Dynamic<f64> {
         if let Some(template) = reader.whole_expression(node, what, scope) {
             return template.map(Self::Computed);
         }
-        let Some(value) = node.as_float().filter(|value| value.is_finite()) else {
+        let Some(value) = node.as_float() else {
             reader.wrong_kind(node, what, "a number");
             return None;
         };
-        if value <= 0.0 {
-            let message = format!("{what} must be greater than 0");
+        if !value.is_finite() {
+            let message = format!("{what} must be a finite number");
             reader.problem(super::code::WRONG_VALUE, node.at(), message);
             return None;
         }
         Some(Self::Fixed(Spanned::new(value, node.at())))
     }
 
-    /// The value in a context.
+    /// The limit in a context, if it is one: 0 and less are none.
     ///
     /// # Errors
-    /// The expression has no value, or one that is no number above 0.
-    pub fn evaluate(&self, context: &dyn Context) -> Result<f64, EvaluateError> {
-        match self {
-            Self::Fixed(value) => Ok(value.value),
+    /// The expression has no value, or one that is no number.
+    pub fn evaluate(&self, context: &dyn Context) -> Result<Option<f64>, EvaluateError> {
+        let number = match self {
+            Self::Fixed(value) => value.value,
             Self::Computed(template) => {
-                let value = template.evaluate(context)?;
-                let number = value.to_number();
-                if value.is_primitive() && number.is_finite() && number > 0.0 {
-                    Ok(number)
-                } else {
-                    let message =
-                        format!("a number above 0 was expected here, not `{}`", value.to_text());
-                    Err(template.wrong(&message))
-                }
+                number(&template.evaluate(context)?).map_err(|message| template.wrong(&message))?
             }
-        }
+        };
+        Ok(Some(number).filter(|number| *number > 0.0))
+    }
+}
+
+/// A computed value that has to be true or false. GitHub never makes one of a text.
+pub(super) fn boolean(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        other => Err(unexpected(other, "`true` or `false`")),
+    }
+}
+
+/// A computed value that has to be a number. GitHub never makes one of a text.
+pub(super) fn number(value: &Value) -> Result<f64, String> {
+    match value {
+        Value::Number(value) if value.is_finite() => Ok(*value),
+        other => Err(unexpected(other, "a number")),
+    }
+}
+
+fn unexpected(value: &Value, wanted: &str) -> String {
+    match value {
+        Value::String(text) => format!(
+            "{wanted} was expected here, not the text `{text}`; `fromJSON(…)` makes a value of a text"
+        ),
+        Value::Number(_) => format!("{wanted} was expected here, not the number {value}"),
+        other => format!("{wanted} was expected here, not {}", other.describe()),
     }
 }

@@ -30,7 +30,7 @@ mod workflow;
 pub use action::{
     Action, ActionInput, ActionOutput, DockerAction, DockerImage, JavaScriptAction, Runs,
 };
-pub use bindings::{Binding, Bindings};
+pub use bindings::{Binding, Bindings, Name};
 pub use concurrency::{Concurrency, Queue};
 pub use container::{Container, ContainerSpec, Services};
 pub use defaults::Defaults;

@@ -256,15 +256,16 @@ fn read_kind(
     let step_key = known.place.key();
     Some(match kind {
         "run" => {
-            let optional = |reader: &mut Reader<'_>, key: &str| {
-                reader.filled(fields.get(key)?, &format!("`{key}`"), step_key)
-            };
-            let shell = optional(reader, "shell");
+            let shell =
+                fields.get("shell").and_then(|node| reader.filled(node, "`shell`", step_key));
             if known.place == Place::Action && fields.get("shell").is_none() {
                 let message = "a `run` step of an action has no `shell`, which is required";
                 reader.problem(code::MISSING_KEY, fields.span(), message);
             }
-            let working_directory = optional(reader, "working-directory");
+            // Empty is the workspace, whatever `defaults` say.
+            let working_directory = fields
+                .get("working-directory")
+                .and_then(|node| reader.template(node, "`working-directory`", step_key));
             let script = reader.template(node, "`run`", step_key)?;
             StepKind::Run { script, shell, working_directory }
         }

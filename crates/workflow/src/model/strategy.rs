@@ -1,9 +1,10 @@
 //! `strategy`: the jobs that a job becomes.
 
-use super::dynamic::Dynamic;
-use super::reader::Reader;
+use super::code;
+use super::dynamic::{self, Dynamic};
+use super::reader::{Fields, Reader};
 use super::tree::Tree;
-use crate::expr::{Context, EvaluateError, Template, Value, scopes};
+use crate::expr::{Context, EvaluateError, Template, scopes};
 use crate::matrix::{self, Combination, MatrixError};
 use crate::span::Span;
 use crate::yaml::Node;
@@ -15,7 +16,7 @@ pub enum Strategy {
     Written {
         /// Whether one failure cancels the others; it does unless this says no.
         fail_fast: Option<Dynamic<bool>>,
-        /// How many run at the same time; as many as can unless this says.
+        /// How many run at the same time; as many as can unless this says, or says 0.
         max_parallel: Option<Dynamic<f64>>,
         /// The matrix.
         matrix: Option<Tree>,
@@ -70,7 +71,7 @@ impl Strategy {
                 let max_parallel = max_parallel.as_ref().map(|value| value.evaluate(context));
                 let mut plan = Plan {
                     fail_fast: fail_fast.transpose()?.unwrap_or(true),
-                    max_parallel: max_parallel.transpose()?.map(whole),
+                    max_parallel: max_parallel.transpose()?.flatten().and_then(at_a_time),
                     ..Plan::default()
                 };
                 if let Some(tree) = matrix {
@@ -83,14 +84,13 @@ impl Strategy {
             Self::Computed(template) => {
                 let object = template.evaluate_object(context)?;
                 let mut plan = Plan::default();
+                let wrong_kind = |message: String| template.wrong(&message);
                 if let Some(value) = object.get("fail-fast") {
-                    plan.fail_fast = value.is_truthy();
+                    plan.fail_fast = dynamic::boolean(value).map_err(wrong_kind)?;
                 }
-                plan.max_parallel = object
-                    .get("max-parallel")
-                    .map(Value::to_number)
-                    .filter(|number| number.is_finite() && *number > 0.0)
-                    .map(whole);
+                if let Some(value) = object.get("max-parallel") {
+                    plan.max_parallel = at_a_time(dynamic::number(value).map_err(wrong_kind)?);
+                }
                 if let Some(value) = object.get("matrix") {
                     plan.combinations =
                         matrix::expand(value).map_err(|e| wrong(e, template.span))?;
@@ -105,14 +105,14 @@ fn wrong(error: MatrixError, span: Span) -> EvaluateError {
     EvaluateError { message: error.to_string(), expression: "matrix".into(), span }
 }
 
-/// A limit is at least one.
+/// How many at a time: the fraction is cut, and nothing, or less, is no limit.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "positive, and saturates"
+    reason = "what is no number of jobs saturates"
 )]
-fn whole(number: f64) -> usize {
-    (number as usize).max(1)
+fn at_a_time(number: f64) -> Option<usize> {
+    Some(number as usize).filter(|number| *number > 0)
 }
 
 /// A mapping of lists, with expressions wherever a list may stand.
@@ -140,5 +140,32 @@ fn read_matrix(reader: &mut Reader<'_>, node: &Node) -> Option<Tree> {
             }
         }
     }
+    // GitHub looks at the items beforehand only where nothing of the matrix is computed.
+    if !node.has_expressions() {
+        check_items(reader, &fields);
+    }
     Tree::read(reader, node, "`matrix`", scope)
+}
+
+/// No item of `include` or `exclude` is empty, and `exclude` names rows.
+fn check_items(reader: &mut Reader<'_>, fields: &Fields<'_>) {
+    let is_row = |key: &str| key != "include" && key != "exclude";
+    let rows: Vec<&str> =
+        fields.iter().map(|entry| entry.key.as_str()).filter(|key| is_row(key)).collect();
+    for key in ["include", "exclude"] {
+        let items = fields.get(key).and_then(Node::as_sequence).unwrap_or_default();
+        for (item, mapping) in items.iter().filter_map(|item| Some((item, item.as_mapping()?))) {
+            if mapping.is_empty() {
+                let message = format!("an item of `{key}` of `matrix` has no values");
+                reader.problem(code::WRONG_VALUE, item.at(), message);
+            }
+            let is_known = |name: &str| rows.iter().any(|row| row.eq_ignore_ascii_case(name));
+            for entry in mapping.iter().filter(|entry| key == "exclude" && !is_known(&entry.key)) {
+                let message =
+                    format!("`exclude` names `{}`, and the matrix has no such row", *entry.key);
+                let help = format!("rows: {}", rows.join(", "));
+                reader.problem_with_help(code::UNKNOWN_KEY, entry.key.span, message, help);
+            }
+        }
+    }
 }

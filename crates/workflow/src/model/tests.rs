@@ -69,6 +69,84 @@ jobs:
     secrets: inherit
 "#;
 
+/// GitHub: "Unexpected value '10'", also where the text is a number.
+#[test]
+fn a_text_is_no_number_and_no_boolean() {
+    let context = variables(
+        r#"{"vars": {"T": "10", "B": "true", "S": "{fail-fast: 'true'}", "M": "{max-parallel: '2'}"}}"#,
+    );
+    let evaluated = |strategy: &str, minutes: &str, may_fail: &str| {
+        let text = format!(
+            "on: push\njobs: {{a: {{runs-on: x, strategy: {strategy}, timeout-minutes: {minutes}, \
+             continue-on-error: {may_fail}}}}}\n"
+        );
+        let workflow =
+            Workflow::read("ci.yml", &text).unwrap_or_else(|_| panic!("{}", problems(&text)));
+        let job = &workflow.jobs["a"];
+        let plan = job.strategy.as_ref().unwrap().evaluate(&context);
+        let JobKind::Steps(steps) = &job.kind else { panic!("{job:?}") };
+        (
+            plan.map(|plan| (plan.fail_fast, plan.max_parallel)).map_err(|error| error.message),
+            steps
+                .timeout_minutes
+                .as_ref()
+                .unwrap()
+                .evaluate(&context)
+                .map_err(|error| error.message),
+            steps
+                .continue_on_error
+                .as_ref()
+                .unwrap()
+                .evaluate(&context)
+                .map_err(|error| error.message),
+        )
+    };
+    let made = |text: &str| format!("\"${{{{ fromJSON(vars.{text}) }}}}\"");
+    assert_eq!(
+        evaluated(&format!("{{max-parallel: {}}}", made("T")), &made("T"), &made("B")),
+        (Ok((true, Some(10))), Ok(Some(10.0)), Ok(true))
+    );
+    // 0 and less are no limit.
+    assert_eq!(
+        evaluated("{max-parallel: 0}", "0", "false"),
+        (Ok((true, None)), Ok(None), Ok(false))
+    );
+    assert_eq!(
+        evaluated("{max-parallel: 0.9}", "-1", "true"),
+        (Ok((true, None)), Ok(None), Ok(true))
+    );
+    let (plan, minutes, may_fail) =
+        evaluated("{fail-fast: \"${{ vars.B }}\"}", "\"${{ vars.T }}\"", "\"${{ vars.none }}\"");
+    insta::assert_snapshot!(plan.unwrap_err(), @"`true` or `false` was expected here, not the text `true`; `fromJSON(…)` makes a value of a text");
+    insta::assert_snapshot!(minutes.unwrap_err(), @"a number was expected here, not the text `10`; `fromJSON(…)` makes a value of a text");
+    insta::assert_snapshot!(may_fail.unwrap_err(), @"`true` or `false` was expected here, not null");
+    assert!(evaluated(&made("S"), "1", "true").0.is_err());
+    assert!(evaluated(&made("M"), "1", "true").0.is_err());
+}
+
+#[test]
+fn items_of_a_matrix_that_is_written_out() {
+    let text = "\
+on: push
+jobs:
+  a:
+    runs-on: x
+    strategy:
+      matrix:
+        os: [x, y]
+        include: [{}, {extra: 1}]
+        exclude: [{OS: x, arch: z}, {}]
+  b:
+    runs-on: x
+    strategy: {matrix: {os: ['${{ vars.os }}'], exclude: [{arch: z}, {}]}}
+";
+    insta::assert_snapshot!(lines(text), @r"
+    ci.yml:8:19: error[SW0304]: an item of `include` of `matrix` has no values
+    ci.yml:9:27: error[SW0301]: `exclude` names `arch`, and the matrix has no such row (rows: os)
+    ci.yml:9:37: error[SW0304]: an item of `exclude` of `matrix` has no values
+    ");
+}
+
 #[test]
 fn a_whole_workflow() {
     let workflow = Workflow::read("ci.yml", FULL).unwrap_or_else(|_| panic!("{}", problems(FULL)));
@@ -90,7 +168,7 @@ fn a_whole_workflow() {
     assert_eq!((plan.fail_fast, plan.max_parallel), (false, Some(2)));
     let JobKind::Steps(job) = &build.kind else { panic!("{build:?}") };
     assert_eq!(job.runs_on.evaluate(&context).unwrap().labels, ["self-hosted", "mac"]);
-    assert_eq!(job.timeout_minutes.as_ref().unwrap().evaluate(&context), Ok(1.5));
+    assert_eq!(job.timeout_minutes.as_ref().unwrap().evaluate(&context), Ok(Some(1.5)));
     let container = job.container.as_ref().unwrap().evaluate(&context).unwrap().unwrap();
     assert_eq!((container.image.as_str(), container.ports), ("node:20", vec!["80".to_owned()]));
     let step = &job.steps[1];
@@ -169,6 +247,33 @@ jobs:
     let found = lines(&wrong);
     assert!(found.starts_with("ci.yml:10:31: error[SW0201]"), "{found}");
     assert_eq!(found.lines().count(), 1, "once, though it is read four times");
+}
+
+#[test]
+fn objects_are_inserted_among_names() {
+    let text = "\
+on: push
+env: {A: 1, '${{ insert }}': '${{ fromJSON(vars.more) }}', D: 4}
+jobs: {a: {runs-on: x, steps: []}}
+";
+    let workflow = Workflow::read("f", text).unwrap_or_else(|_| panic!("{}", problems(text)));
+    let env = |more: &str| {
+        let vars: Object = [("more", more)].into_iter().collect();
+        let contexts: Object = [("vars", vars)].into_iter().collect();
+        let env = workflow.env.render(&Variables::new(contexts)).map_err(|error| error.message)?;
+        Ok::<_, String>(
+            env.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(env("{B: 2, C: true}").unwrap(), ["A=1", "B=2", "C=true", "D=4"]);
+    assert_eq!(env("{}").unwrap(), ["A=1", "D=4"]);
+    insta::assert_snapshot!(env("{a: 2}").unwrap_err(), @"`a` is already defined");
+    insta::assert_snapshot!(env("null").unwrap_err(), @"an object was expected here, not null");
+    let text = "on: push\nenv: {'${{ insert }}': text}\njobs: {a: {runs-on: x, env: {'${{insert}}': {A: b}}}}\n";
+    insta::assert_snapshot!(lines(text), @r"
+    ci.yml:2:24: error[SW0303]: the value of `${{ insert }}` must be an expression, not a string
+    ci.yml:3:45: error[SW0303]: `${{insert}}` in `env` must be a string, not a mapping
+    ");
 }
 
 #[test]
@@ -315,7 +420,7 @@ jobs:
       - {wait: later}
       - <<: {run: x}
         run: y
-    timeout-minutes: 0
+    timeout-minutes: .inf
     container: {ports: [1]}
     permissions: {contents: all, content: read}
     environment: {url: x}
@@ -332,7 +437,7 @@ jobs:
     ci.yml:15:45: error[SW0303]: `timeout-minutes` must be a number, not a string
     ci.yml:16:16: error[SW0312]: no step before this one has the id `later`
     ci.yml:17:9: error[SW0301]: unknown key `<<` in a step (GitHub has anchors and aliases, but no merge keys; repeat the keys)
-    ci.yml:19:22: error[SW0304]: `timeout-minutes` must be greater than 0
+    ci.yml:19:22: error[SW0304]: `timeout-minutes` must be a finite number
     ci.yml:20:17: error[SW0302]: `container` has no `image`, which is required
     ci.yml:21:29: error[SW0304]: `all` is no level for `contents` (one of: none, read, write)
     ci.yml:21:34: error[SW0301]: unknown key `content` in `permissions` (did you mean `contents`?)

@@ -1,8 +1,10 @@
 //! Which workflows an event starts, and why.
 
 mod glob;
+mod skip;
 
 pub use glob::{Pattern, PatternError};
+pub use skip::skip_instruction;
 
 use serde::Serialize;
 

@@ -121,6 +121,18 @@ impl Node {
         self.as_scalar().is_some_and(|s| s.value == Resolved::Null)
     }
 
+    /// Whether it holds an expression, in a key or in a value.
+    #[must_use]
+    pub fn has_expressions(&self) -> bool {
+        match &self.kind {
+            NodeKind::Scalar(scalar) => scalar.text.contains("${{"),
+            NodeKind::Sequence(items) => items.iter().any(Self::has_expressions),
+            NodeKind::Mapping(mapping) => mapping
+                .iter()
+                .any(|entry| entry.key.contains("${{") || entry.value.has_expressions()),
+        }
+    }
+
     /// What it is, for messages: `a mapping`, `a list`, `a number`, …
     #[must_use]
     pub fn describe(&self) -> &'static str {

@@ -16,6 +16,8 @@ struct Progress {
     /// The first failure that is not tolerated, and where it was.
     failed: Option<String>,
     stopped: bool,
+    /// No step may follow.
+    is_over: bool,
 }
 
 /// Runs what the action's steps do in a stage.
@@ -49,7 +51,7 @@ pub(super) async fn run(
         }
         Stage::Main => steps_in_order(body, inner, &inner.steps, &mut progress).await,
         Stage::Post => {
-            while let Some(at) = inner.next_post() {
+            while let Some(at) = inner.next_post().filter(|_| !progress.is_over) {
                 steps_in_order(body, inner, &[at], &mut progress).await;
             }
         }
@@ -65,6 +67,8 @@ pub(super) async fn run(
     })
 }
 
+/// Runs steps until none may follow. As on GitHub, none does behind one whose `if` cannot be
+/// evaluated, not even with `always()`.
 async fn steps_in_order(
     body: &Body<'_>,
     frame: &Arc<Frame>,
@@ -86,6 +90,10 @@ async fn steps_in_order(
             }
             Outcome::Cancelled => progress.stopped = true,
             Outcome::Success | Outcome::Skipped => {}
+        }
+        if ended.is_undecided {
+            progress.is_over = true;
+            return;
         }
     }
 }

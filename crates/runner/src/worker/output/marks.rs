@@ -31,8 +31,9 @@ fn first_by(lines: &[u8], window: usize) -> Option<usize> {
 
 /// Whether a line begins behind this, white space aside. Names in many languages have colons.
 fn begins_line(before: &[u8]) -> bool {
-    let last = before.iter().rev().find(|byte| **byte == b'\n' || !byte.is_ascii_whitespace());
-    last.is_none_or(|byte| *byte == b'\n')
+    let ends = |byte: u8| matches!(byte, b'\n' | b'\r');
+    let last = before.iter().rev().find(|byte| ends(**byte) || !byte.is_ascii_whitespace());
+    last.is_none_or(|byte| ends(*byte))
 }
 
 #[cfg(test)]
@@ -49,17 +50,24 @@ mod tests {
         assert_eq!(first(b"a::b ##[error]no\n::debug::\n"), Some(5));
     }
 
+    #[test]
+    fn a_carriage_return_ends_a_line() {
+        assert_eq!(first(b"90%\r ::error::no\n"), Some(5));
+        assert_eq!(first(b"a\r\n::error::no\r\n"), Some(3));
+    }
+
     proptest! {
         #[test]
         fn no_line_before_the_mark_is_a_command_and_the_line_of_it_may_be(
-            lines in prop::collection::vec("[:#\\[ a]{0,6}", 0..12),
+            lines in prop::collection::vec("[:#\\[ a]{0,6}(\n|\r|\r\n)", 0..12),
             window in 3..20_usize,
         ) {
-            let is_command = |line: &&String| !line.trim().is_empty() && may_be_command(format!("{line}\n").as_bytes());
-            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let is_command = |line: &String| !line.trim().is_empty() && may_be_command(line.as_bytes());
+            let text = lines.concat();
             let mark = first_by(text.as_bytes(), window);
-            let line = mark.map(|at| text[..at].matches('\n').count());
-            prop_assert_eq!(line, lines.iter().position(|line| is_command(&line)), "{:?}", text);
+            let ends = lines.iter().scan(0, |end, line| { *end += line.len(); Some(*end) });
+            let line = mark.and_then(|mark| ends.into_iter().position(|end| mark < end));
+            prop_assert_eq!(line, lines.iter().position(is_command), "{:?}", text);
         }
     }
 }

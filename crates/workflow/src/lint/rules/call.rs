@@ -8,7 +8,7 @@ use crate::lint::checking::Checking;
 use crate::lint::rule::Rule;
 use crate::lint::site::{Role, Site, Source};
 use crate::lint::types::{Type, infer};
-use crate::model::{Bindings, Call, CallJob, JobKind, Secrets};
+use crate::model::{Call, CallJob, JobKind, Secrets};
 use crate::span::Span;
 
 pub(super) const RULES: &[&Rule] = &[&CALL];
@@ -41,7 +41,7 @@ pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn inputs(checking: &Checking<'_>, call: &CallJob, takes: &Call, found: &mut Vec<Diagnostic>) {
-    let Bindings::Named(named) = &call.with else { return };
+    let Some(named) = call.with.written() else { return };
     let is = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     for (name, binding) in named {
         let Some((_, input)) = takes.inputs.iter().find(|(known, _)| is(known, name)) else {
@@ -85,7 +85,8 @@ fn computed(checking: &Checking<'_>, template: &crate::expr::Template) -> Type {
 }
 
 fn secrets(checking: &Checking<'_>, call: &CallJob, takes: &Call, found: &mut Vec<Diagnostic>) {
-    let Secrets::Named(Bindings::Named(named)) = &call.secrets else { return };
+    let Secrets::Named(secrets) = &call.secrets else { return };
+    let Some(named) = secrets.written() else { return };
     let is = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     for (name, binding) in named {
         if !takes.secrets.keys().any(|known| is(known, name)) {

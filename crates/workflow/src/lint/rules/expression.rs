@@ -23,9 +23,10 @@ const UNKNOWN_MEMBER: Rule = Rule {
 const TYPE: Rule = Rule {
     id: "expression-type",
     severity: Severity::Error,
-    summary: "a value of the wrong type: a member of a string, a list where text is wanted",
+    summary: "a value of the wrong type: a member of a string, a text where a number is wanted",
     why: "Such an expression has no useful value: members of a string are empty, a list is never \
-          equal to a string, and functions return `false` or nothing for what they do not take.",
+          equal to a string, and functions return `false` or nothing for what they do not take. A \
+          text where a number or a boolean is wanted fails the job, though it says `10` or `true`.",
 };
 const OBJECT_AS_TEXT: Rule = Rule {
     id: "object-as-text",
@@ -50,7 +51,8 @@ const JSON: Rule = Rule {
     id: "invalid-json",
     severity: Severity::Error,
     summary: "`fromJSON` is given text that is no JSON",
-    why: "It fails when the workflow runs. Keys and texts stand in double quotes.",
+    why: "It fails when the workflow runs. GitHub takes more than JSON: single quotes, keys without \
+          quotes, comments and a comma before the end are no mistakes.",
 };
 
 pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
@@ -101,12 +103,22 @@ fn misfit(checking: &Checking<'_>, site: &Site<'_>, of: &Type, span: Span) -> Op
             let help = "`fromJSON(…)` makes an object of a text";
             Some(finding(&TYPE, message).with_help(help))
         }
-        Role::Bool if site.is_whole() && (of.is_collection() || *of == Type::Number) => {
-            Some(finding(&TYPE, format!("this is {of}, and `true` or `false` is wanted here")))
+        Role::Bool if site.is_whole() && !matches!(of, Type::Any | Type::Bool) => {
+            let message = format!("this is {of}, and `true` or `false` is wanted here");
+            Some(of_text(finding(&TYPE, message), of))
         }
-        Role::Number if site.is_whole() && (of.is_collection() || *of == Type::Bool) => {
-            Some(finding(&TYPE, format!("this is {of}, and a number is wanted here")))
+        Role::Number if site.is_whole() && !matches!(of, Type::Any | Type::Number) => {
+            let message = format!("this is {of}, and a number is wanted here");
+            Some(of_text(finding(&TYPE, message), of))
         }
         _ => None,
+    }
+}
+
+/// What helps where the value is a text.
+fn of_text(finding: Diagnostic, of: &Type) -> Diagnostic {
+    match of {
+        Type::String => finding.with_help("`fromJSON(…)` makes a value of a text; GitHub does not"),
+        _ => finding,
     }
 }

@@ -3,7 +3,8 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::checking::Checking;
 use crate::lint::rule::Rule;
-use crate::yaml::{Mapping, Node, NodeKind};
+use crate::span::Spanned;
+use crate::yaml::{Entry, Mapping, Node, NodeKind};
 
 pub(super) const RULES: &[&Rule] = &[&DUPLICATE, &EXCLUDE];
 
@@ -17,17 +18,19 @@ const EXCLUDE: Rule = Rule {
     id: "matrix-exclude",
     severity: Severity::Warning,
     summary: "an `exclude` takes nothing out of the matrix",
-    why: "Its keys have to be rows of the matrix, and its values values of these rows.",
+    why: "Its values have to be values of the rows. A key that is no row is an error: GitHub makes no \
+          job of such a matrix.",
 };
 
 pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
     for job in checking.jobs() {
-        let matrix = checking
+        let node = checking
             .written_job(job)
-            .and_then(|job| job.get("strategy")?.as_mapping()?.get("matrix")?.as_mapping());
-        if let Some(matrix) = matrix {
+            .and_then(|job| job.get("strategy")?.as_mapping()?.get("matrix"));
+        let Some(node) = node else { continue };
+        if let Some(matrix) = node.as_mapping() {
             duplicates(checking, matrix, found);
-            excludes(checking, matrix, found);
+            excludes(checking, matrix, node.has_expressions(), found);
         }
     }
 }
@@ -76,21 +79,25 @@ fn shown(node: &Node) -> Option<String> {
     }
 }
 
-fn excludes(checking: &Checking<'_>, matrix: &Mapping, found: &mut Vec<Diagnostic>) {
+/// Where nothing is computed, the reader has told what names no row.
+fn excludes(
+    checking: &Checking<'_>,
+    matrix: &Mapping,
+    is_computed: bool,
+    found: &mut Vec<Diagnostic>,
+) {
     let rows: Vec<_> = matrix.iter().filter(|row| !is_special(&row.key)).collect();
     let items = matrix.get("exclude").and_then(Node::as_sequence).unwrap_or_default();
     for entry in items.iter().filter_map(Node::as_mapping).flatten() {
-        if entry.value.text().is_some_and(|text| text.contains("${{")) {
-            continue;
-        }
         let Some(row) = rows.iter().find(|row| row.key.eq_ignore_ascii_case(&entry.key)) else {
-            let message =
-                format!("the matrix has no row `{}`, so this excludes nothing", *entry.key);
-            let names: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-            let help = format!("rows: {}", names.join(", "));
-            found.push(EXCLUDE.at(checking.file, entry.key.span, message).with_help(help));
+            if is_computed {
+                found.push(no_row(checking, &entry.key, &rows));
+            }
             continue;
         };
+        if entry.value.has_expressions() {
+            continue;
+        }
         let Some(values) = row.value.as_sequence() else { continue };
         if !values.iter().any(|value| may_fit(&entry.value, value)) {
             let message = format!("row `{}` has no such value, so this excludes nothing", *row.key);
@@ -99,10 +106,19 @@ fn excludes(checking: &Checking<'_>, matrix: &Mapping, found: &mut Vec<Diagnosti
     }
 }
 
-/// Whether a filter may fit a value: an object fits by some of its members.
+fn no_row(checking: &Checking<'_>, key: &Spanned<String>, rows: &[&Entry]) -> Diagnostic {
+    let message = format!("the matrix has no row `{}`: the job fails", key.value);
+    let names: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    let help = format!("rows: {}", names.join(", "));
+    let mut finding = EXCLUDE.at(checking.file, key.span, message).with_help(help);
+    finding.severity = Severity::Error;
+    finding
+}
+
+/// Whether a filter may fit a value: an object fits by some of its members, a list by its first
+/// items.
 fn may_fit(filter: &Node, value: &Node) -> bool {
-    let computed = |node: &Node| node.text().is_some_and(|text| text.contains("${{"));
-    if computed(filter) || computed(value) {
+    if filter.has_expressions() || value.has_expressions() {
         return true;
     }
     match (&filter.kind, &value.kind) {
@@ -110,7 +126,7 @@ fn may_fit(filter: &Node, value: &Node) -> bool {
             a.value == b.value && a.text == b.text || a.text.eq_ignore_ascii_case(&b.text)
         }
         (NodeKind::Sequence(a), NodeKind::Sequence(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| may_fit(a, b))
+            a.len() <= b.len() && a.iter().zip(b).all(|(a, b)| may_fit(a, b))
         }
         (NodeKind::Mapping(a), NodeKind::Mapping(b)) => a
             .iter()

@@ -5,6 +5,7 @@ mod command;
 mod condition;
 mod expression;
 mod injection;
+mod limit;
 mod matrix;
 mod metadata;
 mod names;
@@ -42,6 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
     trigger::check,
     runner::check,
     matrix::check,
+    limit::check,
     names::check,
     command::check,
     metadata::check,
@@ -59,6 +61,7 @@ const RULES: &[&[&Rule]] = &[
     trigger::RULES,
     runner::RULES,
     matrix::RULES,
+    limit::RULES,
     names::RULES,
     command::RULES,
     metadata::RULES,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::checking::{Checking, Content};
 use crate::lint::rule::Rule;
-use crate::model::{Bindings, Container, JobKind, Services};
+use crate::model::{Bindings, Container, JobKind, Name, Services};
 
 pub(super) const RULES: &[&Rule] = &[&CREDENTIALS, &VARIABLE, &NEED];
 
@@ -49,7 +49,7 @@ pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
     }
     for bindings in environments(checking) {
         let Bindings::Named(named) = bindings else { continue };
-        for (name, binding) in named.iter().filter(|(_, binding)| binding.computed_name.is_none()) {
+        for (name, binding) in named.iter().filter(|(_, binding)| binding.name == Name::Written) {
             let illegal = |c: char| c == '=' || c == '&' || c.is_whitespace() || c.is_control();
             if name.is_empty() || name.contains(illegal) {
                 let message = format!("`{name}` is no name for a variable");

@@ -57,7 +57,7 @@ fn inputs(
     with: &Bindings,
     found: &mut Vec<Diagnostic>,
 ) {
-    let Bindings::Named(named) = with else { return };
+    let Some(named) = with.written() else { return };
     let is = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     // The runner takes these for docker actions by itself.
     let reserved = ["entrypoint", "args"];

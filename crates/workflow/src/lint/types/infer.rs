@@ -3,7 +3,7 @@
 use super::signature::{self, Wanted};
 use super::{Contexts, Type};
 use crate::diagnostic::nearest;
-use crate::expr::{BinaryOp, Expression, Function, Node, NodeKind, Value, Variables};
+use crate::expr::{BinaryOp, Expression, Function, Node, NodeKind, Value, Variables, from_json};
 
 /// What an expression comes to.
 pub(in crate::lint) struct Inferred {
@@ -235,7 +235,7 @@ impl Inference<'_> {
         else {
             return Type::Any;
         };
-        match serde_json::from_str::<Value>(text) {
+        match from_json(text) {
             Ok(value) => Type::of(&value),
             Err(error) => {
                 let message = format!("this is no JSON: {error}");

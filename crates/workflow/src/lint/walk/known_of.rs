@@ -7,7 +7,7 @@ use crate::lint::callee::{Callee, type_of};
 use crate::lint::checking::Checking;
 use crate::lint::types::{Type, job as any_job};
 use crate::model::{
-    Bindings, Event, Input, Job, JobKind, Services, Step, StepKind, Strategy, Tree, Workflow,
+    Event, Input, Job, JobKind, Services, Step, StepKind, Strategy, Tree, Workflow,
 };
 use crate::yaml::{Mapping, Node};
 use indexmap::IndexMap;
@@ -76,9 +76,9 @@ pub(super) fn jobs(checking: &Checking<'_>, workflow: &Workflow) -> Type {
 
 fn job_result(checking: &Checking<'_>, job: &Job) -> Type {
     let outputs = match &job.kind {
-        JobKind::Steps(steps) => match &steps.outputs {
-            Bindings::Named(named) => Type::strict(named.keys().map(|name| (name, Type::String))),
-            Bindings::Computed(_) => Type::map(Type::String),
+        JobKind::Steps(steps) => match steps.outputs.written() {
+            Some(named) => Type::strict(named.keys().map(|name| (name, Type::String))),
+            None => Type::map(Type::String),
         },
         JobKind::Call(call) => match checking.called(&call.uses).as_ref() {
             Callee::Workflow(call) => {

@@ -9,8 +9,8 @@ use crate::lint::checking::Checking;
 use crate::lint::site::{Role, Site, Source};
 use crate::lint::types::{Contexts, Type};
 use crate::model::{
-    Bindings, CallJob, Concurrency, Container, Defaults, Dynamic, Job, JobKind, Secrets, Services,
-    Step, StepKind, StepsJob, Strategy, Tree, Uses, Workflow,
+    Binding, Bindings, CallJob, Concurrency, Container, Defaults, Dynamic, Job, JobKind, Name,
+    Secrets, Services, Step, StepKind, StepsJob, Strategy, Tree, Uses, Workflow,
 };
 
 /// What holds at a place.
@@ -87,8 +87,18 @@ impl<'a> Sites<'a> {
     }
 
     fn bindings_as(&mut self, here: &Here<'a>, bindings: &'a Bindings, role: Role) {
-        let role = if matches!(bindings, Bindings::Computed(_)) { Role::Object } else { role };
-        bindings.templates().for_each(|template| self.template(here, template, role));
+        match bindings {
+            Bindings::Computed(template) => self.template(here, template, Role::Object),
+            Bindings::Named(named) => {
+                named.values().for_each(|binding| self.binding(here, binding, role));
+            }
+        }
+    }
+
+    fn binding(&mut self, here: &Here<'a>, binding: &'a Binding, role: Role) {
+        self.text(here, binding.name.template());
+        let role = if binding.name == Name::Insert { Role::Object } else { role };
+        self.template(here, &binding.value, role);
     }
 
     fn tree(&mut self, here: &Here<'a>, tree: Option<&'a Tree>) {
@@ -243,7 +253,7 @@ impl<'a> Sites<'a> {
         let Bindings::Named(named) = with else { return self.bindings(here, with) };
         for (name, binding) in named {
             let role = if is_script(action, name) { Role::Script } else { Role::Text };
-            self.template(here, &binding.value, role);
+            self.binding(here, binding, role);
         }
     }
 }

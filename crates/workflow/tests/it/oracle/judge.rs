@@ -40,6 +40,18 @@ const RULES: &[(&str, Rule)] = &[
         "fromJSON with keys that differ in case: the last value stays, in the library the first",
         |case| case.has("fromjson(") && case.expression.contains(r#""A": 2"#),
     ),
+    (
+        "fromJSON of NaN, infinities and hexadecimal numbers: the runner reads them, the library \
+         nothing but JSON",
+        |case| {
+            let refused = case.theirs["message"].as_str().unwrap_or_default();
+            let beside_json = ["nan", "infinity", "0x"].iter().any(|word| case.has(word));
+            refused.contains("Error parsing JSON when evaluating fromJson")
+                && matches!(case.ours, Ours::Value(_))
+                && case.has("fromjson(")
+                && beside_json
+        },
+    ),
     ("format with more than an index in its braces: the library ignores it", |case| {
         matches!(case.ours, Ours::Evaluation) && has_more_than_an_index(case.expression)
     }),

@@ -1,4 +1,4 @@
-//! `toJSON` and `fromJSON`.
+//! `toJSON`.
 
 use std::fmt::Write as _;
 
@@ -72,9 +72,4 @@ fn quote(out: &mut String, text: &str) {
         }
     }
     out.push('"');
-}
-
-/// A JSON text as a value.
-pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(text)
 }
