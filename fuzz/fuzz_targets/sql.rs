@@ -1,12 +1,11 @@
 //! Splitter, recogniser and rules of migrations.
 #![no_main]
 
-use std::collections::HashSet;
 use std::io::{self, Read};
 
 use libfuzzer_sys::fuzz_target;
 use shipway_checks::Finding;
-use shipway_checks::migrations::{Layout, Migration, Options, Part, judge_file};
+use shipway_checks::migrations::{Known, Layout, Migration, Options, Part, judge_file};
 use shipway_checks::sql::Dialect;
 
 /// Hands out three bytes at a time.
@@ -23,8 +22,8 @@ impl Read for Dripping<'_> {
 
 fn judged(reader: impl Read, dialect: Dialect) -> Vec<Finding> {
     let path = "m.sql".to_owned();
-    let migration = Migration { path, layout: Layout::Prisma, part: Part::Up, version: None };
-    let (mut findings, mut known) = (Vec::new(), HashSet::new());
+    let migration = Migration::new(path, Layout::Prisma, Part::Up);
+    let (mut findings, mut known) = (Vec::new(), Known::default());
     let options = Options { additive_only: true, judge_down: true };
     judge_file(reader, &migration, dialect, options, &mut known, &mut findings).unwrap();
     findings

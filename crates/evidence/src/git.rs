@@ -1,6 +1,9 @@
 //! What changed since the merge base, asked of the `git` command.
 
+mod hidden;
 mod hunks;
+
+pub use hidden::not_checked_out;
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -94,7 +97,8 @@ pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError>
         }
         None => {
             let mut found = None;
-            for trunk in TRUNKS {
+            let trunks = TRUNKS.iter().skip(usize::from(is_of_one_branch(root)));
+            for trunk in trunks {
                 found = merge_base(root, trunk)?;
                 if found.is_some() {
                     break;
@@ -115,6 +119,9 @@ pub fn since(root: &Path, base: Option<&str>) -> Result<Option<Since>, GitError>
             _ => FileChange::Modified,
         };
         changes.insert(path.into_owned(), change);
+    }
+    for path in hidden::changed(root, &base)? {
+        changes.entry(path).or_insert(FileChange::Modified);
     }
     let others = git(root, &["ls-files", "--others", "--exclude-standard", "-z"])?;
     for path in names(&others) {
@@ -223,6 +230,12 @@ fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == 0).filter(|name| !name.is_empty())
 }
 
+/// Whether only one branch was cloned: its remote's HEAD is that branch then, whatever it is.
+fn is_of_one_branch(root: &Path) -> bool {
+    let fetched = git(root, &["config", "--get-all", "remote.origin.fetch"]);
+    fetched.is_ok_and(|fetched| !fetched.contains(&b'*'))
+}
+
 fn merge_base(root: &Path, with: &str) -> Result<Option<String>, GitError> {
     let commit = format!("{with}^{{commit}}");
     if let Err(error) = git(root, &["rev-parse", "--verify", "--quiet", &commit]) {
@@ -237,9 +250,7 @@ fn merge_base(root: &Path, with: &str) -> Result<Option<String>, GitError> {
 }
 
 pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
-    let output = command.output().map_err(GitError::NoGit)?;
+    let output = command(folder).args(arguments).output().map_err(GitError::NoGit)?;
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -247,4 +258,25 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError
         command: arguments.join(" "),
         stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
     })
+}
+
+/// The command, which looks at files and objects as they are: neither what a monitor says of
+/// files nor what objects are replaced by (`git replace`, grafts) is believed.
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder);
+    let settings = [
+        "core.fsmonitor=false",
+        "core.trustctime=true",
+        "core.checkStat=default",
+        "advice.graftFileDeprecated=false",
+    ];
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+    command
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_GRAFT_FILE", "/dev/null");
+    command
 }

@@ -1,6 +1,10 @@
 //! The migrations of a repository, and what became of each since the merge base.
 
 mod compared;
+mod listed;
+mod marked;
+mod settings;
+mod unread;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -10,20 +14,21 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::retry_on_intr;
-use shipway_checks::migrations::known::learn_tables;
-use shipway_checks::migrations::layout::migrations;
+use shipway_checks::migrations::layout::{in_known_folder, migrations_in, parent};
 use shipway_checks::migrations::rules::UNREADABLE;
 use shipway_checks::migrations::{
-    FileSummary, Migration, Options, Part, Status, judge_compensation, judge_file_within,
+    FileSummary, Known, Migration, Options, Part, Status, judge_compensation, judge_file_within,
     judge_sequence,
 };
 use shipway_checks::sql::{Dialect, Room};
 use shipway_checks::{Finding, Sink, Span, Tally};
 
-use crate::git::{self, FileChange, GitError};
-use crate::tree::Found;
+use crate::git::{self, GitError};
 
 use compared::Compared;
+use listed::{Listed, Unreadable};
+use settings::Settings;
+use unread::Candidate;
 
 /// What is looked at, and against what.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +70,8 @@ pub struct Gathered {
     folder: OwnedFd,
     /// In the order in which they are applied, sequence by sequence.
     migrations: Vec<(Migration, Status)>,
+    /// What may be a migration that is no SQL.
+    unread: Vec<Candidate>,
     dialects: HashMap<String, Dialect>,
     /// Sequences whose tool names a database that is not known here.
     foreign: HashMap<String, String>,
@@ -103,35 +110,32 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
     } else {
         request.paths.iter().map(|path| folder.join(path)).collect()
     };
-    let mut found = Found::default();
-    let mut resolved = Vec::new();
-    for start in &starts {
-        let unreadable = |error| GatherError::Read { path: start.display().to_string(), error };
-        let start = start.canonicalize().map_err(unreadable)?;
-        if start.is_file() {
-            found.files.push(start.clone());
-        } else {
-            let everywhere = !request.paths.is_empty();
-            found.add_below(&start, everywhere).map_err(unreadable)?;
-        }
-        resolved.push(start);
-    }
-    let starts = resolved;
-    let names = |paths: Vec<PathBuf>| paths.into_iter().map(|path| relative(path, &root));
-    let linked: HashSet<String> = names(found.linked).collect();
-    let mut names: Vec<String> = names(found.files).collect();
-    let deleted = since.iter().flat_map(|since| &since.changes);
-    let deleted = deleted.filter(|(_, change)| **change == FileChange::Deleted);
-    names.extend(
-        deleted
-            .map(|(path, _)| path.clone())
-            .filter(|path| starts.iter().any(|start| root.join(path).starts_with(start))),
-    );
-    let found = migrations(names, !request.paths.is_empty());
-    let compared = Compared::with(since.as_ref(), &root, linked, request.paths.is_empty())?;
+    let named = !request.paths.is_empty();
+    let Listed { names, linked, unreadable } =
+        Listed::below(&starts, named, &root, since.as_ref())?;
+    let compared = Compared::with(since.as_ref(), &root, linked, !named)?;
+    let unread = unread::candidates(&names, &compared, named);
+    // Where somebody names them, every file of SQL is one.
+    let marked = if named { HashSet::new() } else { marked::folders(&names, &compared, &root) };
+    let is_known = |path: &str| named || in_known_folder(path) || marked.contains(parent(path));
+    let settings = Settings::among(&names);
+    let found = migrations_in(names, is_known);
     let status = |of: Migration| Some((compared.status(&of.path)?, of));
-    let migrations = found.into_iter().filter_map(status).map(|(status, of)| (of, status));
-    let migrations = migrations.collect();
+    let mut migrations = Vec::new();
+    for (status, mut migration) in found.into_iter().filter_map(status) {
+        match unreadable.get(&migration.path) {
+            None => {
+                migration.without_transaction = settings.leave_transaction_out(&migration, &root);
+                migrations.push((migration, status));
+            }
+            // A link that led nowhere when it was merged is of nobody's change.
+            Some(Unreadable::LeadsNowhere) if status == Status::Merged => {}
+            Some(why) => {
+                let error = io::Error::other(why.as_str());
+                return Err(GatherError::Read { path: migration.path, error });
+            }
+        }
+    }
     let folder =
         rustix::fs::open(&root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| GatherError::Read {
@@ -142,6 +146,7 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
         root,
         folder,
         migrations,
+        unread,
         dialects: HashMap::new(),
         foreign: HashMap::new(),
         base: since.map(|since| since.base),
@@ -180,9 +185,13 @@ impl Gathered {
     pub fn judge(&self, options: Options, sink: &mut impl Sink) -> Result<Looked, GatherError> {
         judge_sequence(&self.migrations, sink);
         let (mut looked, mut room) = (Looked::default(), Room::default());
+        for candidate in &self.unread {
+            let unreadable = |error| GatherError::Read { path: candidate.path().to_owned(), error };
+            looked.files += u64::from(candidate.judge(&self.root, sink).map_err(unreadable)?);
+        }
         let mut undone = HashSet::new();
         for sequence in self.sequences() {
-            let mut known = HashSet::new();
+            let mut known = Known::default();
             for (migration, status) in sequence {
                 let dialect = self.dialect(migration);
                 let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
@@ -192,7 +201,7 @@ impl Gathered {
                         looked.merged += 1;
                         if migration.part != Part::Down {
                             let file = self.open(migration).map_err(unreadable)?;
-                            learn_tables(file, dialect, &mut known).map_err(unreadable)?;
+                            known.learn(file, dialect).map_err(unreadable)?;
                         }
                     }
                     Status::New | Status::Changed if self.is_foreign(migration, sink) => {
@@ -235,12 +244,12 @@ impl Gathered {
         &self,
         migration: &Migration,
         dialect: Dialect,
-        known: &mut HashSet<String>,
+        known: &mut Known,
     ) -> Result<(), GatherError> {
         let Some(base) = &self.base else { return Ok(()) };
         if let Some(content) = git::content_at(&self.root, base, &migration.path)? {
             let unreadable = |error| GatherError::Read { path: migration.path.clone(), error };
-            learn_tables(&content[..], dialect, known).map_err(unreadable)?;
+            known.learn(&content[..], dialect).map_err(unreadable)?;
         }
         Ok(())
     }

@@ -39,15 +39,21 @@ pub(crate) struct Found {
     pub(crate) files: Vec<PathBuf>,
     /// Those of them to which a link leads.
     pub(crate) linked: Vec<PathBuf>,
+    /// Links that lead to nothing, or to no file.
+    pub(crate) nowhere: Vec<PathBuf>,
 }
 
 impl Found {
     /// Adds what is below a folder, but what others wrote. Links to folders are followed from
     /// folders of migrations on, or everywhere: those of build tools lead to all of a machine.
     pub(crate) fn add_below(&mut self, folder: &Path, everywhere: bool) -> io::Result<()> {
-        let mut way =
-            Way { by_link: false, follows: everywhere, above: Vec::new(), entered: HashSet::new() };
-        way.above.push(folder.canonicalize()?);
+        let mut way = Way {
+            by_link: false,
+            follows: everywhere,
+            in_migrations: is_of_migrations(folder),
+            above: vec![folder.canonicalize()?],
+            entered: HashSet::new(),
+        };
         self.add(folder, &mut way)
     }
 
@@ -61,9 +67,13 @@ impl Found {
                     self.linked.push(path.clone());
                 }
                 self.files.push(path);
-            } else if is_folder && !is_foreign(&path) {
-                let (by_link, follows) = (way.by_link, way.follows);
-                way.follows |= is_of_migrations(&path);
+            } else if is_link && !is_folder && !is_lock(&path) {
+                self.nowhere.push(path);
+            } else if is_folder && !is_left_out(&path, way.in_migrations) {
+                let (by_link, follows, in_migrations) =
+                    (way.by_link, way.follows, way.in_migrations);
+                way.in_migrations |= is_of_migrations(&path);
+                way.follows |= way.in_migrations;
                 let real = path.canonicalize()?;
                 let again = is_link && !(way.follows && way.entered.insert(real.clone()));
                 if !again && !way.above.contains(&real) {
@@ -72,7 +82,7 @@ impl Found {
                     self.add(&path, way)?;
                     way.above.pop();
                 }
-                (way.by_link, way.follows) = (by_link, follows);
+                (way.by_link, way.follows, way.in_migrations) = (by_link, follows, in_migrations);
             }
         }
         Ok(())
@@ -85,6 +95,8 @@ struct Way {
     by_link: bool,
     /// Links to folders are followed from here on.
     follows: bool,
+    /// It leads through a folder of migrations.
+    in_migrations: bool,
     /// The folders on it, by which a link that leads back is known.
     above: Vec<PathBuf>,
     /// Those that a link has led to: one way to each is enough.
@@ -95,8 +107,16 @@ fn is_of_migrations(folder: &Path) -> bool {
     folder.file_name().and_then(OsStr::to_str).is_some_and(is_known_folder)
 }
 
-fn is_foreign(folder: &Path) -> bool {
-    folder.file_name().is_some_and(|name| FOREIGN.iter().any(|other| name == *other))
+/// Emacs's mark of a file that is being edited: a link to who does it.
+fn is_lock(link: &Path) -> bool {
+    link.file_name().is_some_and(|name| name.as_bytes().starts_with(b".#"))
+}
+
+/// Whether others wrote what is in it. Among migrations, tools look into folders of any name.
+fn is_left_out(folder: &Path, in_migrations: bool) -> bool {
+    const THERE: &[&str] = &[".git", "node_modules"];
+    let left_out = if in_migrations { THERE } else { FOREIGN };
+    folder.file_name().is_some_and(|name| left_out.iter().any(|other| name == *other))
 }
 
 /// Entries in the order of their names, each folder's files where the folder stands: so paths are

@@ -96,16 +96,14 @@ fn operation(finding: &Finding) -> Operation {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use super::super::{Layout, Migration, Options, Part, judge_file, rules};
+    use super::super::{Known, Layout, Migration, Options, Part, judge_file, rules};
     use super::*;
     use crate::sql::Dialect;
 
     fn judged(path: &str, sql: &str) -> Vec<Finding> {
         let path = path.to_owned();
-        let migration = Migration { path, layout: Layout::Plain, part: Part::Up, version: None };
-        let (options, mut known) = (Options::default(), HashSet::new());
+        let migration = Migration::new(path, Layout::Plain, Part::Up);
+        let (options, mut known) = (Options::default(), Known::default());
         let (mut findings, text) = (Vec::new(), sql.as_bytes());
         judge_file(text, &migration, Dialect::Postgres, options, &mut known, &mut findings)
             .unwrap();

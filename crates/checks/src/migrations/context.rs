@@ -23,6 +23,8 @@ pub struct Context {
     pub lock_timeout: bool,
     /// Tables (and views) that this migration created, and that nobody else uses yet.
     created: HashSet<String>,
+    /// Those among them that may have been there: `IF NOT EXISTS`.
+    perhaps: HashSet<String>,
     /// PostgreSQL's temporary ones: they have no schema of their own.
     temporary: HashSet<String>,
     /// Indexes that it created.
@@ -47,6 +49,7 @@ impl Context {
             phase: None,
             lock_timeout: false,
             created: HashSet::new(),
+            perhaps: HashSet::new(),
             temporary: HashSet::new(),
             indexes: HashSet::new(),
             checks: HashMap::new(),
@@ -61,6 +64,12 @@ impl Context {
         let schema = name.schema.as_deref();
         self.created.contains(&*key(name))
             || (matches!(schema, None | Some("pg_temp")) && self.temporary.contains(&*name.name))
+    }
+
+    /// The same, and it was not there before in any case: nothing that is lost with it is missed.
+    #[must_use]
+    pub fn is_surely_new(&self, name: &Name<'_>) -> bool {
+        self.is_new(name) && !self.perhaps.contains(&*key(name))
     }
 
     /// The same, for a name without a schema.
@@ -124,12 +133,18 @@ impl Context {
     pub fn learn(&mut self, what: &What<'_>, sure: bool, known: impl Fn(&Name<'_>) -> bool) {
         match what {
             What::CreateTable(table) if sure => {
-                let new = table.temporary || !table.if_not_exists || !known(&table.name);
+                let known = known(&table.name);
+                let new = table.temporary || !table.if_not_exists || !known;
                 // Elsewhere they are in a schema as others are.
                 if table.temporary && self.dialect == Dialect::Postgres {
                     self.temporary.insert(table.name.name.to_string());
                 } else if new {
-                    self.created.insert(key(&table.name).into_owned());
+                    let name = key(&table.name).into_owned();
+                    // One that was there before: this fails, and what follows may not.
+                    if (table.if_not_exists || known) && !table.temporary {
+                        self.perhaps.insert(name.clone());
+                    }
+                    self.created.insert(name);
                 }
             }
             What::CreateIndex { name: Some(name), .. } => {
@@ -151,6 +166,17 @@ impl Context {
             What::End => {
                 self.in_transaction = false;
                 self.held = None;
+            }
+            // The same name may be another table's from here on.
+            What::Set { name, .. } if name == "search_path" => self.created.clear(),
+            What::Calls { functions, .. } if functions.iter().any(|of| of == "set_config") => {
+                self.created.clear();
+            }
+            What::Rollback => {
+                self.in_transaction = false;
+                self.held = None;
+                self.created.clear();
+                self.indexes.clear();
             }
             What::Set { name, zero } if is_timeout(name, self.dialect) => self.lock_timeout = !zero,
             _ => {}

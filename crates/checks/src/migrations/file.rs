@@ -1,21 +1,22 @@
 //! One migration's file, from its beginning to its end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{self, Read};
 
 use super::context::Context;
+use super::known::Known;
 use super::layout::{Layout, Migration, Part, Transaction};
 use super::parse::parse;
 use super::report::{Allows, At, Memo, finding_of};
 use super::rules::{
     BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
-    NOT_ADDITIVE, TRANSACTION_CONTROL, UNREADABLE, UNRECOGNISED, Verdicts, WRONG_PHASE, direction,
-    judge, no_transaction,
+    NOT_ADDITIVE, TRANSACTION_CONTROL, UNREADABLE, UNRECOGNISED, UNSEEN, Verdicts, WRONG_PHASE,
+    direction, judge, no_transaction,
 };
 use super::statement::{Action, Change, What};
 use crate::check::Sink;
 use crate::finding::{Finding, Pos, Span};
-use crate::sql::{Dialect, Directive, Event, Mark, Phase, Room, Source, Statements};
+use crate::sql::{Dialect, Directive, Event, Mark, Phase, Room, Source, Statements, Tool};
 
 /// What is asked for beyond what is always looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +36,8 @@ pub struct FileSummary {
     pub undoing: u64,
 }
 
-/// Judges one migration as it is read. `known` are the tables that earlier migrations created; its
-/// own are added.
+/// Judges one migration as it is read. `known` is what earlier migrations made; what it makes is
+/// added.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -45,7 +46,7 @@ pub fn judge_file<R: Read>(
     migration: &Migration,
     dialect: Dialect,
     options: Options,
-    known: &mut HashSet<String>,
+    known: &mut Known,
     sink: &mut impl Sink,
 ) -> io::Result<FileSummary> {
     judge_file_within(&mut Room::default(), reader, migration, dialect, options, known, sink)
@@ -61,7 +62,7 @@ pub fn judge_file_within<R: Read>(
     migration: &Migration,
     dialect: Dialect,
     options: Options,
-    known: &mut HashSet<String>,
+    known: &mut Known,
     sink: &mut impl Sink,
 ) -> io::Result<FileSummary> {
     let mut judge = FileJudge::new(migration, dialect, options, known, sink);
@@ -78,6 +79,14 @@ pub fn judge_file_within<R: Read>(
             Event::EndlessCopy(pos) => {
                 judge.about(&BROKEN, pos, "the data of a COPY begins here and never ends".into());
             }
+            Event::BehindCopy(pos) => {
+                let message = "what stands behind a COPY … FROM stdin on its line is not read";
+                judge.about(&UNREADABLE, pos, message.into());
+            }
+            Event::OfMysql(pos) => {
+                let message = "MySQL runs what stands in this comment, and this is not read as its";
+                judge.about(&UNREADABLE, pos, message.into());
+            }
             Event::GaveUp(pos) => {
                 judge.about(&UNREADABLE, pos, "what follows was not analysed".into());
             }
@@ -85,21 +94,21 @@ pub fn judge_file_within<R: Read>(
     }
     *room = statements.leave();
     let (summary, made) = judge.end();
-    known.extend(made);
+    known.tables.extend(made);
     Ok(summary)
 }
 
 pub(super) struct FileJudge<'a, S> {
     migration: &'a Migration,
     options: Options,
-    known: &'a HashSet<String>,
+    pub(super) known: &'a mut Known,
     sink: &'a mut S,
     pub(super) context: Context,
     allows: Allows,
     /// What undoes it is being read.
     down: bool,
-    /// A tool's mark has said where what applies it begins.
-    marked_up: bool,
+    /// The tool whose mark has said where what applies it begins.
+    marked_up: Option<Tool>,
     transaction: Transaction,
     /// Where a transaction of its own was begun.
     begun: Option<Pos>,
@@ -108,10 +117,12 @@ pub(super) struct FileJudge<'a, S> {
     lock_timeout_told: bool,
     /// Said of the first statement if another follows it in the same transaction.
     if_more_follows: Option<Finding>,
-    /// Functions that this migration defined: body and language.
-    pub(super) functions: HashMap<String, (Vec<u8>, String)>,
-    /// Those that are being followed, the outermost first.
-    pub(super) following: Vec<String>,
+    /// Functions that were followed from this statement.
+    pub(super) following: HashSet<String>,
+    /// Functions that change nothing that matters, with all that they run.
+    pub(super) inert: HashSet<String>,
+    /// As much was said or done that matters.
+    pub(super) judged: u64,
     /// As many bytes of them were followed.
     pub(super) followed: usize,
     /// Tables that it creates.
@@ -126,14 +137,16 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         migration: &'a Migration,
         dialect: Dialect,
         options: Options,
-        known: &'a HashSet<String>,
+        known: &'a mut Known,
         sink: &'a mut S,
     ) -> Self {
         let transaction = match dialect {
+            _ if migration.without_transaction => Transaction::None,
             Dialect::Postgres => migration.layout.transaction(),
             // MySQL commits before each change of a schema; SQLite has one writer.
             Dialect::Mysql | Dialect::Sqlite => Transaction::None,
         };
+        known.routines.begin_file();
         let mut judge = Self {
             migration,
             options,
@@ -142,14 +155,15 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             context: Context::new(dialect, migration.layout),
             allows: Allows::default(),
             down: migration.part == Part::Down,
-            marked_up: false,
+            marked_up: None,
             transaction,
             begun: None,
             no_transaction: false,
             lock_timeout_told: false,
             if_more_follows: None,
-            functions: HashMap::new(),
-            following: Vec::new(),
+            following: HashSet::new(),
+            inert: HashSet::new(),
+            judged: 0,
             followed: 0,
             made: Vec::new(),
             verdicts: Verdicts::default(),
@@ -175,10 +189,13 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
         self.summary.statements += 1;
         let memo = Memo::default();
+        self.following.clear();
         parse(source.text, source.tokens, self.context.dialect, |action| {
             let at = At::new(source, &memo, action.start, action.end);
             self.action(&action, &at, 0);
         });
+        let whole = At::new(source, &memo, 0, source.text.len());
+        self.named(source.text, source.tokens, &whole, 0);
         for finding in self.allows.unused(&self.migration.path) {
             self.sink.finding(finding);
         }
@@ -194,6 +211,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         judge(what, &self.context, &mut verdicts);
         self.agreements(what, &mut verdicts);
         self.locks(what, &mut verdicts);
+        self.judged += verdicts.0.len() as u64;
         for verdict in verdicts.0.drain(..) {
             let finding = finding_of(verdict, &self.migration.path, at, &mut self.allows);
             self.sink.finding(finding);
@@ -203,7 +221,12 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         if let What::CreateTable(table) = what {
             self.made.push(table.name.name.to_string());
         }
-        let known = self.known;
+        if self.known.routines.learn(what, true) {
+            self.inert.clear();
+            self.following.clear();
+        }
+        self.judged += u64::from(!is_inert(what));
+        let known = &self.known.tables;
         self.context.learn(what, depth == 0, |name| {
             known.contains(&*name.name) || known.contains(&*name.text())
         });
@@ -287,7 +310,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         let tools = self.transaction == Transaction::Tool;
         match what {
             What::Begin => self.begun = Some(at.span().start),
-            What::End if self.begun.take().is_none() && tools => {
+            What::End | What::Rollback if self.begun.take().is_none() && tools => {
                 let message = format!("ends the transaction that {} began", self.context.layout);
                 self.emit(&TRANSACTION_CONTROL, at, message);
             }
@@ -315,10 +338,10 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         let postgres = self.context.dialect == Dialect::Postgres;
         match mark {
             // What hides a part from being judged has to be of the tool that runs the file.
-            Mark::Up(_) | Mark::Down(_) if self.is_of_another_tool() => {}
-            Mark::Down(_) if !self.marked_up => {}
+            Mark::Up(tool) | Mark::Down(tool) if self.is_of_another_tool(tool) => {}
+            Mark::Down(tool) if self.marked_up != Some(tool) => {}
             Mark::Up(tool) => {
-                self.marked_up = true;
+                self.marked_up = Some(tool);
                 self.down = false;
                 self.context.layout = Layout::of(tool);
                 // goose and dbmate begin one, unless they were told not to before.
@@ -347,12 +370,18 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         }
     }
 
-    /// Whether the file's place and name say that neither goose nor dbmate runs it.
-    fn is_of_another_tool(&self) -> bool {
-        matches!(
-            self.migration.layout,
-            Layout::Prisma | Layout::Drizzle | Layout::GolangMigrate | Layout::Flyway
-        )
+    /// Whether the file's place and name, or the migrations before it, say that another tool runs
+    /// it.
+    fn is_of_another_tool(&self, tool: Tool) -> bool {
+        self.known.is_run_without(tool)
+            || matches!(
+                self.migration.layout,
+                Layout::Prisma
+                    | Layout::Drizzle
+                    | Layout::GolangMigrate
+                    | Layout::Diesel
+                    | Layout::Flyway
+            )
     }
 
     /// A command of psql: most of them run nothing.
@@ -363,7 +392,9 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             "include",
             "include_relative",
             "!",
+            ".",
             "gexec",
+            "gset",
             "copy",
             "o",
             "g",
@@ -374,9 +405,20 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             "source",
             "system",
         ];
-        let word = command.trim_start_matches('\\');
-        let word = word.split_whitespace().next().unwrap_or_default();
-        if RUN.contains(&word) && (!self.down || self.options.judge_down) {
+        let text = command.trim_start_matches('\\');
+        let end = text.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(text.len());
+        let word = if end == 0 { text.get(..1).unwrap_or_default() } else { &text[..end] };
+        // `\set name value`: what the value says stands wherever `:name` does. psql's own are in
+        // capitals.
+        let mut words = text.split_whitespace().skip(1);
+        let own = words.next().is_none_or(|name| !name.contains(char::is_lowercase));
+        let sets = word == "set" && (!own || text.contains([';', '`']));
+        if matches!(word, "c" | "connect") {
+            // Names are another database's from here on.
+            let other = What::Set { name: "search_path".into(), zero: false };
+            self.context.learn(&other, true, |_| false);
+        }
+        if (sets || RUN.contains(&word)) && (!self.down || self.options.judge_down) {
             self.about(&CLIENT_COMMAND, pos, format!("`{command}` runs what is not written here"));
         }
     }
@@ -389,6 +431,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     }
 
     pub(super) fn emit(&mut self, rule: &'static MigrationRule, at: &At<'_>, message: String) {
+        self.judged += 1;
         let mut verdicts = Verdicts::default();
         verdicts.add(rule, message, &[]);
         for verdict in verdicts.0 {
@@ -411,9 +454,14 @@ impl<'a, S: Sink> FileJudge<'a, S> {
     }
 }
 
+/// What changes nothing that later statements are judged by, and is of no rule itself.
+fn is_inert(what: &What<'_>) -> bool {
+    matches!(what, What::Harmless | What::Insert { .. } | What::Calls { .. })
+}
+
 /// Whether findings of a rule mean that something could not be analysed.
 pub(super) fn is_undecided(rule: &MigrationRule) -> bool {
-    [&UNRECOGNISED, &DYNAMIC, &BROKEN, &UNREADABLE, &CLIENT_COMMAND]
+    [&UNRECOGNISED, &DYNAMIC, &UNSEEN, &BROKEN, &UNREADABLE, &CLIENT_COMMAND]
         .iter()
         .any(|other| std::ptr::eq(*other, rule))
 }

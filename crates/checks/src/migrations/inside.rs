@@ -1,12 +1,14 @@
-//! What a statement runs: blocks, functions, strings.
+//! What a statement runs: blocks, functions, triggers, strings.
 
 use super::file::FileJudge;
-use super::parse::{parse, statements_of_body};
+use super::functions::is_harmless;
+use super::parse::{calls_of, parse, runs_what_it_names, statements_of_body};
 use super::report::At;
-use super::rules::{BROKEN, DYNAMIC};
-use super::statement::{Action, Change, What};
+use super::routines::{Routine, Runs};
+use super::rules::{BROKEN, DYNAMIC, UNSEEN};
+use super::statement::{Action, Change, Name, Purpose, What};
 use crate::check::Sink;
-use crate::sql::{Dialect, Event, Statements, tokens_of};
+use crate::sql::{Dialect, Event, Statements, Token, tokens_of};
 
 /// How deep blocks, functions and executed strings are followed into each other.
 const MAX_DEPTH: usize = 8;
@@ -15,58 +17,154 @@ const MAX_DEPTH: usize = 8;
 /// other many times run more than anybody could read.
 const MOST_FOLLOWED: usize = 1 << 20;
 
-/// Functions of PostgreSQL that execute a text.
-const EXECUTE_TEXT: [&str; 4] =
-    ["dblink_exec", "dblink", "query_to_xml", "query_to_xml_and_xmlschema"];
+/// Why what is deeper is not followed.
+const TOO_DEEP: &str = "runs too much inside of each other to be followed";
+
+/// Functions that take something away, wherever they are called.
+const DESTROY: [&str; 7] = [
+    "drop_chunks",
+    "lo_put",
+    "lo_truncate",
+    "lo_unlink",
+    "pg_drop_replication_slot",
+    "run_command_on_all_nodes",
+    "run_command_on_workers",
+];
+
+/// Functions that execute a text.
+const EXECUTE_TEXT: [&str; 11] = [
+    "cron.schedule",
+    "crosstab",
+    "crosstab_hash",
+    "dblink_exec",
+    "dblink",
+    "dblink_send_query",
+    "query_to_xml",
+    "query_to_xmlschema",
+    "query_to_xml_and_xmlschema",
+    "ts_rewrite",
+    "ts_stat",
+];
 
 impl<S: Sink> FileJudge<'_, S> {
-    /// What is run inside: blocks, functions, strings.
+    /// What is run inside: blocks, functions, triggers, strings.
     pub(super) fn hidden(&mut self, what: &What<'_>, at: &At<'_>, depth: usize) {
         if depth >= MAX_DEPTH {
             let runs =
                 matches!(what, What::Block { .. } | What::Dynamic { .. } | What::Calls { .. });
             if runs && depth == MAX_DEPTH {
-                self.emit(&DYNAMIC, at, "runs too much inside of each other to be followed".into());
+                self.emit(&DYNAMIC, at, TOO_DEEP.into());
             }
             return;
         }
         match what {
-            What::CreateFunction { name, body: Some(body), language } => {
-                let function = (body.to_vec(), language.to_string());
-                self.functions.insert(name.name.to_string(), function);
-            }
             What::Block { body, language } => self.body(body, language, at, depth),
-            What::Calls { functions } => {
-                functions.iter().for_each(|function| self.called(function, at, depth));
+            What::Calls { functions, purpose } => {
+                functions.iter().for_each(|function| self.called(function, *purpose, at, depth));
             }
             What::Dynamic { sql: Some(sql), whole } => self.executed(sql, *whole, at, depth),
+            What::Insert { table, .. }
+            | What::Update { table, .. }
+            | What::Delete { table, .. } => {
+                self.fired(table, at, depth);
+            }
+            What::Truncate { tables, .. } => {
+                tables.iter().for_each(|table| self.fired(table, at, depth));
+            }
             _ => {}
         }
     }
 
-    /// A function of this migration, unless it is what calls itself.
-    fn called(&mut self, function: &str, at: &At<'_>, depth: usize) {
-        if self.following.iter().any(|other| other == function) {
+    /// The functions of migrations that a statement names where it runs them: as a default, in a
+    /// condition, as part of an operator.
+    pub(super) fn named(&mut self, text: &[u8], tokens: &[Token], at: &At<'_>, depth: usize) {
+        let dialect = self.context.dialect;
+        let may = self.known.routines.may_be_named(text, tokens);
+        if !may || !runs_what_it_names(text, tokens, dialect) {
             return;
         }
-        let Some((body, language)) = self.functions.get(function).cloned() else {
-            if EXECUTE_TEXT.contains(&function) {
-                self.emit(&DYNAMIC, at, format!("executes SQL through {function}()"));
+        for function in calls_of(text, tokens, dialect) {
+            if !self.known.routines.named(&function).is_empty() {
+                self.called(&function, Purpose::Value, at, depth);
             }
+        }
+    }
+
+    /// A function, once for each statement; no more where all of it is of no rule.
+    fn called(&mut self, function: &str, purpose: Purpose, at: &At<'_>, depth: usize) {
+        let name = function.rsplit('.').next().unwrap_or(function);
+        if self.following.contains(name) || self.inert.contains(name) {
             return;
+        }
+        let routines = self.known.routines.named(name).to_vec();
+        if routines.is_empty() {
+            return self.unseen(function, purpose, at);
+        }
+        if depth >= MAX_DEPTH {
+            return self.emit(&DYNAMIC, at, TOO_DEEP.into());
+        }
+        // What another one runs as well is not followed again from it.
+        let alone = self.following.is_empty();
+        let before = self.judged;
+        self.following.insert(name.to_owned());
+        routines.iter().for_each(|routine| self.followed(routine, at, depth));
+        if alone && self.judged == before {
+            self.inert.insert(name.to_owned());
+        }
+    }
+
+    /// What no migration defines: only what is built in is known not to change anything.
+    fn unseen(&mut self, function: &str, purpose: Purpose, at: &At<'_>) {
+        if EXECUTE_TEXT.contains(&function) {
+            return self.emit(&DYNAMIC, at, format!("executes SQL through {function}()"));
+        }
+        if DESTROY.contains(&function) {
+            let message = format!("runs {function}(), which may take away what is there");
+            return self.emit(&UNSEEN, at, message);
+        }
+        let unseen = match (self.context.dialect, purpose) {
+            (Dialect::Postgres, Purpose::Effect | Purpose::Call) => !is_harmless(function),
+            (Dialect::Mysql, Purpose::Call) => true,
+            _ => false,
+        };
+        if unseen {
+            let message = format!("runs {function}(), which no migration before it defines");
+            self.emit(&UNSEEN, at, message);
+        }
+    }
+
+    /// The triggers and rules of a table whose rows are changed, once in a file. Those that run for
+    /// every change anyway are nothing new.
+    fn fired(&mut self, table: &Name<'_>, at: &At<'_>, depth: usize) {
+        for trigger in self.known.routines.fire(table) {
+            match &trigger.runs {
+                Runs::Body(routine) if routine.new => self.followed(routine, at, depth),
+                Runs::Body(_) => {}
+                Runs::Function(name) => {
+                    let routines = self.known.routines.named(name).to_vec();
+                    for routine in routines.iter().filter(|routine| trigger.new || routine.new) {
+                        self.followed(routine, at, depth);
+                    }
+                }
+            }
+        }
+    }
+
+    fn followed(&mut self, routine: &Routine, at: &At<'_>, depth: usize) {
+        let Some(body) = &routine.body else {
+            let message = "runs a function, and there are too many to be kept in mind";
+            return self.emit(&DYNAMIC, at, message.into());
         };
         let before = self.followed;
         self.followed += body.len();
         if self.followed > MOST_FOLLOWED {
             // Said once.
             if before <= MOST_FOLLOWED {
-                self.emit(&DYNAMIC, at, "runs too much inside of each other to be followed".into());
+                self.emit(&DYNAMIC, at, TOO_DEEP.into());
             }
             return;
         }
-        self.following.push(function.to_owned());
-        self.body(&body, &language, at, depth);
-        self.following.pop();
+        self.body(body, &routine.language, at, depth);
     }
 
     fn body(&mut self, body: &[u8], language: &str, at: &At<'_>, depth: usize) {
@@ -74,6 +172,10 @@ impl<S: Sink> FileJudge<'_, S> {
         if !mysql && !matches!(language, "plpgsql" | "sql") {
             self.emit(&DYNAMIC, at, format!("runs code in {language}, which is not read here"));
             return;
+        }
+        if is_hidden(body) {
+            let message = "runs a body that is not written as it runs";
+            return self.emit(&DYNAMIC, at, message.into());
         }
         let (tokens, whole) = tokens_of(body, self.context.dialect);
         if !whole {
@@ -83,6 +185,7 @@ impl<S: Sink> FileJudge<'_, S> {
         statements_of_body(body, &tokens, self.context.dialect, |action| {
             self.action(&action, &inside.part(action.start, action.end), depth + 1);
         });
+        self.named(body, &tokens, at, depth + 1);
     }
 
     /// SQL that a block executes.
@@ -95,11 +198,12 @@ impl<S: Sink> FileJudge<'_, S> {
             )
         };
         let (mut any, mut all) = (false, true);
-        each_action(sql, dialect, |action| {
+        let only_statements = each_action(sql, dialect, |action| {
             any = true;
             all &= understood(&action);
         });
-        let known = (any && all) || (whole && tokens_of(sql, dialect).1);
+        let (tokens, complete) = tokens_of(sql, dialect);
+        let known = whole && only_statements && !sql.contains(&0) && ((any && all) || complete);
         if !known {
             self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
         }
@@ -108,17 +212,27 @@ impl<S: Sink> FileJudge<'_, S> {
                 self.action(&action, at, depth + 1);
             }
         });
+        self.named(sql, &tokens, at, depth + 1);
     }
 }
 
-/// What the statements of a text do, one by one.
-fn each_action(sql: &[u8], dialect: Dialect, mut take: impl FnMut(Action<'_>)) {
+/// Whether characters that are written by their numbers, or not known, stand in a body.
+fn is_hidden(body: &[u8]) -> bool {
+    memchr::memchr2(0, 1, body).is_some()
+}
+
+/// What the statements of a text do, one by one; whether there is nothing else in it.
+fn each_action(sql: &[u8], dialect: Dialect, mut take: impl FnMut(Action<'_>)) -> bool {
     let mut statements = Statements::new(sql, dialect);
+    let mut only_statements = true;
     // Reading from memory does not fail.
     while let Ok(Some(event)) = statements.advance() {
         if event == Event::Statement {
             let current = statements.current();
             parse(current.text, current.tokens, dialect, &mut take);
+        } else {
+            only_statements &= matches!(event, Event::Directive(..));
         }
     }
+    only_statements
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::undoing::{compensates, has_up, undoes_another};
 use crate::sql::Tool;
 
 /// The tool that applies a migration.
@@ -19,6 +20,8 @@ pub enum Layout {
     GolangMigrate,
     /// The same or `1_name.sql`, in a package of Rust.
     Sqlx,
+    /// `2024-01-01-120000_name/up.sql`, `down.sql`.
+    Diesel,
     /// `V1__name.sql`, `U1__name.sql`, `R__name.sql`.
     Flyway,
     /// `--liquibase formatted sql`.
@@ -59,9 +62,12 @@ impl Layout {
             // Prisma and golang-migrate: one query. Flyway looks: it leaves the transaction out
             // where every statement needs that, and refuses a mixture.
             Self::Prisma | Self::GolangMigrate | Self::Flyway => Transaction::Implicit,
-            Self::Drizzle | Self::Sqlx | Self::Liquibase | Self::Goose | Self::Dbmate => {
-                Transaction::Tool
-            }
+            Self::Drizzle
+            | Self::Sqlx
+            | Self::Diesel
+            | Self::Liquibase
+            | Self::Goose
+            | Self::Dbmate => Transaction::Tool,
             Self::Plain => Transaction::None,
         }
     }
@@ -72,6 +78,7 @@ impl Layout {
         match self {
             Self::Prisma | Self::GolangMigrate => "a file with this statement alone",
             Self::Drizzle => "Drizzle has none: run it by hand, before",
+            Self::Diesel => "`run_in_transaction = false` in metadata.toml beside the file",
             Self::Sqlx => "begin the file with `-- no-transaction`",
             Self::Flyway => "a file with this statement alone, or executeInTransaction=false",
             Self::Liquibase => "runInTransaction:false on its changeset",
@@ -89,6 +96,7 @@ impl fmt::Display for Layout {
             Self::Drizzle => "Drizzle",
             Self::GolangMigrate => "golang-migrate",
             Self::Sqlx => "sqlx",
+            Self::Diesel => "Diesel",
             Self::Flyway => "Flyway",
             Self::Liquibase => "Liquibase",
             Self::Goose => "goose",
@@ -105,7 +113,7 @@ pub enum Part {
     Up,
     /// Undoes it, when somebody asks for it.
     Down,
-    /// Is applied again whenever it changes (Flyway's `R__`).
+    /// Is applied again whenever it changes (Flyway's `R__`), or each time (its callbacks).
     Repeatable,
 }
 
@@ -120,14 +128,35 @@ pub struct Migration {
     pub part: Part,
     /// Its version, where it has one.
     pub version: Option<Version>,
+    /// A file beside it says that its tool begins no transaction.
+    pub without_transaction: bool,
 }
 
 impl Migration {
+    /// A file of a tool.
+    #[must_use]
+    pub fn new(path: String, layout: Layout, part: Part) -> Self {
+        Self { version: version(&path, layout), path, layout, part, without_transaction: false }
+    }
+
+    /// The file beside it in which its tool looks for settings, and what stands there if it is to
+    /// begin no transaction.
+    #[must_use]
+    pub fn settings(&self) -> Option<(String, &'static str)> {
+        match self.layout {
+            Layout::Diesel => {
+                Some((join(parent(&self.path), "metadata.toml"), "run_in_transaction=false"))
+            }
+            Layout::Flyway => Some((format!("{}.conf", self.path), "executeInTransaction=false")),
+            _ => None,
+        }
+    }
+
     /// The folder that holds its sequence.
     #[must_use]
     pub fn sequence(&self) -> &str {
         let folder = parent(&self.path);
-        if self.layout == Layout::Prisma { parent(folder) } else { folder }
+        if matches!(self.layout, Layout::Prisma | Layout::Diesel) { parent(folder) } else { folder }
     }
 }
 
@@ -150,24 +179,29 @@ impl fmt::Display for Version {
 /// is right for a folder that somebody named; else only those in folders that are known to hold
 /// migrations.
 #[must_use]
-pub fn migrations(mut paths: Vec<String>, everything: bool) -> Vec<Migration> {
+pub fn migrations(paths: Vec<String>, everything: bool) -> Vec<Migration> {
+    migrations_in(paths, |path| everything || in_known_folder(path))
+}
+
+/// The same, of every file of SQL whose path is known to be one's.
+#[must_use]
+pub fn migrations_in(mut paths: Vec<String>, is_known: impl Fn(&str) -> bool) -> Vec<Migration> {
     paths.sort_unstable();
     paths.dedup();
     let mut folders: BTreeMap<&str, Folder> = BTreeMap::new();
     let kinds = paths.iter().map(|path| {
-        if !ENDS.iter().any(|end| has_end(path, end)) {
+        if !is_sql(path) {
             return None;
         }
         let folder = folders.entry(parent(path)).or_insert_with_key(|of| Folder::of(of, &paths));
         let (layout, part) = layout(path, folder, &paths);
-        let known = everything || layout != Layout::Plain || in_known_folder(path);
-        let compensates = path.ends_with(".compensate.sql");
-        known.then_some((layout, if compensates { Part::Down } else { part }))
+        let known = layout != Layout::Plain || is_known(path);
+        known.then_some((layout, part))
     });
     let kinds: Vec<_> = kinds.collect();
     let taken = paths.into_iter().zip(kinds).filter_map(|(path, kind)| {
         let (layout, part) = kind?;
-        Some(Migration { version: version(&path, layout), path, layout, part })
+        Some(Migration::new(path, layout, part))
     });
     let mut migrations: Vec<_> = taken.collect();
     migrations.sort_by(|a, b| {
@@ -187,12 +221,22 @@ fn is_among(paths: &[String], path: &str) -> bool {
 /// What files of SQL end with.
 const ENDS: [&str; 4] = [".sql", ".psql", ".pgsql", ".ddl"];
 
+/// Whether a file is SQL by its name.
+#[must_use]
+pub fn is_sql(path: &str) -> bool {
+    ENDS.iter().any(|end| has_end(path, end))
+}
+
 /// What a folder says of the migrations in it.
 struct Folder {
     /// Drizzle's journal is in it.
     drizzle: bool,
     /// It is in a package of Rust.
     rust: bool,
+    /// Flyway's migrations are in it.
+    flyway: bool,
+    /// Supabase runs every file of SQL in it, whatever it is called.
+    supabase: bool,
 }
 
 impl Folder {
@@ -201,27 +245,57 @@ impl Folder {
         Self {
             drizzle: has(folder, "meta/_journal.json"),
             rust: ancestors(folder).any(|folder| has(folder, "Cargo.toml")),
+            flyway: beginning(paths, folder, "V").any(|name| flyway(name) == Some(Part::Up)),
+            supabase: file_name(folder) == "migrations" && file_name(parent(folder)) == "supabase",
         }
     }
+}
+
+/// The names in a folder that begin with this.
+pub(super) fn beginning<'p>(
+    paths: &'p [String],
+    folder: &str,
+    with: &str,
+) -> impl Iterator<Item = &'p str> {
+    let begin = join(folder, with);
+    let from = paths.partition_point(|path| *path < begin);
+    let name_at = begin.len() - with.len();
+    paths[from..]
+        .iter()
+        .take_while(move |path| path.starts_with(&begin))
+        .filter_map(move |path| path.get(name_at..))
+        .filter(|name| slash(name).is_none())
 }
 
 fn layout(path: &str, of: &Folder, paths: &[String]) -> (Layout, Part) {
     let (folder, name) = (parent(path), file_name(path));
     let beside = |name: &str| is_among(paths, &join(folder, name));
     let parent_has = |name: &str| is_among(paths, &join(parent(folder), name));
-    if name == "migration.sql"
-        && (starts_with_version(file_name(folder)) || parent_has("migration_lock.toml"))
-    {
+    let prisma = || starts_with_version(file_name(folder)) || parent_has("migration_lock.toml");
+    if name == "migration.sql" && prisma() {
         return (Layout::Prisma, Part::Up);
     }
-    if name == "down.sql" && beside("migration.sql") {
+    if name == "down.sql" && beside("migration.sql") && prisma() {
         return (Layout::Prisma, Part::Down);
     }
+    // Diesel asks for both files, and runs what the folder's name orders.
+    if starts_with_version(file_name(folder)) && (beside("up.sql") && beside("down.sql")) {
+        match name {
+            "up.sql" => return (Layout::Diesel, Part::Up),
+            "down.sql" => return (Layout::Diesel, Part::Down),
+            _ => {}
+        }
+    }
     if of.drizzle {
-        return (Layout::Drizzle, Part::Up);
+        return (Layout::Drizzle, if compensates(name, beside) { Part::Down } else { Part::Up });
     }
     if let Some(part) = flyway(name) {
-        return (Layout::Flyway, part);
+        // Whoever is not Flyway runs it as any other file.
+        let runs = part == Part::Down && !undoes_another(name, folder, paths);
+        return (Layout::Flyway, if runs { Part::Up } else { part });
+    }
+    if of.flyway && is_callback(name) {
+        return (Layout::Flyway, Part::Repeatable);
     }
     let tool = if of.rust { Layout::Sqlx } else { Layout::GolangMigrate };
     if starts_with_version(name) {
@@ -229,17 +303,24 @@ fn layout(path: &str, of: &Folder, paths: &[String]) -> (Layout, Part) {
             return (tool, Part::Up);
         }
         if has_end(name, ".down.sql") {
-            return (tool, Part::Down);
+            let down = !of.supabase && has_up(name, folder, paths);
+            return (tool, if down { Part::Down } else { Part::Up });
         }
         if of.rust && file_name(folder) == "migrations" {
             return (Layout::Sqlx, Part::Up);
         }
     }
     // Diesel's pairs, and those of hand-written tools.
-    if has_end(name, "down.sql") && (beside("up.sql") || has_end(name, ".down.sql")) {
-        return (Layout::Plain, Part::Down);
-    }
-    (Layout::Plain, Part::Up)
+    let ups = name.strip_suffix("down.sql").filter(|stem| stem.is_empty() || stem.ends_with('.'));
+    let pair = ups.is_some_and(|stem| beside(&format!("{stem}up.sql")));
+    let down = !of.supabase && (pair || compensates(name, beside));
+    (Layout::Plain, if down { Part::Down } else { Part::Up })
+}
+
+/// Whether Flyway runs it by itself before or after migrations (its "callbacks").
+fn is_callback(name: &str) -> bool {
+    let when = ["before", "after", "create"].iter().find_map(|when| name.strip_prefix(when));
+    when.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
 fn flyway(name: &str) -> Option<Part> {
@@ -263,11 +344,16 @@ fn flyway(name: &str) -> Option<Part> {
 fn version(path: &str, layout: Layout) -> Option<Version> {
     let (folder, name) = (parent(path), file_name(path));
     let text = match layout {
-        Layout::Prisma => file_name(folder),
+        Layout::Prisma | Layout::Diesel => file_name(folder),
         Layout::Flyway => name.get(1..)?.split("__").next()?,
         _ => name,
     };
     match layout {
+        // Diesel leaves the dashes out.
+        Layout::Diesel => {
+            let name = text.split('_').next()?.replace('-', "");
+            Some(Version { first: name.parse().ok()?, others: Vec::new() })
+        }
         Layout::Flyway => {
             let mut parts = text.split(['_', '.']).map_while(|part| part.parse().ok());
             Some(Version { first: parts.next()?, others: parts.collect() })
@@ -279,30 +365,36 @@ fn version(path: &str, layout: Layout) -> Option<Version> {
     }
 }
 
-fn in_known_folder(path: &str) -> bool {
+/// Whether a path leads through a folder that is known to hold migrations.
+#[must_use]
+pub fn in_known_folder(path: &str) -> bool {
     ancestors(parent(path)).any(|folder| is_known_folder(file_name(folder)))
 }
 
 /// Whether a folder of this name is known to hold migrations.
 #[must_use]
 pub fn is_known_folder(name: &str) -> bool {
-    ["migrations", "migration", "migrate", "changelog", "changelogs"].contains(&name)
+    ["migrations", "migration", "migrate", "changelog", "changelogs"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
-fn starts_with_version(name: &str) -> bool {
+pub(super) fn starts_with_version(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-fn has_end(path: &str, end: &str) -> bool {
+pub(super) fn has_end(path: &str, end: &str) -> bool {
     let from = path.len().checked_sub(end.len());
     from.and_then(|from| path.get(from..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
-fn parent(path: &str) -> &str {
+/// The folder that a path is in.
+#[must_use]
+pub fn parent(path: &str) -> &str {
     slash(path).map_or("", |at| &path[..at])
 }
 
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     slash(path).map_or(path, |at| &path[at + 1..])
 }
 
@@ -310,7 +402,7 @@ fn slash(path: &str) -> Option<usize> {
     memchr::memrchr(b'/', path.as_bytes())
 }
 
-fn join(folder: &str, name: &str) -> String {
+pub(super) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
@@ -379,6 +471,16 @@ mod tests {
             ]
         );
         assert_eq!(
+            found(&[
+                "migrations/2024-01-02-030405_a/up.sql",
+                "migrations/2024-01-02-030405_a/down.sql"
+            ]),
+            [
+                "migrations/2024-01-02-030405_a/down.sql Diesel Down 20240102030405",
+                "migrations/2024-01-02-030405_a/up.sql Diesel Up 20240102030405"
+            ]
+        );
+        assert_eq!(
             found(&["db/migrations/7_x.sql", "queries/7_x.sql"]),
             ["db/migrations/7_x.sql SQL Up 7"]
         );
@@ -386,5 +488,15 @@ mod tests {
             found(&["migrations/1_x.PSQL", "migrations/2_y.pgsql", "migrations/3_z.txt"]),
             ["migrations/1_x.PSQL SQL Up 1", "migrations/2_y.pgsql SQL Up 2"]
         );
+    }
+
+    #[test]
+    fn callbacks_of_flyway_and_folders_in_capitals_are_found() {
+        assert_eq!(
+            found(&["sql/V1__a.sql", "sql/afterMigrate__b.sql", "sql/afterwards.sql"]),
+            ["sql/afterMigrate__b.sql Flyway Repeatable -", "sql/V1__a.sql Flyway Up 1",]
+        );
+        assert_eq!(found(&["sql/afterMigrate.sql"]), Vec::<String>::new());
+        assert_eq!(found(&["Data/Migrations/1_a.sql"]), ["Data/Migrations/1_a.sql SQL Up 1"]);
     }
 }

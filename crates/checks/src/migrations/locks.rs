@@ -78,7 +78,7 @@ pub fn lock_of<'w, 'a>(what: &'w What<'a>) -> Option<(Lock, &'w [Name<'a>])> {
             Some((Lock::ShareRowExclusive, &table.references))
         }
         What::CreateIndex { table, concurrently: false, .. } => one(Lock::Share, table),
-        What::Create { object: Object::Trigger, on: Some(on) } => one(Lock::ShareRowExclusive, on),
+        What::CreateTrigger { on: Some(on), .. } => one(Lock::ShareRowExclusive, on),
         What::Create { object: Object::Policy, on: Some(on) } => one(Lock::AccessExclusive, on),
         What::Drop {
             object: Object::Table | Object::Index, names, concurrently: false, ..

@@ -7,20 +7,26 @@
 pub mod approval;
 pub mod context;
 pub mod file;
+mod functions;
 mod inside;
 pub mod known;
 pub mod layout;
 pub mod locks;
 mod parse;
 mod report;
+mod routines;
 pub mod rules;
 pub mod sequence;
 pub mod statement;
+mod undoing;
+mod unread;
 
 pub use approval::{Approval, Operation};
 pub use file::{FileSummary, Options, judge_file, judge_file_within};
+pub use known::Known;
 pub use layout::{Layout, Migration, Part, Transaction, Version};
 pub use locks::Lock;
 pub use parse::{parse, statements_of_body};
 pub use rules::{MigrationRule, Observed};
 pub use sequence::{Status, judge_compensation, judge_sequence};
+pub use unread::Unread;

@@ -327,6 +327,26 @@ pub enum Scope {
     Bounded,
 }
 
+/// What a trigger or a rule runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fires<'a> {
+    /// A function of this name.
+    Function(Text<'a>),
+    /// Statements that are its own.
+    Body(Cow<'a, [u8]>),
+}
+
+/// What functions are called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Values that something else is done with.
+    Value,
+    /// What they do: nothing else is done.
+    Effect,
+    /// The same, of a procedure.
+    Call,
+}
+
 /// What one part of a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What<'a> {
@@ -354,11 +374,20 @@ pub enum What<'a> {
         /// The language, in lower case.
         language: Text<'a>,
     },
+    /// `CREATE TRIGGER`, `CREATE RULE`: nothing of it runs yet.
+    CreateTrigger {
+        /// Its name.
+        name: Option<Text<'a>>,
+        /// The table whose changes it is about.
+        on: Option<Name<'a>>,
+        /// What it runs, where that is seen.
+        fires: Option<Fires<'a>>,
+    },
     /// `CREATE` of something else; `on` is the table that it is locked for.
     Create {
         /// What.
         object: Object,
-        /// The table of a trigger, a rule or a policy.
+        /// The table of a policy.
         on: Option<Name<'a>>,
     },
     /// `DROP`.
@@ -499,19 +528,26 @@ pub enum What<'a> {
     },
     /// `BEGIN`.
     Begin,
-    /// `COMMIT`, `ROLLBACK`.
+    /// `COMMIT`.
     End,
+    /// `ROLLBACK`: what was done since it began is not.
+    Rollback,
     /// What cannot run in a transaction, and is not above.
     OutsideTransaction {
         /// The words for it.
         words: &'static str,
     },
-    /// `COPY … PROGRAM`: runs a command on the server.
-    Program,
-    /// Functions that are run: those a migration may have defined.
+    /// `COPY … PROGRAM`, `COPY … TO 'file'`: something on the server that is not the database's.
+    Server {
+        /// The words for it.
+        does: &'static str,
+    },
+    /// Functions that are run.
     Calls {
-        /// Their names.
+        /// Their names; among them may be words that stand before parentheses as they do.
         functions: Vec<Text<'a>>,
+        /// What they are called for.
+        purpose: Purpose,
     },
     /// A block that is run (`DO`).
     Block {

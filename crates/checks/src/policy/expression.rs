@@ -21,7 +21,8 @@ pub(super) const NAMES: &[(&str, &[&str])] = &[
     ("policies", &["asked", "denied", "warned"]),
 ];
 
-const VULNERABILITIES: &[&str] = &["critical", "high", "medium", "low", "unknown", "new", "waived"];
+const VULNERABILITIES: &[&str] =
+    &["total", "critical", "high", "medium", "low", "unknown", "new", "overdue", "waived"];
 const FINDINGS: &[&str] = &["critical", "high", "medium", "low", "undecided", "allowed"];
 
 /// Functions that expressions may call, beside operators and macros.
@@ -140,6 +141,43 @@ pub(super) fn used(text: &str, figures: &Value) -> Vec<String> {
     used
 }
 
+/// The kinds of evidence that an expression is about, by their names.
+pub(super) fn kinds(text: &str) -> Vec<&'static str> {
+    let Ok(program) = compile(text) else { return Vec::new() };
+    let mut kinds = Vec::new();
+    visit(program.expression(), &mut |expr| {
+        if let Expr::Ident(name) = expr
+            && let Some((kind, _)) = NAMES.iter().find(|(known, _)| known == name)
+            && !kinds.contains(kind)
+        {
+            kinds.push(*kind);
+        }
+    });
+    kinds
+}
+
+/// Whether it asks by itself if there is a figure of a kind (`has(load.p95)`).
+pub(super) fn asks_whether_there_is(text: &str, kind: &str) -> bool {
+    let Ok(program) = compile(text) else { return false };
+    let mut asks = false;
+    visit(program.expression(), &mut |expr| {
+        if let Expr::Select(select) = expr
+            && let Expr::Ident(name) = &select.operand.expr
+        {
+            asks |= select.test && name == kind;
+        }
+    });
+    asks
+}
+
+/// Whether it asks for a figure of a kind.
+pub(super) fn asks_for(text: &str, kind: &str, figure: &str) -> bool {
+    let Ok(program) = compile(text) else { return false };
+    let mut asks = false;
+    walk(program.expression(), &mut |path| asks |= path == [kind, figure]);
+    asks
+}
+
 fn compile(text: &str) -> Result<Program, BadExpression> {
     Program::compile(text).map_err(|error| {
         let why = error.to_string().lines().next().unwrap_or_default().to_owned();
@@ -149,12 +187,19 @@ fn compile(text: &str) -> Result<Program, BadExpression> {
 
 /// Calls `see` with each name that is selected from, root first.
 fn walk(of: &IdedExpr, see: &mut dyn FnMut(&[&str])) {
-    if let Expr::Select(select) = &of.expr
-        && let Expr::Ident(name) = &select.operand.expr
-    {
-        see(&[name, &select.field]);
-    }
-    children(&of.expr).into_iter().for_each(|child| walk(child, see));
+    visit(of, &mut |expr| {
+        if let Expr::Select(select) = expr
+            && let Expr::Ident(name) = &select.operand.expr
+        {
+            see(&[name, &select.field]);
+        }
+    });
+}
+
+/// Calls `see` with it and all that is in it.
+fn visit(of: &IdedExpr, see: &mut dyn FnMut(&Expr)) {
+    see(&of.expr);
+    children(&of.expr).into_iter().for_each(|child| visit(child, see));
 }
 
 fn children(of: &Expr) -> Vec<&IdedExpr> {
@@ -245,6 +290,18 @@ mod tests {
         insta::assert_snapshot!(wrong("licences.refused.all(l, x)"), @"`x` is not known here: there are coverage, tests, vulnerabilities, images, analysis, secrets, migrations, licences, load, sonarqube, duplication, policies");
         insta::assert_snapshot!(wrong("sizes(policies.denied) == 0"), @"`sizes` is not known here; did you mean `size`?");
         assert!(matches!(check("coverage.total >="), Err(BadExpression::Syntax { .. })));
+    }
+
+    #[test]
+    fn the_kinds_of_evidence_are_told_however_they_are_written() {
+        let text =
+            "has(load.p95) || tests['failed'] == 0 && [1].all(x, policies.denied.size() < x)";
+        assert_eq!(kinds(text), ["load", "tests", "policies"]);
+        assert_eq!(kinds("'coverage' == 'tests'"), [""; 0]);
+        assert!(asks_whether_there_is("!has(load.p95) || load.p95 < 1", "load"));
+        assert!(!asks_whether_there_is("has(tests.failed) || load.p95 < 1", "load"));
+        assert!(asks_for("analysis.undecided == 0", "analysis", "undecided"));
+        assert!(!asks_for("analysis.high == 0", "analysis", "undecided"));
     }
 
     #[test]

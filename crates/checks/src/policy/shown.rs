@@ -45,26 +45,6 @@ pub struct Shown {
     pub gates_changed: Option<GatesChanged>,
 }
 
-impl Shown {
-    /// Evidence that is none, by the name that expressions have for its kind.
-    pub(super) fn broken(&self) -> [(&'static str, &[String]); 12] {
-        [
-            ("coverage", &self.coverage.broken),
-            ("tests", &self.tests.broken),
-            ("vulnerabilities", &self.vulnerabilities.broken),
-            ("images", &self.images.broken),
-            ("analysis", &self.analysis.broken),
-            ("secrets", &self.secrets.broken),
-            ("migrations", &self.migrations.broken),
-            ("licences", &self.licences.broken),
-            ("load", &self.load.broken),
-            ("sonarqube", &self.sonarqube.broken),
-            ("duplication", &self.duplication.broken),
-            ("policies", &self.policies.broken),
-        ]
-    }
-}
-
 /// Something that was looked for.
 #[derive(Debug, Clone)]
 pub struct Seen<T> {

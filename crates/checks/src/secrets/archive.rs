@@ -3,13 +3,17 @@
 
 use std::io::{Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::check::Sink;
 use crate::finding::{Finding, Severity, Span};
 use crate::rule::Rule;
 
+use super::packing::Packing;
 use super::rules::Rules;
+
+/// Where what an archive says beside its files is found: their names, and comments.
+const SAID: &str = "names and comments";
 
 /// How much of archives is opened.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +59,15 @@ enum Unsearched {
 }
 
 impl Rules {
-    /// Searches a file, and if it is an archive, what is in it.
+    /// Searches a file and its name, and if it is an archive, what is in it.
     pub fn scan_deep(&self, file: &str, content: &[u8], sink: &mut dyn Sink) {
+        let mut in_name: Vec<Finding> = Vec::new();
+        self.scan(file, file.as_bytes(), &mut in_name);
+        for mut finding in in_name {
+            finding.message.push_str(", in its name");
+            finding.span = Span::FILE;
+            sink.finding(finding);
+        }
         let mut opening = Opening { rules: self, limits: LIMITS, left: LIMITS.total };
         opening.open(file, content, 0, sink);
     }
@@ -100,21 +111,37 @@ impl Opening<'_> {
         if archive.len() > self.limits.entries {
             return Err(Unsearched::Many(self.limits.entries));
         }
+        let mut said = archive.comment().to_vec();
+        let mut first = content.len();
         for index in 0..archive.len() {
             let entry = archive.by_index_raw(index).map_err(damaged)?;
             let name = entry.name().map_err(damaged)?.into_owned();
-            if entry.encrypted() {
+            for of in [name.as_bytes(), entry.comment().as_bytes()] {
+                said.push(b'\n');
+                said.extend_from_slice(of);
+            }
+            first = first.min(usize::try_from(entry.header_start()).unwrap_or(first));
+            let encrypted = entry.encrypted();
+            drop(entry);
+            if encrypted {
+                self.said(file, &said, sink);
                 return Err(Unsearched::Encrypted(name));
             }
-            let is_file = entry.is_file();
-            drop(entry);
-            if is_file {
-                let entry = archive.by_index(index).map_err(damaged)?;
-                let content = self.bounded(&name, entry)?;
+            let entry = archive.by_index(index).map_err(damaged)?;
+            let content = self.bounded(&name, entry)?;
+            if !content.is_empty() {
                 self.open(&format!("{file}!/{name}"), &content, depth + 1, sink);
             }
         }
+        self.said(file, &said, sink);
+        // What extracts it by itself is a program before it.
+        self.rules.scan(file, &content[..first], sink);
         Ok(())
+    }
+
+    /// What an archive says beside its files.
+    fn said(&self, file: &str, said: &[u8], sink: &mut dyn Sink) {
+        self.rules.scan(&format!("{file}!/{SAID}"), said, sink);
     }
 
     fn tar(
@@ -124,26 +151,38 @@ impl Opening<'_> {
         depth: usize,
         sink: &mut dyn Sink,
     ) -> Result<(), Unsearched> {
+        const BLOCK: usize = 512;
         let damaged = |error: std::io::Error| Unsearched::Damaged(error.to_string());
         let mut archive = tar::Archive::new(content);
+        let (mut said, mut end) = (Vec::new(), 0);
         for (count, entry) in archive.entries().map_err(damaged)?.enumerate() {
             if count == self.limits.entries {
                 return Err(Unsearched::Many(count));
             }
-            let entry = entry.map_err(damaged)?;
+            let mut entry = entry.map_err(damaged)?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            // What is of no known type has a content as files have (POSIX, pax, "typeflag").
-            let of = entry.header().entry_type();
-            let has_none = of.is_dir()
-                || of.is_symlink()
-                || of.is_hard_link()
-                || of.is_fifo()
-                || of.is_character_special()
-                || of.is_block_special();
-            if !has_none {
-                let content = self.bounded(&name, entry)?;
+            let mut add = |of: &[u8]| {
+                said.push(b'\n');
+                said.extend_from_slice(of);
+            };
+            add(name.as_bytes());
+            add(&entry.link_name_bytes().unwrap_or_default());
+            for extension in entry.pax_extensions().map_err(damaged)?.into_iter().flatten() {
+                add(extension.map_err(damaged)?.value_bytes());
+            }
+            let behind = entry.raw_file_position().saturating_add(entry.size());
+            end = usize::try_from(behind).unwrap_or(content.len()).next_multiple_of(BLOCK);
+            // Whatever its type: what is of none that is known has a content as files have (POSIX,
+            // pax, "typeflag").
+            let content = self.bounded(&name, entry)?;
+            if !content.is_empty() {
                 self.open(&format!("{file}!/{name}"), &content, depth + 1, sink);
             }
+        }
+        self.said(file, &said, sink);
+        let rest = content.get(end..).unwrap_or_default();
+        if rest.iter().any(|byte| *byte != 0) {
+            self.open(&format!("{file}!/behind its end"), rest, depth + 1, sink);
         }
         Ok(())
     }
@@ -161,10 +200,26 @@ impl Opening<'_> {
             None => name.strip_suffix(".gz").unwrap_or("content").to_owned(),
         };
         // A stream, not an entry: only all of it is bounded.
-        let mut unpacked = Vec::new();
-        let mut stream = MultiGzDecoder::new(content).take(self.left + 1);
-        let read = stream.read_to_end(&mut unpacked);
-        read.map_err(|error| Unsearched::Damaged(error.to_string()))?;
+        let (mut unpacked, mut said) = (Vec::new(), Vec::new());
+        let mut rest = content;
+        // One behind the other are one; tapes and blocks are filled up with zeros.
+        while rest.iter().any(|byte| *byte != 0) {
+            let mut stream = GzDecoder::new(rest).take(self.left + 1);
+            let read = stream.read_to_end(&mut unpacked);
+            read.map_err(|error| Unsearched::Damaged(error.to_string()))?;
+            let stream = stream.into_inner();
+            let header = stream.header();
+            let of = header.map(|of| [of.filename(), of.comment(), of.extra()]);
+            for of in of.into_iter().flatten().flatten() {
+                said.push(b'\n');
+                said.extend_from_slice(of);
+            }
+            rest = stream.into_inner();
+            if unpacked.len() as u64 > self.left {
+                break;
+            }
+        }
+        self.said(file, &said, sink);
         self.take(&unpacked)?;
         self.open(&format!("{file}!/{name}"), &unpacked, depth + 1, sink);
         Ok(())
@@ -186,30 +241,6 @@ impl Opening<'_> {
         let left = self.left.checked_sub(unpacked.len() as u64);
         self.left = left.ok_or(Unsearched::Large(self.limits.total))?;
         Ok(())
-    }
-}
-
-enum Packing {
-    Zip,
-    Tar,
-    Gzip,
-    /// One that is only recognised.
-    Other(&'static str),
-}
-
-impl Packing {
-    fn of(content: &[u8]) -> Option<Self> {
-        match content {
-            [b'P', b'K', 3, 4, ..] => Some(Self::Zip),
-            [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Other("xz")),
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, ..] => Some(Self::Other("bzip2")),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Other("Zstandard")),
-            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Self::Other("7-Zip")),
-            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Self::Other("RAR")),
-            _ if content.get(257..262) == Some(b"ustar") => Some(Self::Tar),
-            _ => None,
-        }
     }
 }
 
@@ -257,6 +288,7 @@ mod tests {
             (b"\xfd7zXZ\0\0\x04".to_vec(), "xz is not unpacked"),
             (b"BZh91AY&SY".to_vec(), "bzip2 is not unpacked"),
             (b"\x28\xb5\x2f\xfd\x24".to_vec(), "Zstandard is not unpacked"),
+            (b"!<arch>\ndebian-binary   ".to_vec(), "a Debian package is not unpacked"),
         ];
         for (content, why) in cases {
             let messages = opened(&content, small);

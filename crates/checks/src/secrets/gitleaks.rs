@@ -148,6 +148,10 @@ pub(super) struct Allowlist {
 }
 
 impl Allowlist {
+    pub(super) fn depends_on_paths(&self) -> bool {
+        !self.paths.is_empty()
+    }
+
     /// Whether it allows this secret of this rule.
     pub(super) fn allows(&self, rule: &str, file: &str, secret: &[u8], line: &[u8]) -> bool {
         if !self.rules.is_empty() && !self.rules.iter().any(|of| of == rule) {

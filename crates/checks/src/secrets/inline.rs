@@ -3,7 +3,7 @@
 const MARK: &[u8] = b"shipway: allow ";
 
 /// The reason why `rule` is allowed in one of the lines; only one with a reason counts.
-pub(super) fn allowance(lines: [&[u8]; 2], rule: &str) -> Option<String> {
+pub(crate) fn allowance(lines: [&[u8]; 2], rule: &str) -> Option<String> {
     lines.into_iter().find_map(|line| {
         let at = memchr::memmem::find(line, MARK)?;
         let said = String::from_utf8_lossy(&line[at + MARK.len()..]);

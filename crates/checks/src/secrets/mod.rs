@@ -7,15 +7,18 @@
 
 mod archive;
 mod baseline;
+mod der;
 mod entropy;
 pub mod example;
 mod gitleaks;
 mod identifier;
-mod inline;
+pub(crate) mod inline;
 mod kind;
 mod kinds;
+mod packing;
 mod rules;
 mod scan;
+mod text;
 
 pub use archive::UNSEARCHED;
 pub use baseline::{BadBaseline, Baseline};

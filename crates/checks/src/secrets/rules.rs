@@ -145,6 +145,16 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Whether the same content may be judged otherwise by another path.
+    #[must_use]
+    pub fn depend_on_paths(&self) -> bool {
+        let in_lists = |lists: &[Allowlist]| lists.iter().any(Allowlist::depends_on_paths);
+        let in_rule = |rule: &SecretRule| rule.path.is_some() || in_lists(&rule.allow);
+        in_lists(&self.allow) || self.rules.iter().any(in_rule)
+    }
+}
+
 fn empty() -> AhoCorasick {
     #[expect(clippy::expect_used, reason = "an automaton of nothing needs no memory")]
     AhoCorasick::new::<[&str; 0], &str>([]).expect("an empty automaton")

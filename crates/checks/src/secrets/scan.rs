@@ -1,6 +1,5 @@
 //! Searches one file.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memrchr};
@@ -9,9 +8,11 @@ use regex::bytes::Regex;
 use crate::check::Sink;
 use crate::finding::{Allowed, Finding, Fingerprint, Pos, Span};
 
+use super::der::is_private_key;
 use super::entropy::{entropy, is_made_up, is_ordinary};
 use super::inline;
 use super::rules::{Named, Rules, SecretRule, Shape};
+use super::text::{as_text, is_in_plain};
 
 /// The longest name before a value, and what else stands before it.
 const BEFORE: usize = 80;
@@ -29,9 +30,12 @@ struct Hit {
 }
 
 impl Rules {
-    /// Searches one file's content for secrets. In a binary file only tokens count that say
-    /// themselves what they are.
+    /// Searches one file's content for secrets. In a binary file, what only its name tells to be
+    /// one counts where it stands in plain text.
     pub fn scan(&self, file: &str, content: &[u8], sink: &mut dyn Sink) {
+        if is_private_key(content) {
+            return self.key_file(file, content, sink);
+        }
         let text = as_text(content);
         let binary = memchr(0, &text[..text.len().min(SNIFFED)]).is_some();
         let mut hits = self.hits(file, &text, binary);
@@ -51,6 +55,20 @@ impl Rules {
         for hit in kept {
             sink.finding(self.finding(file, &mut lines, &hit));
         }
+    }
+
+    /// A file that is a private key, and no text.
+    fn key_file(&self, file: &str, content: &[u8], sink: &mut dyn Sink) {
+        let Some(rule) = self.rules.iter().find(|rule| rule.id == "private-key") else { return };
+        let id = rule.id.as_str();
+        let mut lists = rule.allow.iter().chain(&self.allow);
+        if lists.any(|list| list.allows(id, file, content, content)) {
+            return;
+        }
+        let message = format!("this looks like {}: DER, {} bytes", rule.what, content.len());
+        let mut finding = Finding::new(&rule.rule(), file, Span::FILE, message);
+        finding.fingerprint = Fingerprint::of([id.as_bytes(), file.as_bytes(), content]);
+        sink.finding(finding);
     }
 
     fn hits(&self, file: &str, text: &[u8], binary: bool) -> Vec<Hit> {
@@ -144,15 +162,14 @@ struct Place<'a, 'h> {
 impl Place<'_, '_> {
     fn look(&mut self, index: usize, rule: &SecretRule, window: Range<usize>) {
         let told_by_form = matches!(rule.shape, Shape::Prefixed | Shape::Token | Shape::Block);
-        if self.binary && !told_by_form {
-            return;
-        }
         if rule.path.as_ref().is_some_and(|path| !path.is_match(self.file.as_bytes())) {
             return;
         }
         let Some(regex) = rule.matcher.regex() else { return };
         for secret in self.matches(regex, rule, window) {
-            if self.is_secret(rule, &secret) {
+            // Elsewhere in a binary file, what looks like a name is chance.
+            let counts = told_by_form || !self.binary || is_in_plain(self.text, &secret);
+            if counts && self.is_secret(rule, &secret) {
                 self.hits.push(Hit { rule: index, secret });
             }
         }
@@ -195,41 +212,6 @@ fn is_word(byte: u8) -> bool {
 
 fn is_name(byte: u8) -> bool {
     is_word(byte) || matches!(byte, b'.' | b'-')
-}
-
-/// UTF-16 is made UTF-8; everything else is searched as it is.
-fn as_text(content: &[u8]) -> Cow<'_, [u8]> {
-    let (wide, text): (fn([u8; 2]) -> u16, _) = match content {
-        [0xff, 0xfe, text @ ..] => (u16::from_le_bytes, text),
-        [0xfe, 0xff, text @ ..] => (u16::from_be_bytes, text),
-        _ => match zero_halves(content) {
-            (false, true) => (u16::from_le_bytes, content),
-            (true, false) => (u16::from_be_bytes, content),
-            _ => return Cow::Borrowed(content),
-        },
-    };
-    let (pairs, _) = text.as_chunks::<2>();
-    let units = pairs.iter().map(|pair| wide(*pair));
-    let decoded: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
-    let mut decoded = decoded.into_bytes();
-    // Without a mark it was guessed.
-    if text.len() == content.len() {
-        decoded.push(b'\n');
-        decoded.extend_from_slice(content);
-    }
-    Cow::Owned(decoded)
-}
-
-/// Which bytes of the pairs that a file begins with are nearly all zero, the first or the second:
-/// text in UTF-16 without its mark.
-fn zero_halves(content: &[u8]) -> (bool, bool) {
-    const LOOKED_AT: usize = 2048;
-    let (pairs, _) = content[..content.len().min(LOOKED_AT)].as_chunks::<2>();
-    let mostly = |at: usize| {
-        let zeros = pairs.iter().filter(|pair| pair[at] == 0).count();
-        pairs.len() >= 4 && zeros * 10 >= pairs.len() * 9
-    };
-    (mostly(0), mostly(1))
 }
 
 /// The secret as it may be shown: its first and last characters, if enough stays hidden, and how

@@ -35,6 +35,7 @@ impl Dialect {
     #[must_use]
     pub fn guess(text: &[u8]) -> Option<Self> {
         const SIGNS: &[(&str, Dialect)] = &[
+            ("/*!", Dialect::Mysql),
             ("auto_increment", Dialect::Mysql),
             ("engine=", Dialect::Mysql),
             ("engine =", Dialect::Mysql),
@@ -51,7 +52,7 @@ impl Dialect {
             ("bigserial", Dialect::Postgres),
             ("$$", Dialect::Postgres),
         ];
-        let text = text.to_ascii_lowercase();
+        let text = without_prose(text).to_ascii_lowercase();
         let votes = |dialect: Self| {
             let signs = SIGNS.iter().filter(|(_, of)| *of == dialect);
             signs.filter(|(sign, _)| memchr::memmem::find(&text, sign.as_bytes()).is_some()).count()
@@ -64,6 +65,32 @@ impl Dialect {
             _ => Some(best),
         }
     }
+}
+
+/// A text without its comments and strings: what those say is no SQL. What MySQL runs in them is, and is
+/// kept by its sign.
+fn without_prose(text: &[u8]) -> Vec<u8> {
+    let (mut plain, mut rest) = (Vec::with_capacity(text.len()), text);
+    let behind = |rest: &[u8], sign: &[u8]| {
+        memchr::memmem::find(rest, sign).map_or(rest.len(), |found| found + sign.len())
+    };
+    while let Some(at) = memchr::memchr3(b'-', b'/', b'\'', rest) {
+        plain.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let (kept, length) = match rest {
+            [b'-', b'-', ..] => (0, memchr::memchr(b'\n', rest).unwrap_or(rest.len())),
+            [b'/', b'*', b'!', ..] => (3, 3),
+            [b'/', b'*', ..] => (0, behind(rest, b"*/")),
+            [b'\'', text @ ..] => {
+                (0, 1 + memchr::memchr(b'\'', text).map_or(text.len(), |end| end + 1))
+            }
+            _ => (1, 1),
+        };
+        plain.extend_from_slice(&rest[..kept]);
+        rest = &rest[length..];
+    }
+    plain.extend_from_slice(rest);
+    plain
 }
 
 impl fmt::Display for Dialect {
@@ -102,5 +129,8 @@ mod tests {
         assert_eq!(of("PRAGMA foreign_keys=off; CREATE TABLE `a` (b)"), Some(Dialect::Sqlite));
         assert_eq!(of("CREATE TABLE a (b jsonb)"), Some(Dialect::Postgres));
         assert_eq!(of("CREATE TABLE a (b int)"), None);
+        assert_eq!(of("-- for `a`\n/* jsonb */ SELECT 'it -- is' -- PRAGMA x"), None);
+        assert_eq!(of("/*!50000 DROP TABLE a */ -- jsonb timestamptz"), Some(Dialect::Mysql));
+        assert_eq!(of("SELECT 1 /* jsonb"), None);
     }
 }

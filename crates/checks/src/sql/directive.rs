@@ -97,12 +97,15 @@ fn mark(text: &str, comment: &[u8]) -> Option<Mark> {
     let lower = text.to_ascii_lowercase();
     let words: Vec<&str> = lower.split_whitespace().collect();
     let off = |key: &str| words.iter().any(|word| word.strip_prefix(key) == Some(":false"));
+    // What hides the rest of a file is read as strictly as the tools read it (dbmate's `parse.go`,
+    // goose's `sqlparser`): in a comment of one line, and in these letters.
+    let exact = |mark: &str| comment.starts_with(b"--") && text.starts_with(mark);
     match words[..] {
         ["migrate:up", ..] if off("transaction") => Some(Mark::NoTransaction),
         ["migrate:up", ..] => Some(Mark::Up(Tool::Dbmate)),
-        ["migrate:down", ..] => Some(Mark::Down(Tool::Dbmate)),
+        ["migrate:down", ..] if exact("migrate:down") => Some(Mark::Down(Tool::Dbmate)),
         ["+goose", "up", ..] => Some(Mark::Up(Tool::Goose)),
-        ["+goose", "down", ..] => Some(Mark::Down(Tool::Goose)),
+        ["+goose", "down", ..] if exact("+goose Down") => Some(Mark::Down(Tool::Goose)),
         ["+goose", "no", "transaction", ..] => Some(Mark::NoTransaction),
         ["+goose", "statementbegin", ..] => Some(Mark::StatementBegin),
         ["+goose", "statementend", ..] => Some(Mark::StatementEnd),
@@ -157,6 +160,9 @@ mod tests {
         assert_eq!(mark("--changeset a:1"), changeset(true, true));
         assert_eq!(mark("--changeset a:1 runInTransaction:false"), changeset(false, true));
         assert_eq!(mark("-- nothing here"), None);
+        for other in ["/* migrate:down */", "-- MIGRATE:DOWN", "-- +goose down", "# migrate:down"] {
+            assert_eq!(mark(other), None, "{other}");
+        }
         assert_eq!(mark("-- create it"), None);
     }
 

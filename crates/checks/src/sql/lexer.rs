@@ -116,11 +116,20 @@ impl Lexer {
             Lexed::Token { kind: TokenKind::Text { escapes: true }, end }
                 if self.dialect == Dialect::Postgres =>
             {
-                skip_space(text, end) >= text.len()
+                skip_space_and_comments(text, end) >= text.len()
             }
             // The name of a variable may go on, to the sign that closes it.
             Lexed::Token { kind: TokenKind::Sign(b':' | b'$'), end } => {
                 variable_end(text, (end + 1).min(text.len())) >= text.len()
+            }
+            Lexed::Token { end, .. } if text[at..].starts_with(b"\"{{") => {
+                end >= text.len() || is_cut(&text[at..])
+            }
+            // Whether it is a comment of MySQL's, or a template, is said by the whole line.
+            Lexed::Token { kind: TokenKind::Sign(sign @ (b'-' | b'{')), end } => {
+                let may_be = sign == b'{' || self.dialect == Dialect::Mysql;
+                let doubled = text.get(end).is_none_or(|next| *next == sign);
+                end >= text.len() || (may_be && doubled && is_cut(&text[end..]))
             }
             // `U&"…"`: the quote is behind the next sign.
             Lexed::Token { kind: TokenKind::Word, end } => end + 1 >= text.len(),
@@ -144,6 +153,7 @@ impl Lexer {
             b'/' if next == b'*' => self.block_comment(text, at),
             b'*' if next == b'/' && mysql => Lexed::Space { end: at + 2 },
             b'\'' => self.text(text, at, self.escapes),
+            b'"' if text[at + 1..].starts_with(b"{{") => quoted_template(text, at, mysql),
             b'"' => quoted(text, at, b'"', mysql),
             b'`' if self.dialect != Dialect::Postgres => quoted(text, at, b'`', false),
             b'[' if self.dialect == Dialect::Sqlite => quoted(text, at, b']', false),
@@ -152,6 +162,7 @@ impl Lexer {
             b'.' if next.is_ascii_digit() => number(text, at),
             b':' if next == b':' => token(TokenKind::Sign(b':'), at + 2),
             b':' | b'@' => parameter(text, at),
+            b'{' if next == b'{' => template(text, at),
             _ if is_word_start(first) => self.word(text, at),
             _ => token(TokenKind::Sign(first), at + 1),
         }
@@ -170,11 +181,9 @@ impl Lexer {
     /// MySQL wants a space after the dashes.
     fn is_dash_comment(&self, text: &[u8], at: usize) -> bool {
         let after = text.get(at + 2);
-        // Liquibase, Drizzle and goose mark with `--word`, so those are comments in MySQL's files.
         self.dialect != Dialect::Mysql
-            || after.is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_alphabetic())
-            || after == Some(&b'>')
-            || after == Some(&b'-')
+            || after.is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
+            || is_mark_of_tool(text, at)
     }
 
     fn block_comment(&self, text: &[u8], at: usize) -> Lexed {
@@ -221,9 +230,9 @@ impl Lexer {
             return token(TokenKind::Text { escapes }, end);
         }
         loop {
-            let more = skip_space(text, end);
-            let continues = text.get(more) == Some(&b'\'') && text[end..more].contains(&b'\n');
-            if !continues {
+            let more = skip_space_and_comments(text, end);
+            let breaks = text[end..more].iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+            if text.get(more) != Some(&b'\'') || !breaks {
                 break;
             }
             match string_end(text, more, escapes) {
@@ -265,7 +274,8 @@ impl Lexer {
         match text.get(at + 1) {
             Some(b'{') => return parameter(text, at),
             Some(digit) if digit.is_ascii_digit() => {
-                return token(TokenKind::Parameter, word_end(text, at + 1));
+                let digits = text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit());
+                return token(TokenKind::Parameter, at + 1 + digits.count());
             }
             _ => {}
         }
@@ -299,6 +309,57 @@ fn skip_space(text: &[u8], at: usize) -> usize {
     text[at..].iter().position(|byte| !space(byte)).map_or(text.len(), |length| at + length)
 }
 
+/// So much of a line is looked at for what ends in it.
+const LINE: usize = 512;
+
+/// The rest of a line, as far as it is looked at.
+fn line(text: &[u8]) -> &[u8] {
+    let text = &text[..text.len().min(LINE)];
+    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
+}
+
+/// Whether a line may go on behind the text.
+fn is_cut(text: &[u8]) -> bool {
+    text.len() < LINE && memchr::memchr(b'\n', text).is_none()
+}
+
+/// Whether a line begins with the `--word` of a migration tool, which takes it out of MySQL's
+/// files, or is a line of dashes.
+fn is_mark_of_tool(text: &[u8], at: usize) -> bool {
+    const WORDS: [&[u8]; 13] = [
+        b"liquibase",
+        b"changeset",
+        b"rollback",
+        b"comment",
+        b"precondition",
+        b"validchecksum",
+        b"ignorelines",
+        b"property",
+        b"include",
+        b"logicalfilepath",
+        b"+goose",
+        b"migrate:",
+        b"> statement-breakpoint",
+    ];
+    // In the middle of a statement it is MySQL's minus, twice.
+    let mut before = text[..at].iter().filter(|byte| !byte.is_ascii_whitespace());
+    let line = line(&text[at + 2..]);
+    let is = |word: &&[u8]| line.get(..word.len()).is_some_and(|is| is.eq_ignore_ascii_case(word));
+    before.next().is_none()
+        && (WORDS.iter().any(is) || line.trim_ascii().iter().all(|byte| *byte == b'-'))
+}
+
+/// Where what may stand between the parts of a string ends (scan.l, `quotecontinue`).
+fn skip_space_and_comments(text: &[u8], at: usize) -> usize {
+    let mut at = skip_space(text, at);
+    while text[at..].starts_with(b"--") {
+        let rest = &text[at..];
+        at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        at = skip_space(text, at);
+    }
+    at
+}
+
 /// What may stand inside a word.
 pub(crate) const IN_WORD: [bool; 256] = {
     let (mut table, mut byte) = ([false; 256], 0);
@@ -315,7 +376,9 @@ fn executed_comment(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at + 2..];
     let mark = if rest.starts_with(b"!") { 1 } else { 2 * usize::from(rest.starts_with(b"M!")) };
     let digits = rest.get(mark..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    (mark > 0).then_some(at + 2 + mark + digits)
+    // No version runs what its dump says first: `/*M!999999\- enable the sandbox mode */`.
+    let none = rest[mark..].starts_with(b"999999");
+    (mark > 0 && !none).then_some(at + 2 + mark + digits)
 }
 
 /// Where the string ends whose quote is at `at`.
@@ -366,8 +429,11 @@ fn parameter(text: &[u8], at: usize) -> Lexed {
         (b':', Some(quote @ (b'\'' | b'"'))) => *quote,
         (b':' | b'$', Some(b'{')) => b'}',
         (b'@', Some(b'@')) => return token(TokenKind::Parameter, word_end(text, at + 2)),
+        // Names of variables have no `$`.
         (_, Some(next)) if is_word_start(*next) => {
-            return token(TokenKind::Parameter, word_end(text, at + 1));
+            let end = word_end(text, at + 1);
+            let dollar = memchr::memchr(b'$', &text[at..end]).map_or(end, |found| at + found);
+            return token(TokenKind::Parameter, dollar);
         }
         _ => return token(TokenKind::Sign(text[at]), at + 1),
     };
@@ -376,6 +442,37 @@ fn parameter(text: &[u8], at: usize) -> Lexed {
         return token(TokenKind::Parameter, end + 1);
     }
     token(TokenKind::Sign(text[at]), at + 1)
+}
+
+/// `{{ … }}`, which a template engine fills in (Go's, Jinja's): one name or value, as far as its
+/// text shows.
+fn template(text: &[u8], at: usize) -> Lexed {
+    let line = line(&text[at + 2..]);
+    match memchr::memmem::find(line, b"}}") {
+        Some(found) if !line[..found].contains(&b';') => {
+            token(TokenKind::Parameter, at + 2 + found + 2)
+        }
+        _ => token(TokenKind::Sign(b'{'), at + 1),
+    }
+}
+
+/// `"{{ … }}"`: the template may have quotes of its own.
+fn quoted_template(text: &[u8], at: usize, escapes: bool) -> Lexed {
+    match template(text, at + 1) {
+        Lexed::Token { kind: TokenKind::Parameter, end }
+            if text.get(end) == Some(&b'"') && has_plain_texts(&text[at + 1..end]) =>
+        {
+            token(TokenKind::Parameter, end + 1)
+        }
+        _ => quoted(text, at, b'"', escapes),
+    }
+}
+
+/// Whether what is in the quotes of a template are words: to the database they are in none.
+fn has_plain_texts(template: &[u8]) -> bool {
+    let plain = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let mut pieces = template.split(|byte| *byte == b'"').skip(1).step_by(2);
+    pieces.all(plain)
 }
 
 /// Where the name of a variable or a placeholder ends.

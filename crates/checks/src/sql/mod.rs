@@ -18,4 +18,5 @@ pub(crate) use routine::end_within;
 pub(crate) use source::after;
 pub use source::{Place, Source};
 pub use statements::{Event, Room, Statements};
+pub(crate) use token::letter_bit;
 pub use token::{Token, TokenKind, tokens_of};

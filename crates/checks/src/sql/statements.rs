@@ -3,6 +3,9 @@
 //! Memory is bounded by the largest statement: what was handed out is forgotten, and the data
 //! behind `COPY … FROM stdin` is passed over line by line.
 
+mod client;
+mod copied;
+
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
@@ -13,6 +16,7 @@ use super::routine::{Met, Routine};
 use super::source::{Place, Source, after};
 use super::token::{Token, TokenKind};
 use crate::finding::Pos;
+use copied::Copied;
 
 /// What is read at first: most migrations are smaller.
 const FIRST: usize = 4 * 1024;
@@ -39,6 +43,11 @@ pub enum Event {
     Broken(Problem, Pos),
     /// The data of a `COPY` that begins here never ends: everything after it would be data.
     EndlessCopy(Pos),
+    /// Something stands behind a `COPY … FROM stdin` on its line: psql runs it when the data has
+    /// been read, and it was not looked at.
+    BehindCopy(Pos),
+    /// A comment that MySQL runs (`/*! … */`) in a file that is not MySQL's.
+    OfMysql(Pos),
     /// From here on nothing was analysed: a statement is too large, or too much is broken.
     GaveUp(Pos),
 }
@@ -149,8 +158,10 @@ impl<R: Read> Statements<R> {
         if self.copy {
             self.copy = false;
             let from = self.place();
-            if !self.skip_copied()? {
-                return Ok(Some(Event::EndlessCopy(from)));
+            match self.skip_copied()? {
+                Copied { ended: false, .. } => return Ok(Some(Event::EndlessCopy(from))),
+                Copied { alone: false, .. } => return Ok(Some(Event::BehindCopy(from))),
+                Copied { .. } => {}
             }
         }
         let mut at = 0;
@@ -261,16 +272,27 @@ impl<R: Read> Statements<R> {
     }
 
     fn comment(&mut self, at: usize, end: usize) -> usize {
-        let Some(directive) = Directive::read(&self.at_hand()[at..end]) else {
+        let comment = &self.at_hand()[at..end];
+        let runs = comment.starts_with(b"/*!") || comment.starts_with(b"/*M!");
+        if runs && self.lexer.dialect() != Dialect::Mysql {
+            let event = Event::OfMysql(self.place_of(at));
+            self.queue_said(event);
+            return self.pass(end);
+        }
+        let Some(directive) = Directive::read(comment) else {
             return self.pass(end);
         };
         let pos = self.place_of(at);
+        // The tools look at the beginnings of lines.
+        if matches!(directive, Directive::Mark(Mark::Down(_))) && pos.column > 1 {
+            return self.pass(end);
+        }
         let Directive::Mark(mark) = directive else {
-            self.queue_directive(directive, pos);
+            self.queue_said(Event::Directive(directive, pos));
             return self.pass(end);
         };
         if mark == Mark::NoTransaction {
-            self.queue_directive(Directive::Mark(mark), pos);
+            self.queue_said(Event::Directive(Directive::Mark(mark), pos));
             return self.pass(end);
         }
         self.queue_statement();
@@ -292,8 +314,7 @@ impl<R: Read> Statements<R> {
     }
 
     /// What is said within a statement is about it, and is told before it.
-    fn queue_directive(&mut self, directive: Directive, pos: Pos) {
-        let event = Event::Directive(directive, pos);
+    fn queue_said(&mut self, event: Event) {
         if self.tokens.is_empty() {
             // Told at once: nothing of a statement is at hand that could be forgotten.
             self.queue.push_back(event);
@@ -395,42 +416,8 @@ impl<R: Read> Statements<R> {
                 self.lexer.set_escapes(off);
             }
         } else if is(0, "copy") {
-            let mut pairs =
-                self.tokens.windows(2).map(|pair| (self.word(pair[0]), self.word(pair[1])));
-            self.copy = pairs.any(|(from, stdin)| {
-                from.eq_ignore_ascii_case(b"from") && stdin.eq_ignore_ascii_case(b"stdin")
-            });
+            self.copy = self.copies_from_stdin();
         }
-    }
-
-    fn is_delimiter_command(&self, at: usize, end: usize) -> bool {
-        self.lexer.dialect() == Dialect::Mysql
-            && self.at_hand()[at..end].eq_ignore_ascii_case(b"delimiter")
-    }
-
-    fn set_delimiter(&mut self, at: usize, end: usize) -> io::Result<usize> {
-        let Some(line) = self.line_from(end) else { return self.more(at) };
-        let sign = self.at_hand()[end..line].trim_ascii().to_vec();
-        self.delimiter = match &sign[..] {
-            b";" | b"" => Delimiter::Semicolon,
-            _ => Delimiter::Custom(sign),
-        };
-        Ok(self.pass(line))
-    }
-
-    /// A command of psql (or of MySQL's client) runs to the end of its line, or to two backslashes.
-    fn command(&mut self, at: usize) -> io::Result<usize> {
-        let Some(line) = self.line_from(at) else { return self.more(at) };
-        let line = match command_end(&self.at_hand()[at..line]) {
-            Some(end) if self.lexer.dialect() == Dialect::Postgres => at + end,
-            _ => line,
-        };
-        let text = String::from_utf8_lossy(&self.at_hand()[at..line]).trim().to_owned();
-        let pos = self.place_of(at);
-        self.queue_statement();
-        self.queue.push_back(Event::Command(text, pos));
-        self.consumed = line;
-        Ok(line)
     }
 
     /// Where the line ends, if that is known.
@@ -495,31 +482,6 @@ impl<R: Read> Statements<R> {
         }
     }
 
-    /// Passes over the lines behind a `COPY … FROM stdin`; whether their end was found.
-    fn skip_copied(&mut self) -> io::Result<bool> {
-        let mut first = true;
-        loop {
-            match self.line_from(0) {
-                Some(line) => {
-                    // The rest of the statement's own line is no data.
-                    let ends = !first && self.at_hand()[..line].trim_ascii_end() == b"\\.";
-                    first = false;
-                    let at_end = line == self.at_hand().len();
-                    self.consumed = line + usize::from(!at_end);
-                    self.forget();
-                    if ends {
-                        return Ok(true);
-                    }
-                    if at_end && self.complete {
-                        return Ok(false);
-                    }
-                }
-                None if self.filled - self.begin > MAX_STATEMENT => return Ok(false),
-                None => self.fill()?,
-            }
-        }
-    }
-
     /// Forgets what was handed out.
     fn forget(&mut self) {
         let consumed = std::mem::take(&mut self.consumed);
@@ -548,22 +510,4 @@ impl<R: Read> Statements<R> {
     fn place_of(&mut self, at: usize) -> Pos {
         after(self.place(), &self.at_hand()[..at])
     }
-}
-
-/// Behind the two backslashes that end a command of psql within its line; `\!` and `\copy` take
-/// all of it, and so does what is in quotes.
-fn command_end(line: &[u8]) -> Option<usize> {
-    let words = &line[1..];
-    if words.starts_with(b"!") || words.starts_with(b"copy") {
-        return None;
-    }
-    let mut quoted = false;
-    for (at, pair) in words.windows(2).enumerate() {
-        match pair {
-            [b'\'', _] => quoted = !quoted,
-            br"\\" if !quoted => return Some(at + 3),
-            _ => {}
-        }
-    }
-    None
 }

@@ -39,6 +39,11 @@ pub struct Token {
     pub letter: u8,
 }
 
+/// A letter as a bit: which ones many words begin with is one number.
+pub(crate) const fn letter_bit(letter: u8) -> u32 {
+    1 << (letter % 32)
+}
+
 impl Token {
     /// What stands at `start..end` of a text, which has less than 4 GiB: statements are limited.
     #[must_use]

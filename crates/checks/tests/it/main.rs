@@ -4,6 +4,7 @@
 
 mod examples;
 mod hidden;
+mod hostile;
 mod policy;
 mod render;
 mod reports;

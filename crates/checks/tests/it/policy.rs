@@ -357,6 +357,8 @@ fn quality_licences_duplication_and_policies() {
         Shown { policies: seen(policies), ..Shown::default() }
     };
     open("policies: on", &policies(&[]));
+    let none = Shown { policies: seen(Policies::default()), ..Shown::default() };
+    assert!(shut("policies: on", &none).starts_with("no evidence: no rule"));
     assert_eq!(shut("policies: on", &policies(&["no root"])), "no root");
 }
 
@@ -373,6 +375,36 @@ fn a_rule_of_ones_own_cites_its_figures() {
     assert_eq!(shut("rules: {r: 'tests[\"failed\"] == 0'}", &beside), "b.info is cut off");
     let other = verdict("rules: {r: 'coverage.total > 1'}", &beside).position;
     assert!(matches!(other, Position::Open { .. }), "{other:?}");
-    assert!(shut("rules: {r: 'load.p95 < 1'}", &shown).contains("no evidence for `p95`"));
+    assert_eq!(shut("rules: {r: 'load.p95 < 1'}", &shown), "no evidence for `load`");
+    let some = Shown { load: seen(Load::default()), ..shown.clone() };
+    assert!(shut("rules: {r: 'load.p95 < 1'}", &some).contains("no evidence for `p95`"));
     assert!(shut("rules: {r: 'coverage.total'}", &shown).contains("neither true nor false"));
+}
+
+#[test]
+fn a_rule_of_ones_own_is_judged_by_whole_evidence_alone() {
+    let shown = coverage((81, 100), Some((1, 1)));
+    // Nothing of it would be asked for.
+    let other = "rules: {r: 'coverage.total > 80 || load.p95 < 1'}";
+    assert_eq!(shut(other, &shown), "no evidence for `load`");
+    // One that asks whether there is any knows that there may be none; not that it may be broken.
+    let asks = "rules: {r: '!has(load.p95) || load.p95 < 1'}";
+    open(asks, &shown);
+    let broken = vec!["k6.json is cut off".to_owned()];
+    let cut = Shown { load: Seen { broken, ..seen(Load::default()) }, ..shown.clone() };
+    assert_eq!(shut(asks, &cut), "k6.json is cut off");
+    let of = |undecided| {
+        let all = Findings { shown: vec!["a.c:1: cut".into()], ..findings(0, 0, undecided) };
+        let analysis = Analysis { findings: all, tools: vec!["T".into()] };
+        Shown { analysis: seen(analysis), ..shown.clone() }
+    };
+    open("rules: {r: 'analysis.high == 0'}", &of(0));
+    assert_eq!(shut("rules: {r: 'analysis.high == 0'}", &of(1)), "1 not analysed: a.c:1: cut");
+    open("rules: {r: 'analysis.undecided < 2'}", &of(1));
+    // Without an audit of what was there before, all counts as new.
+    let high = vulnerable(Some(Severity::High), 31, "");
+    assert!(shut("rules: {r: 'vulnerabilities.new == 0'}", &high).ends_with("is false"));
+    open("rules: {r: 'vulnerabilities.total == 1 && vulnerabilities.overdue == 1'}", &high);
+    // A name in a text is none.
+    open(r#"rules: {r: '"load" != "analysis"'}"#, &of(1));
 }

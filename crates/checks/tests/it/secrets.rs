@@ -146,6 +146,54 @@ fn archives_are_opened() {
     assert_eq!(deep, [("aws-access-key-id", "dist/app.tgz!/app.tar!/app.jar!/conf/app.ini")]);
 }
 
+fn where_found(file: &str, content: &[u8]) -> Vec<String> {
+    scan(file, content).into_iter().map(|of| format!("{} {}", of.rule, of.file)).collect()
+}
+
+#[test]
+fn a_zip_is_one_whatever_stands_before_it() {
+    let secret = example::planted(kind("aws-access-key-id"), 5);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("app.ini", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(&[secret.as_bytes(), &[b' '; 300]].concat()).unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    let program = format!("#!/bin/sh\n# {}\n", example::planted(kind("npm-token"), 5));
+    let whole = [program.as_bytes(), &zip].concat();
+    let both = ["npm-token a.run", "aws-access-key-id a.run!/app.ini"];
+    let mut found = where_found("a.run", &whole);
+    found.sort_unstable_by_key(String::len);
+    assert_eq!(found, both);
+    // Directories whose places were not amended are as usual as those that were.
+    let mark_alone = [&b"\x7fELF PK\x05\x06"[..], &[7; 40]].concat();
+    assert_eq!(where_found("a.out", &mark_alone), [""; 0]);
+}
+
+#[test]
+fn what_an_archive_says_beside_its_files_is_searched() {
+    let value = |seed| example::value(kind("github-pat"), seed);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file(value(1), zip::write::SimpleFileOptions::default()).unwrap();
+    zip.set_comment(value(2)).unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    assert_eq!(where_found("a.zip", &zip), ["github-pat a.zip!/names and comments"; 2]);
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(0);
+    tar.append_data(&mut header, format!("{}/{}", "x".repeat(120), value(3)), &b""[..]).unwrap();
+    let mut tar = tar.into_inner().unwrap();
+    tar.extend_from_slice(&zip);
+    let in_tar = where_found("a.tar", &tar);
+    assert_eq!(in_tar[0], "github-pat a.tar!/names and comments");
+    assert_eq!(in_tar[1..], ["github-pat a.tar!/behind its end!/names and comments"; 2]);
+    let gzip = flate2::GzBuilder::new().filename(value(4)).comment(value(5));
+    let mut gzip = gzip.write(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(b"x").unwrap();
+    let gzip = gzip.finish().unwrap();
+    assert_eq!(where_found("a.gz", &gzip), ["github-pat a.gz!/names and comments"; 2]);
+    let named = format!("keys/{}.txt", value(6));
+    assert_eq!(where_found(&named, b""), [format!("github-pat {named}")]);
+}
+
 #[test]
 fn a_damaged_archive_is_not_passed_over() {
     let findings = scan("a.bin", b"PK\x03\x04 and no more");
@@ -166,6 +214,38 @@ fn text_in_two_bytes_a_character_is_read() {
     assert_eq!(scan("a.txt", &mixed)[0].rule, "slack-bot-token");
     let other: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
     assert_eq!(scan("a.txt", &other)[0].rule, "slack-bot-token");
+}
+
+#[test]
+fn a_zero_in_a_file_hides_nothing_that_stands_in_plain_text() {
+    let text = "# settings\0\nprivate_key = \"q8Zr2LmN0pVt5WxY7cUeK3\"\n";
+    assert_eq!(scan(".env", text.as_bytes())[0].rule, "generic-secret");
+    let chance = "\u{1}\u{2}private_key\u{20}= q8Zr2LmN0pVt5WxY7cUeK3\u{3}\0";
+    assert_eq!(scan("a.out", chance.as_bytes()), []);
+    let rules = "[[rules]]\nid = 'own'\nregex = 'shop=([a-z0-9]{12})'\n";
+    let (rules, mut findings) = (Rules::read("r.toml", rules).unwrap(), Vec::new());
+    rules.scan("a", b"\0\nshop=a1b2c3d4e5f6\n", &mut findings);
+    assert_eq!(findings.len(), 1);
+}
+
+#[test]
+fn a_private_key_is_found_however_it_is_written() {
+    let key = example::planted(kind("private-key"), 5);
+    let lines: Vec<&str> = key.lines().collect();
+    let (first, body) = (lines[0], lines[1..].concat());
+    let short = |length| -> String {
+        body.as_bytes().chunks(length).map(|line| String::from_utf8_lossy(line) + "\n").collect()
+    };
+    for text in [
+        format!("{first}\n{}", short(12)),
+        format!("<p>{first}</p>\n<p>{}</p>\n", short(20).trim().replace('\n', "</p>\n<p>")),
+        format!("{first} \\\n{}", short(40).replace('\n', " \\\n")),
+    ] {
+        assert_eq!(ids(&Rules::built_in(), &text), ["private-key"], "{text}");
+    }
+    // `-----BEGIN PRIVATE KEY-----` in base64.
+    let wide = format!("tls.key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t{body}\n");
+    assert_eq!(ids(&Rules::built_in(), &wide), ["private-key"], "{wide}");
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The named seeds of the fuzzers of reports and migrations, among them everything they ever found.
 
-use std::collections::HashSet;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 use shipway_checks::Finding;
-use shipway_checks::migrations::{Layout, Migration, Options, Part, judge_file};
+use shipway_checks::migrations::{Known, Layout, Migration, Options, Part, judge_file};
 use shipway_checks::reports::{Report, read};
 use shipway_checks::sql::Dialect;
 
@@ -73,8 +72,8 @@ fn migrations_are_judged_alike_whole_and_in_pieces() {
 
 fn judged(reader: impl Read, dialect: Dialect) -> Vec<Finding> {
     let (path, layout) = ("m.sql".to_owned(), Layout::Prisma);
-    let migration = Migration { path, layout, part: Part::Up, version: None };
-    let (mut findings, mut known) = (Vec::new(), HashSet::new());
+    let migration = Migration::new(path, layout, Part::Up);
+    let (mut findings, mut known) = (Vec::new(), Known::default());
     let options = Options { additive_only: true, judge_down: true };
     judge_file(reader, &migration, dialect, options, &mut known, &mut findings).unwrap();
     findings

@@ -31,6 +31,8 @@ fn told(reader: impl Read, dialect: Dialect) -> Vec<String> {
             Event::Command(command, pos) => format!("{pos} {command}"),
             Event::Broken(problem, pos) => format!("{pos} {problem:?} without end"),
             Event::EndlessCopy(pos) => format!("{pos} copy without end"),
+            Event::BehindCopy(pos) => format!("{pos} something behind a copy"),
+            Event::OfMysql(pos) => format!("{pos} a comment that MySQL runs"),
             Event::GaveUp(pos) => format!("{pos} gave up"),
         });
     }

@@ -1,4 +1,5 @@
-//! What a change does to what it is judged by: the gates themselves, baselines, waivers, rules.
+//! What a change does to what it is judged by: the gates themselves, baselines, waivers, rules, the
+//! folders of services whose coverage is asked for.
 
 use serde_json::{Map, Value};
 use shipway_checks::policy::shown::GatesChanged;
@@ -11,7 +12,7 @@ use crate::git;
 
 /// What is changed; nothing if all of it is as it was, or only more is asked for.
 pub(super) fn gates(look: &Look<'_>) -> Result<Option<GatesChanged>, LookError> {
-    let (Some(base), Some(before)) = (look.base, look.gates.before) else { return Ok(None) };
+    let (Some(judge), Some(before)) = (look.judge, look.gates.before) else { return Ok(None) };
     if before.is_unsaid() {
         return Ok(None);
     }
@@ -19,9 +20,15 @@ pub(super) fn gates(look: &Look<'_>) -> Result<Option<GatesChanged>, LookError> 
     let failed = |error: serde_json::Error| LookError::Judge(error.to_string());
     let (was, is) = (json(before).map_err(failed)?, json(after).map_err(failed)?);
     let mut what: Vec<String> = changed_keys("gates", &was, &is);
+    what.extend(new_environments(&was, &is));
     let mut material = vec![serde_json::to_vec(&is).map_err(failed)?];
+    for name in look.services.moved(look.asked) {
+        what.push(format!("services.{name}.path"));
+        material.push(name.as_bytes().to_vec());
+        material.push(look.services.after.get(name).cloned().unwrap_or_default().into_bytes());
+    }
     for path in files(look.asked) {
-        let (was, is) = (git::content_at(look.root, base, path)?, look.own_file(path)?);
+        let (was, is) = (git::content_at(look.root, judge, path)?, look.own_file(path)?);
         if was != is {
             what.push(path.to_owned());
             material.push(path.as_bytes().to_vec());
@@ -80,6 +87,21 @@ fn changed_keys(at: &str, was: &Map<String, Value>, is: &Map<String, Value>) -> 
     changed
 }
 
+/// What new environments do without that is asked for everywhere: it is the change that says so.
+fn new_environments(was: &Map<String, Value>, is: &Map<String, Value>) -> Vec<String> {
+    let members = |of: &Map<String, Value>, key: &str| {
+        of.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    };
+    let (known, everywhere) = (members(was, "environments"), members(is, "everywhere"));
+    let all = members(is, "environments").into_iter();
+    let new = all.filter(|(name, _)| !known.contains_key(name));
+    new.flat_map(|(name, gates)| {
+        let gates = gates.as_object().cloned().unwrap_or_default();
+        changed_keys(&format!("gates.environments.{name}"), &everywhere, &gates)
+    })
+    .collect()
+}
+
 /// Whether a key's members are gates, or sets of them, to which others may be added.
 fn holds_gates(key: &str, at: &str) -> bool {
     matches!(key, "everywhere" | "pull_request" | "environments" | "rules" | "checklist")
@@ -112,6 +134,26 @@ mod tests {
     fn who_may_override_is_no_more_that_is_asked_for() {
         let people = json!({"overrides": {"by": ["m"], "unverified": true}});
         assert_eq!(changed(json!({"overrides": null}), people), ["gates.overrides"]);
+    }
+
+    #[test]
+    fn a_new_environment_that_does_without_a_gate_is_told() {
+        let of = |environments: Value| {
+            json!({"everywhere": {"secrets": {"rules": null}, "load": null},
+                                              "environments": environments})
+        };
+        let (secrets, load) = (json!({"rules": null}), json!({"p95": "1s"}));
+        let was = of(json!({"production": {"secrets": secrets, "load": null}}));
+        let added = |gates: Value| {
+            let is = of(json!({"production": {"secrets": secrets, "load": null}, "new": gates}));
+            let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
+            new_environments(&map(&was), &map(&is))
+        };
+        assert!(added(json!({"secrets": secrets, "load": load})).is_empty(), "all, and more");
+        assert_eq!(
+            added(json!({"secrets": null, "load": null})),
+            ["gates.environments.new.secrets"]
+        );
     }
 
     #[test]

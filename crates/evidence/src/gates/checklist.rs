@@ -26,13 +26,13 @@ pub(super) fn items(
 }
 
 /// The pieces that are of no item: the others are evidence for the checklist alone, not for the gates
-/// of tests and policies. The base says which they are, so that no change hides its tests that fail by
+/// of tests and policies. The judge says which they are, so that no change hides its tests that fail by
 /// naming their artifact.
 pub(super) fn others<'p>(
     look: &Look<'_>,
     pieces: &'p [Piece],
 ) -> Result<Vec<&'p Piece>, LookError> {
-    let judge = match (look.base, look.gates.before) {
+    let judge = match (look.judge, look.gates.before) {
         (Some(_), before) => before,
         (None, _) => Some(look.gates.after),
     };
@@ -67,7 +67,7 @@ fn tried(report: &Report) -> Option<Tried> {
             };
             let failed: Vec<String> =
                 results.findings.iter().filter(is_denied).map(ToString::to_string).collect();
-            let passed = results.evaluated.saturating_sub(failed.len() as u64);
+            let passed = results.judged().saturating_sub(failed.len() as u64);
             Some(Tried { passed, failed })
         }
         _ => None,
@@ -119,9 +119,9 @@ mod tests {
     }
 
     /// The tests that fail, as the gate of tests sees them.
-    fn failing(base: Option<&str>, before: Option<&Gates>, after: &Gates) -> Vec<String> {
+    fn failing(judge: Option<&str>, before: Option<&Gates>, after: &Gates) -> Vec<String> {
         let (asked, ledger) = (GateSet::default(), Ledger::default());
-        let look = Look { base, ..Look::at_nothing(&asked, Versions { before, after }, &ledger) };
+        let look = Look { judge, ..Look::at_nothing(&asked, Versions { before, after }, &ledger) };
         let pieces = [piece("unit", "<failure/>"), piece("dashboards", "<failure/>")];
         let others = others(&look, &pieces).unwrap();
         of_tests(others.into_iter()).what.map(|tests| tests.failed).unwrap_or_default()

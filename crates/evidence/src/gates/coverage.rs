@@ -56,7 +56,9 @@ pub(super) fn seen(
         // Without anything to compare with, every line is new.
         changed: Some(share(changed.as_ref().map_or_else(|| placed.total(), |of| of.ratio))),
         unmeasured: changed.map(|of| of.unmeasured).unwrap_or_default(),
-        services: services(look, &placed),
+        services: look
+            .services
+            .shares(|folder| share(placed.below(if folder == "." { "" } else { folder }))),
         flags: flags(gate, &reports),
         before: look.coverage_before,
     };
@@ -65,14 +67,6 @@ pub(super) fn seen(
 
 const fn share(of: Ratio) -> Share {
     Share { part: of.covered, of: of.lines }
-}
-
-fn services(look: &Look<'_>, placed: &Placed) -> std::collections::BTreeMap<String, Share> {
-    let of = |(name, folder): &(String, String)| {
-        let folder = if folder == "." { "" } else { folder };
-        (name.clone(), share(placed.below(folder)))
-    };
-    look.services.iter().map(of).collect()
 }
 
 fn flags(

@@ -7,6 +7,7 @@ mod coverage;
 mod findings;
 mod reports;
 mod scans;
+mod services;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,20 +22,24 @@ use crate::git::{self, GitError};
 use crate::migrations::GatherError;
 use crate::secrets::SearchError;
 
+pub use services::{Folders, Services};
+
 /// What is looked at.
 pub struct Look<'l> {
     /// The commit's work tree, clean.
     pub root: &'l Path,
     /// The commit that it is compared with; nothing: everything counts as new.
     pub base: Option<&'l str>,
+    /// The commit where what judges is read; nothing: the commit itself.
+    pub judge: Option<&'l str>,
     /// Where it is on the way to.
     pub to: &'l Destination,
     /// What the gates ask for.
     pub asked: &'l GateSet,
-    /// The gates as the base has them, and as the commit has them.
+    /// The gates as the judge has them, and as the commit has them.
     pub gates: Versions<'l>,
-    /// The services' names and folders.
-    pub services: &'l [(String, String)],
+    /// The same of the services' folders.
+    pub services: Services<'l>,
     /// What the commit's workflows uploaded.
     pub reports: &'l [ReportFile],
     /// What the base's workflows uploaded, if they are known: what was there before.
@@ -50,16 +55,20 @@ pub struct Look<'l> {
 }
 
 #[cfg(test)]
+static NO_FOLDERS: Folders = Folders::new();
+
+#[cfg(test)]
 impl<'l> Look<'l> {
     /// One on the way of a pull request, at nothing yet.
     fn at_nothing(asked: &'l GateSet, gates: Versions<'l>, ledger: &'l Ledger) -> Self {
         Self {
             root: Path::new("."),
             base: None,
+            judge: None,
             to: &Destination::PullRequest,
             asked,
             gates,
-            services: &[],
+            services: Services { before: &NO_FOLDERS, after: &NO_FOLDERS },
             reports: &[],
             before: &[],
             ledger,
@@ -73,7 +82,7 @@ impl<'l> Look<'l> {
 /// The gates before and after a change.
 #[derive(Clone, Copy)]
 pub struct Versions<'l> {
-    /// As the base has them.
+    /// As the judge has them.
     pub before: Option<&'l Gates>,
     /// As the commit has them.
     pub after: &'l Gates,
@@ -170,10 +179,10 @@ impl Look<'_> {
         Ok(Looked { shown, seen: registered.seen, figures })
     }
 
-    /// A file that gates are judged by, as the base has it; without a base, as it is.
+    /// A file that gates are judged by, as the judge has it; without one, as it is.
     fn judge_file(&self, path: &str) -> Result<Option<String>, LookError> {
-        let bytes = match self.base {
-            Some(base) => git::content_at(self.root, base, path)?,
+        let bytes = match self.judge {
+            Some(judge) => git::content_at(self.root, judge, path)?,
             None => self.own_file(path)?,
         };
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))

@@ -220,7 +220,7 @@ pub(super) fn duplication(pieces: &[Piece]) -> Seen<Share> {
 }
 
 pub(super) fn policies<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Seen<Policies> {
-    use shipway_checks::reports::policy_results::rules;
+    use shipway_checks::reports::policy_results::{PolicyResults, rules};
     let pick = |_: &_, report: &'_ Report| match report {
         Report::PolicyResults(results) => Some(results.clone()),
         _ => None,
@@ -235,7 +235,8 @@ pub(super) fn policies<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Seen<Poli
                 findings.filter(|finding| is(finding)).map(ToString::to_string).collect()
             };
             Policies {
-                asked: all.iter().map(|one| one.evaluated).sum(),
+                // A figure says nothing of right and wrong.
+                asked: all.iter().map(PolicyResults::judged).sum(),
                 // What was not evaluated is not known to be right.
                 denied: of(&|finding| finding.rule != rules::WARNING.id),
                 warned: of(&|finding| finding.rule == rules::WARNING.id),

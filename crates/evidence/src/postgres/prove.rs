@@ -1,6 +1,5 @@
 //! Applies migrations statement by statement, and sets what was seen beside what was said.
 
-use std::collections::HashSet;
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use serde::Serialize;
 use shipway_checks::migrations::rules::{self, OBSERVED_ONLY, no_transaction};
 use shipway_checks::migrations::statement::What;
 use shipway_checks::migrations::{
-    Lock, Migration, Observed, Options, Part, Status, judge_file, parse,
+    Known, Lock, Migration, Observed, Options, Part, Status, judge_file, parse,
 };
 use shipway_checks::sql::{Dialect, Directive, Event, Mark, Source, Statements};
 use shipway_checks::{Finding, Pos, Span};
@@ -73,7 +72,7 @@ pub async fn prove(
     let client = place.migrator().await?;
     let zone = time_zone.replace('\'', "''");
     client.batch_execute(&format!("SET TIME ZONE '{zone}'")).await?;
-    let mut proof = Proof::default();
+    let (mut proof, mut known) = (Proof::default(), Known::default());
     let mut observer: Option<Observer<'_>> = None;
     let runs = gathered.migrations().iter().filter(|(migration, _)| {
         migration.part != Part::Down && gathered.dialect(migration) == Dialect::Postgres
@@ -91,6 +90,8 @@ pub async fn prove(
                     message: super::told(&error),
                 })?;
             }
+            // Memory can be read.
+            drop(known.learn(&text[..], Dialect::Postgres));
             continue;
         }
         let observer = match &mut observer {
@@ -103,7 +104,7 @@ pub async fn prove(
                 observer.insert(Observer::new(&client, told).await?)
             }
         };
-        let findings = said(&text, migration);
+        let findings = said(&text, migration, &mut known);
         for step in &steps {
             let observed = run(observer, step).await?;
             proof.statements.push(proven(migration, step, &findings, observed, rows));
@@ -130,16 +131,10 @@ fn read(gathered: &Gathered, migration: &Migration) -> Result<Vec<u8>, ProofErro
     Ok(text)
 }
 
-fn said(text: &[u8], migration: &Migration) -> Vec<Finding> {
+fn said(text: &[u8], migration: &Migration, known: &mut Known) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let judged = judge_file(
-        text,
-        migration,
-        Dialect::Postgres,
-        Options::default(),
-        &mut HashSet::new(),
-        &mut findings,
-    );
+    let judged =
+        judge_file(text, migration, Dialect::Postgres, Options::default(), known, &mut findings);
     // Memory can be read.
     drop(judged);
     findings
@@ -165,7 +160,7 @@ fn step(source: &Source<'_>) -> Step {
     parse(source.text, source.tokens, Dialect::Postgres, |action| actions.push(action));
     let control = actions.iter().find_map(|action| match action.what {
         What::Begin => Some(true),
-        What::End => Some(false),
+        What::End | What::Rollback => Some(false),
         _ => None,
     });
     let sql = String::from_utf8_lossy(source.text).into_owned();

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use shipway_checks::Finding;
 use shipway_checks::migrations::Options;
+use shipway_checks::sql::Dialect;
 use shipway_evidence::migrations::{Looked, Request, gather};
 
 fn git(dir: &Path, arguments: &[&str]) {
@@ -151,4 +152,153 @@ fn the_dialect_is_found_by_the_tool_or_by_the_text() {
     let (told, looked) = judged(dir.path(), &Request::default());
     assert!(told.contains(&"b/migrations/20240101_x/migration.sql:1:1 unreadable".to_owned()));
     assert_eq!(looked.files, 2);
+}
+
+#[test]
+fn what_git_was_told_not_to_look_at_is_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    git(dir, &["init", "-q", "-b", "main"]);
+    for name in ["1_a", "2_b", "3_c", "4_d"] {
+        write(dir, &format!("migrations/{name}.sql"), "SELECT 1;\n");
+    }
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "one"]);
+    git(dir, &["checkout", "-qb", "work"]);
+    git(dir, &["update-index", "--assume-unchanged", "migrations/1_a.sql", "migrations/2_b.sql"]);
+    git(dir, &["update-index", "--skip-worktree", "migrations/3_c.sql", "migrations/4_d.sql"]);
+    let drop = "SET lock_timeout = 1;\nDROP TABLE a;\n";
+    write(dir, "migrations/1_a.sql", drop);
+    write(dir, "migrations/3_c.sql", drop);
+    fs::remove_file(dir.join("migrations/4_d.sql")).unwrap();
+    let (told, _) = judged(dir, &Request::default());
+    assert_eq!(
+        told,
+        [
+            "migrations/1_a.sql:1:1 merged-migration-changed",
+            "migrations/3_c.sql:1:1 merged-migration-changed",
+            "migrations/1_a.sql:2:1 drop-table",
+            "migrations/3_c.sql:2:1 drop-table",
+        ]
+    );
+    // New, and not checked out.
+    write(dir, "migrations/5_e.sql", drop);
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "two"]);
+    git(dir, &["update-index", "--skip-worktree", "migrations/5_e.sql"]);
+    fs::remove_file(dir.join("migrations/5_e.sql")).unwrap();
+    let mut findings: Vec<Finding> = Vec::new();
+    let gathered = gather(dir, &Request::default()).unwrap();
+    let error = gathered.judge(Options::default(), &mut findings).unwrap_err().to_string();
+    assert!(error.starts_with("migrations/5_e.sql cannot be read"), "{error}");
+}
+
+#[test]
+fn new_migrations_that_are_no_sql_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    git(dir, &["init", "-q", "-b", "main"]);
+    let class = |name: &str| format!("class {name} < ActiveRecord::Migration[7.1]\nend\n");
+    write(dir, "db/migrate/1_a.rb", &class("A"));
+    write(dir, "db/migrate/README.rb", "# none\n");
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "one"]);
+    git(dir, &["checkout", "-qb", "work"]);
+    assert_eq!(judged(dir, &Request::default()), (Vec::new(), Looked::default()));
+    write(dir, "db/migrate/2_b.rb", &class("B"));
+    write(dir, "db/migrate/helper.rb", "# none\n");
+    let (told, looked) = judged(dir, &Request::default());
+    assert_eq!((told, looked.files), (vec!["db/migrate/2_b.rb:1:1 unreadable".to_owned()], 1));
+}
+
+#[test]
+fn folders_of_any_name_are_looked_into_among_migrations() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let drop = "SET lock_timeout = 1;\nDROP TABLE a;\n";
+    write(dir, "db/migration/vendor/V2__b.sql", drop);
+    write(dir, "db/migration/target/V3__c.sql", drop);
+    write(dir, "vendor/migrations/1_a.sql", drop);
+    let (told, _) = judged(dir, &Request::default());
+    let drops = ["target/V3__c.sql:2:1", "vendor/V2__b.sql:2:1"];
+    assert_eq!(told, drops.map(|at| format!("db/migration/{at} drop-table")));
+}
+
+#[test]
+fn migrations_are_found_by_their_marks_and_names_that_links_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let drop = "SET lock_timeout = 1;\nDROP TABLE a;\n";
+    git(dir, &["init", "-q", "-b", "main"]);
+    write(dir, "db/1_a.sql", "-- +goose Up\nSELECT 1;\n");
+    std::os::unix::fs::symlink("/nonexistent", dir.join("db/0_old.sql")).unwrap();
+    git(dir, &["add", "."]);
+    git(dir, &["commit", "-qm", "one"]);
+    git(dir, &["checkout", "-qb", "work"]);
+    write(dir, "db/2_b.sql", &format!("-- +goose Up\n{drop}"));
+    write(dir, "queries/x.sql", drop);
+    write(dir, "text", drop);
+    let (told, looked) = judged(dir, &Request::default());
+    assert_eq!(told, ["db/2_b.sql:3:1 drop-table"]);
+    assert_eq!((looked.files, looked.merged), (1, 1));
+    // By the name that is given, not by that of what it leads to.
+    std::os::unix::fs::symlink("text", dir.join("link.sql")).unwrap();
+    let named = Request { paths: vec!["link.sql".into()], ..Request::default() };
+    assert_eq!(judged(dir, &named).0, ["link.sql:2:1 drop-table"]);
+    let refused = |name: &std::ffi::OsStr, why: &str| {
+        let error = gather(dir, &Request::default()).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+        fs::remove_file(dir.join("migrations").join(name)).unwrap();
+    };
+    fs::create_dir(dir.join("migrations")).unwrap();
+    std::os::unix::fs::symlink("/nonexistent", dir.join("migrations/3_c.sql")).unwrap();
+    refused("3_c.sql".as_ref(), "leads to no file");
+    let name = std::os::unix::ffi::OsStrExt::from_bytes(&b"4_\xff.sql"[..]);
+    fs::write(dir.join("migrations").join::<&std::ffi::OsStr>(name), drop).unwrap();
+    refused(name, "not UTF-8");
+}
+
+#[test]
+fn a_clone_of_one_branch_does_not_say_where_the_branch_goes_to() {
+    let (dir, clone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    git(dir.path(), &["init", "-q", "-b", "main"]);
+    write(dir.path(), "migrations/1_a.sql", "SET lock_timeout = 1;\nDROP TABLE a;\n");
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "one"]);
+    git(dir.path(), &["checkout", "-qb", "work"]);
+    let from = format!("file://{}", dir.path().display());
+    git(clone.path(), &["clone", "-q", "--branch", "work", "--single-branch", &from, "."]);
+    let (told, _) = judged(clone.path(), &Request::default());
+    assert_eq!(told, ["migrations/1_a.sql:2:1 drop-table"]);
+    // Where it goes to is known by its name.
+    let main = tempfile::tempdir().unwrap();
+    git(main.path(), &["clone", "-q", "--branch", "main", "--single-branch", &from, "."]);
+    assert_eq!(judged(main.path(), &Request::default()).0, Vec::<String>::new());
+}
+
+#[test]
+fn what_stands_beside_a_migration_says_how_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let folder = "migrations/2024-01-02-030405_a";
+    let sql = "SET lock_timeout = '1s';\nCREATE INDEX CONCURRENTLY a_b ON a (b);\n";
+    write(dir, &format!("{folder}/up.sql"), sql);
+    write(dir, &format!("{folder}/down.sql"), "DROP INDEX a_b;\n");
+    write(dir, "sql/V1__a.sql", &format!("{sql}SELECT 1;\n"));
+    let request = Request { dialect: Some(Dialect::Postgres), ..Request::default() };
+    let refused = [
+        format!("{folder}/up.sql:2:1 concurrently-in-transaction"),
+        "sql/V1__a.sql:2:1 concurrently-in-transaction".to_owned(),
+    ];
+    assert_eq!(judged(dir, &request).0, refused);
+    write(dir, &format!("{folder}/metadata.toml"), "run_in_transaction = false\n");
+    write(dir, "sql/V1__a.sql.conf", "executeInTransaction=false\n");
+    assert_eq!(judged(dir, &request).0, Vec::<String>::new());
+    // Each knows what the ones before it made.
+    write(dir, "migrations/2024-01-03-000000_b/up.sql", "SELECT wipe();\n");
+    write(dir, "migrations/2024-01-03-000000_b/down.sql", "SELECT 1;\n");
+    let made = "CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM a; SELECT 1';\n";
+    write(dir, &format!("{folder}/up.sql"), made);
+    let told = "migrations/2024-01-03-000000_b/up.sql:1:1 delete-without-where".to_owned();
+    assert_eq!(judged(dir, &request).0, [told]);
 }

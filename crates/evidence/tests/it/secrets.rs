@@ -127,3 +127,137 @@ fn history_has_what_was_removed_and_says_who_committed_it() {
     let message = &check.findings[0].message;
     assert!(message.contains("committed in ") && message.ends_with(" by Ann"), "{message}");
 }
+
+/// The rules of a file in gitleaks' format on top of the built-in ones.
+fn with_allowed(path: &str) -> Rules {
+    let text = format!("[extend]\nuseDefault = true\n[[allowlists]]\npaths = ['{path}']\n");
+    Rules::read("rules.toml", &text).unwrap()
+}
+
+#[test]
+fn history_judges_a_blob_at_each_of_its_paths() {
+    let dir = repository();
+    let root = dir.path();
+    let token = planted("github-pat", 4);
+    fs::create_dir_all(root.join("allowed")).unwrap();
+    fs::write(root.join("allowed/a.txt"), &token).unwrap();
+    fs::write(root.join("other.txt"), &token).unwrap();
+    // `git rev-list` writes nothing of it.
+    fs::write(root.join("\nodd.txt"), planted("github-pat", 5)).unwrap();
+    git(root, &["add", "."]);
+    git(root, &["commit", "-q", "-m", "three"]);
+    let check = search(root, &Scope::History, &with_allowed("^allowed/")).unwrap();
+    let told = check.findings.iter().filter(|of| of.rule == "github-pat");
+    let files: Vec<&str> = told.map(|of| of.file.as_str()).collect();
+    assert_eq!(files, ["\nodd.txt", "other.txt"]);
+}
+
+#[test]
+fn history_is_also_what_commits_tags_and_names_say() {
+    let dir = repository();
+    let root = dir.path();
+    let stash = |seed| {
+        fs::write(root.join("there.conf"), planted("github-pat", seed)).unwrap();
+        git(root, &["stash", "-q"]);
+    };
+    stash(10);
+    stash(11);
+    git(
+        root,
+        &["commit", "-q", "--allow-empty", "-m", &format!("x\n\n{}", planted("github-pat", 12))],
+    );
+    git(root, &["tag", "-a", "v1", "-m", &planted("github-pat", 13)]);
+    git(root, &["notes", "add", "-m", &planted("github-pat", 14)]);
+    let name = planted("github-pat", 15).replace("value: ", "");
+    git(root, &["branch", &name]);
+    let check = search(root, &Scope::History, &Rules::built_in()).unwrap();
+    let told = check.findings.iter().filter(|of| of.rule == "github-pat");
+    // A note's file is called like the commit that it is about.
+    let mut files: Vec<&str> = told
+        .map(|of| of.file.split(' ').next().unwrap())
+        .map(|word| if word.len() == 40 { "note" } else { word })
+        .collect();
+    files.sort_unstable();
+    assert_eq!(files, ["commit", "names", "note", "tag", "there.conf", "there.conf"]);
+}
+
+#[test]
+fn what_objects_are_replaced_by_hides_nothing() {
+    let dir = repository();
+    let root = dir.path();
+    git(root, &["replace", "HEAD~1:old.conf", "HEAD:old.conf"]);
+    let files = found(root, &Scope::History);
+    assert!(files.contains(&pair("old.conf", "npm-token")), "{files:?}");
+}
+
+#[test]
+fn what_a_branch_committed_and_took_back_is_told() {
+    let dir = repository();
+    let root = dir.path();
+    git(root, &["checkout", "-q", "-b", "topic"]);
+    let there = fs::read_to_string(root.join("there.conf")).unwrap();
+    fs::write(root.join("there.conf"), format!("{there}{}\n", planted("github-pat", 3))).unwrap();
+    git(root, &["commit", "-q", "-a", "-m", "three"]);
+    fs::write(root.join("there.conf"), format!("{there}more\n")).unwrap();
+    git(root, &["commit", "-q", "-a", "-m", "four"]);
+    let since = Scope::Since(since(root, Some("main")).unwrap().unwrap());
+    let check = search(root, &since, &Rules::built_in()).unwrap();
+    let [only] = &check.findings[..] else { panic!("{:?}", check.findings) };
+    assert_eq!((only.file.as_str(), only.rule.as_str()), ("there.conf", "github-pat"));
+    assert!(only.message.contains("committed in "), "{}", only.message);
+}
+
+#[test]
+fn what_git_lfs_keeps_is_searched_or_told() {
+    let dir = repository();
+    let root = dir.path();
+    let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    let pointer =
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12\n");
+    fs::write(root.join("a.bin"), &pointer).unwrap();
+    fs::write(root.join("b.bin"), &pointer).unwrap();
+    git(root, &["add", "."]);
+    git(root, &["commit", "-q", "-m", "three"]);
+    for scope in [Scope::Tree, Scope::History] {
+        let check = search(root, &scope, &Rules::built_in()).unwrap();
+        let told = check.findings.iter().find(|of| of.rule == "secrets-unsearched").unwrap();
+        assert!(told.message.contains("2 files are in Git LFS"), "{}", told.message);
+        assert_eq!(check.tally.undecided, 1);
+    }
+    let store = root.join(".git/lfs/objects/4d/7a");
+    fs::create_dir_all(&store).unwrap();
+    fs::write(store.join(oid), planted("github-pat", 6)).unwrap();
+    let check = search(root, &Scope::Tree, &Rules::built_in()).unwrap();
+    let files: Vec<&str> = check.findings.iter().map(|of| of.file.as_str()).collect();
+    assert_eq!(files, ["a.bin", "b.bin", "there.conf"]);
+}
+
+#[test]
+fn what_is_not_checked_out_is_told() {
+    let dir = repository();
+    let root = dir.path();
+    git(root, &["update-index", "--skip-worktree", "there.conf"]);
+    fs::remove_file(root.join("there.conf")).unwrap();
+    let check = search(root, &Scope::Tree, &Rules::built_in()).unwrap();
+    let [only] = &check.findings[..] else { panic!("{:?}", check.findings) };
+    assert!(only.message.contains("1 file is not checked out: there.conf"), "{}", only.message);
+    assert_eq!(check.tally.undecided, 1);
+}
+
+#[test]
+fn what_is_staged_and_changed_back_is_told() {
+    let dir = repository();
+    let root = dir.path();
+    fs::write(root.join("new.txt"), planted("github-pat", 8)).unwrap();
+    fs::write(root.join("old.conf"), planted("github-pat", 9)).unwrap();
+    git(root, &["add", "."]);
+    fs::remove_file(root.join("new.txt")).unwrap();
+    fs::write(root.join("old.conf"), "keep\n").unwrap();
+    let staged = [pair("new.txt", "github-pat"), pair("old.conf", "github-pat")];
+    let since = Scope::Since(since(root, Some("HEAD")).unwrap().unwrap());
+    let told = search(root, &since, &Rules::built_in()).unwrap().findings;
+    let told: Vec<_> = told.into_iter().map(|f| (f.file, f.rule.to_string())).collect();
+    assert_eq!(told, staged);
+    let there = pair("there.conf", "pypi-token");
+    assert_eq!(found(root, &Scope::Tree), [&staged[..], &[there]].concat());
+}

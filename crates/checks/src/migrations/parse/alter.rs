@@ -135,6 +135,7 @@ fn alter_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 
 /// `ALTER TYPE`, `ALTER DOMAIN`.
 fn of_type<'a>(c: &mut Cursor<'a>, name: Name<'a>, out: &mut Out<'_, 'a>) {
+    let of = name.clone();
     let what = match () {
         () if c.eat("rename value") => {
             let from = text(c);
@@ -168,6 +169,17 @@ fn of_type<'a>(c: &mut Cursor<'a>, name: Name<'a>, out: &mut Out<'_, 'a>) {
         () => What::Harmless,
     };
     out.add(what);
+    // `ADD ATTRIBUTE a int, DROP ATTRIBUTE b`.
+    while !c.done() {
+        let dropped = c.is("drop attribute") && c.sign_at(c.at.wrapping_sub(1), b',');
+        if dropped {
+            let how = "DROP ATTRIBUTE";
+            out.add(What::AlterAttribute { name: of.clone(), how });
+        }
+        if c.group().is_none() {
+            c.at += 1;
+        }
+    }
 }
 
 fn text<'a>(c: &mut Cursor<'a>) -> Text<'a> {

@@ -1,9 +1,12 @@
 //! `CREATE …`.
 
+use super::body::language_at;
 use super::column::{column, constraint};
-use super::cursor::{Cursor, string};
-use super::{Out, data};
-use crate::migrations::statement::{Action, ConstraintKind, CreateTable, Name, Object, Text, What};
+use super::cursor::{Cursor, Keywords};
+use super::{Out, data, mysql};
+use crate::migrations::statement::{
+    Action, ConstraintKind, CreateTable, Fires, Name, Object, Text, What,
+};
 use crate::sql::Dialect;
 
 pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
@@ -11,23 +14,21 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let replaces = c.eat("or replace");
     // MySQL: DEFINER = user@host, ALGORITHM = …, SQL SECURITY …
     if c.dialect == Dialect::Mysql {
-        while !c.done() && c.is_any(&["definer", "algorithm", "sql", "online", "offline"]) {
-            while !c.done()
-                && !c.is_any(&[
-                    "table",
-                    "view",
-                    "function",
-                    "procedure",
-                    "trigger",
-                    "event",
-                    "index",
-                    "unique",
-                    "sql",
-                ])
-            {
+        const MADE: Keywords = Keywords::new(&[
+            "table",
+            "view",
+            "function",
+            "procedure",
+            "trigger",
+            "event",
+            "index",
+            "unique",
+            "aggregate",
+        ]);
+        if c.is_any(&["definer", "algorithm", "sql", "online", "offline"]) {
+            while !c.done() && !c.is_one_of(&MADE) {
                 c.at += 1;
             }
-            c.eat("sql");
         }
     }
     let temporary = c.eat_any(&["global temporary", "local temporary", "temporary", "temp"]);
@@ -48,7 +49,9 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
             out.add(What::OutsideTransaction { words: "CREATE TABLESPACE" })
         }
         () if c.eat_any(&["trigger", "rule", "policy"]) => on_table(c, out),
-        () if c.eat_any(&["materialized view", "view"]) => view(c, out),
+        () if c.eat("materialized view") => view(c, true, out),
+        () if c.eat("view") => view(c, false, out),
+        () if c.dialect == Dialect::Mysql && c.eat("event") => event(c, out),
         () if c.eat_any(&[
             "sequence",
             "type",
@@ -109,10 +112,14 @@ fn create_table<'a>(c: &mut Cursor<'a>, temporary: bool, replaces: bool, out: &m
         out.add(drop);
     }
     out.add(What::CreateTable(table));
-    // CREATE TABLE … AS SELECT f()
-    if c.is("as") || c.is_any(&["select", "with"]) {
-        c.eat("as");
-        data::read(c, out);
+    // CREATE TABLE … AS SELECT f(), with whatever options before; MySQL's needs no AS.
+    while !c.done() {
+        if c.eat("as") || c.is("select") {
+            return data::read(c, out);
+        }
+        if c.group().is_none() {
+            c.at += 1;
+        }
     }
 }
 
@@ -170,22 +177,28 @@ fn function<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let (mut body, mut language) = (None, Text::from("sql"));
     while !c.done() {
         if c.eat("language") {
-            language = match c.peek().and_then(|token| string(token, c.text)) {
-                Some(text) => String::from_utf8_lossy(&text).to_lowercase().into(),
-                None => c.part().unwrap_or_default(),
-            };
+            language = language_at(c);
         } else if c.eat("as") {
-            body = body.or_else(|| c.peek().and_then(|token| string(token, c.text)));
-        } else if c.is_any(&["begin", "return"]) {
+            body = body.or_else(|| c.strings());
+        } else if c.is_any(&["begin atomic", "return"])
+            || (c.dialect != Dialect::Postgres && c.is("begin"))
+        {
             // A body that is no string: BEGIN ATOMIC, or MySQL's.
-            let (from, to) = c.extent();
-            body = body.or_else(|| c.text.get(from..to).map(Into::into));
+            body = body.or_else(|| Some(c.bytes_left().into()));
             break;
         } else if c.group().is_none() {
             c.at += 1;
         }
     }
     out.add(What::CreateFunction { name, body, language })
+}
+
+/// MySQL's `CREATE EVENT … DO statement`: it may be due at once.
+fn event<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    while !c.done() && !c.eat("do") {
+        c.at += 1;
+    }
+    mysql::block(c, out)
 }
 
 /// `CREATE SCHEMA s CREATE TABLE …`: what is in it is new.
@@ -199,7 +212,7 @@ fn on_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let policy = c.word_at(c.at.saturating_sub(1), "policy");
     let rule = c.word_at(c.at.saturating_sub(1), "rule");
     c.if_not_exists();
-    c.name();
+    let name = c.name();
     let mut on: Option<Name<'_>> = None;
     while !c.done() && on.is_none() {
         let found = c.eat(if rule { "to" } else { "on" });
@@ -209,11 +222,38 @@ fn on_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
             c.at += 1;
         }
     }
-    let object = if policy { Object::Policy } else { Object::Trigger };
-    out.add(What::Create { object, on })
+    if policy {
+        return out.add(What::Create { object: Object::Policy, on });
+    }
+    let fires = if rule { commands_of_rule(c) } else { fires(c) };
+    out.add(What::CreateTrigger { name: name.map(|name| name.name), on, fires })
 }
 
-fn view<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+/// What a trigger runs: PostgreSQL's calls a function, elsewhere it has a body.
+fn fires<'a>(c: &mut Cursor<'a>) -> Option<Fires<'a>> {
+    while !c.done() {
+        if c.eat_any(&["execute function", "execute procedure"]) {
+            return Some(Fires::Function(c.name()?.name));
+        }
+        let body = c.dialect != Dialect::Postgres && (c.eat("for each row") || c.is("begin"));
+        if body {
+            return Some(Fires::Body(c.bytes_left().into()));
+        }
+        c.at += 1;
+    }
+    None
+}
+
+/// What a rule runs: `DO [ALSO | INSTEAD] command`, or several in parentheses.
+fn commands_of_rule<'a>(c: &mut Cursor<'a>) -> Option<Fires<'a>> {
+    while !c.done() && !c.eat("do") {
+        c.at += 1;
+    }
+    c.eat_any(&["also", "instead"]);
+    Some(Fires::Body(c.group().unwrap_or(*c).bytes_left().into()))
+}
+
+fn view<'a>(c: &mut Cursor<'a>, runs: bool, out: &mut Out<'_, 'a>) {
     while !c.done() && !c.eat("as") {
         if c.group().is_none() {
             c.at += 1;
@@ -221,7 +261,7 @@ fn view<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     }
     out.add(What::Create { object: Object::View, on: None });
     let mut deletes = |action: Action<'a>| {
-        if matches!(action.what, What::Delete { .. }) {
+        if runs || matches!(action.what, What::Delete { .. }) {
             (out.take)(action);
         }
     };

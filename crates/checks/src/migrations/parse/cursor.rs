@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::migrations::statement::{Name, Text};
-use crate::sql::{Dialect, Token, TokenKind};
+use crate::sql::{Dialect, Token, TokenKind, letter_bit};
 
 /// Many keywords, and the letters that they begin with: most words begin like none of them.
 #[derive(Debug)]
@@ -17,15 +17,11 @@ impl Keywords {
     pub(super) const fn new(words: &'static [&'static str]) -> Self {
         let (mut letters, mut at) = (0, 0);
         while at < words.len() {
-            letters |= bit_of(words[at].as_bytes()[0]);
+            letters |= letter_bit(words[at].as_bytes()[0]);
             at += 1;
         }
         Self { words, letters }
     }
-}
-
-const fn bit_of(letter: u8) -> u32 {
-    1 << (letter % 32)
 }
 
 /// Goes along the tokens of a statement.
@@ -115,7 +111,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn is_one_of(&self, keywords: &Keywords) -> bool {
         let letter = self.tokens.get(self.at).map_or(0, |token| token.letter);
-        keywords.letters & bit_of(letter) != 0 && self.is_any(keywords.words)
+        keywords.letters & letter_bit(letter) != 0 && self.is_any(keywords.words)
     }
 
     /// Passes these keywords, if they come next.
@@ -207,6 +203,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether one of these keywords stands anywhere in what is left.
+    pub(super) fn has_any(&self, words: &[&str]) -> bool {
+        (self.at..self.tokens.len()).any(|at| Self { at, ..*self }.is_any(words))
+    }
+
+    /// Passes a string, and those on the next lines that go on with it; what they say.
+    pub(super) fn strings(&mut self) -> Option<Cow<'a, [u8]>> {
+        let mut text = string(self.peek()?, self.text)?;
+        self.at += 1;
+        while let Some(more) = self.peek().and_then(|token| string(token, self.text)) {
+            text.to_mut().extend_from_slice(&more);
+            self.at += 1;
+        }
+        Some(text)
+    }
+
     /// Passes a group in parentheses, if one is open here; what is between its signs.
     pub(super) fn group(&mut self) -> Option<Self> {
         if !self.is_sign(b'(') {
@@ -276,6 +288,12 @@ impl<'a> Cursor<'a> {
         let start = first.map_or(0, |token| token.start as usize);
         let end = self.tokens.last().map_or(start, |token| token.end as usize);
         (start, end.max(start))
+    }
+
+    /// What is left, as it is written.
+    pub(super) fn bytes_left(&self) -> &'a [u8] {
+        let (start, end) = self.extent();
+        self.text.get(start..end).unwrap_or_default()
     }
 
     /// The name that a token is, without quotes.

@@ -1,7 +1,7 @@
 //! What an expression does, as far as that can be seen.
 
 use super::cursor::Cursor;
-use crate::migrations::statement::{Default, Scope, Text};
+use crate::migrations::statement::{Default, Text};
 use crate::sql::TokenKind;
 
 /// Functions that give every row of one statement the same, or depend on their arguments alone
@@ -130,105 +130,4 @@ fn volatile_call<'a>(c: &Cursor<'a>) -> Option<Text<'a>> {
     });
     let functions = calls.map(|at| Cursor { at, ..*c }.part().unwrap_or_default());
     functions.into_iter().find(|function| !STEADY.contains(&&**function))
-}
-
-/// The functions that a statement calls.
-pub(super) fn calls<'a>(c: &Cursor<'a>) -> Vec<Text<'a>> {
-    let mut functions = Vec::new();
-    for at in c.at..c.tokens.len() {
-        let name = matches!(c.tokens[at].kind, TokenKind::Word | TokenKind::Quoted);
-        if name && c.sign_at(at + 1, b'(') {
-            let name = Cursor { at, ..*c }.part().unwrap_or_default();
-            if !functions.contains(&name) {
-                functions.push(name);
-            }
-        }
-    }
-    functions
-}
-
-/// Which rows a condition leaves. The cursor stands behind `WHERE`.
-pub(super) fn scope(c: &Cursor<'_>) -> Scope {
-    if always_holds(c) {
-        return Scope::All;
-    }
-    let any = |words: &[&str]| {
-        (c.at..c.tokens.len()).any(|at| words.iter().any(|word| c.word_at(at, word)))
-    };
-    if any(&["between", "limit", "ctid", "fetch", "current"]) {
-        return Scope::Bounded;
-    }
-    // `a OR b` is as wide as its widest part.
-    if any(&["or"]) {
-        return Scope::Filtered;
-    }
-    if has_key(c) { Scope::Bounded } else { Scope::Filtered }
-}
-
-/// Whether a key has to be a constant: not within another query, nor the opposite, nor compared on.
-fn has_key(c: &Cursor<'_>) -> bool {
-    let mut c = *c;
-    while !c.done() {
-        let at = c.at;
-        if c.is_sign(b'(') && (c.word_at(at + 1, "select") || c.word_at(at + 1, "with")) {
-            c.group();
-            continue;
-        }
-        let before = at.saturating_sub(1 + usize::from(c.sign_at(at.saturating_sub(1), b'(')));
-        let opposite = at > 0 && c.word_at(before, "not");
-        if compares(&c, at + 1) && is_key(&c, at) && !opposite && !c.word_at(at + 3, "is") {
-            return true;
-        }
-        c.at += 1;
-    }
-    false
-}
-
-/// `TRUE`, `1`, `1 = 1`, `'a' = 'a'`.
-fn always_holds(c: &Cursor<'_>) -> bool {
-    let mut c = *c;
-    let mut rest: Vec<&[u8]> = Vec::new();
-    while let Some(token) = c.peek() {
-        if !matches!(token.kind, TokenKind::Sign(b'(' | b')' | b';')) {
-            rest.push(token.bytes(c.text));
-        }
-        if rest.len() > 3 {
-            return false;
-        }
-        c.at += 1;
-    }
-    match rest[..] {
-        [] => true,
-        [only] => only.eq_ignore_ascii_case(b"true") || only == b"1",
-        [left, b"=", right] => left == right,
-        _ => false,
-    }
-}
-
-/// A column that is likely to be a key.
-fn is_key(c: &Cursor<'_>, at: usize) -> bool {
-    const KEYS: &[&str] =
-        &["id", "uuid", "key", "code", "slug", "name", "email", "version", "rowid"];
-    let Some(name) = (Cursor { at, ..*c }).part() else { return false };
-    KEYS.iter().any(|key| {
-        name.strip_suffix(key).is_some_and(|before| before.is_empty() || before.ends_with('_'))
-    })
-}
-
-/// `= literal`, `IN (literal, …)`.
-fn compares(c: &Cursor<'_>, at: usize) -> bool {
-    let constant = |at: usize| {
-        matches!(
-            c.tokens.get(at).map(|token| token.kind),
-            Some(
-                TokenKind::Text { .. }
-                    | TokenKind::Number
-                    | TokenKind::Parameter
-                    | TokenKind::Dollar
-            )
-        )
-    };
-    let old = |at: usize| c.word_at(at, "old") || c.word_at(at, "new");
-    (c.sign_at(at, b'=') && (constant(at + 1) || old(at + 1)))
-        || (c.word_at(at, "in") && c.sign_at(at + 1, b'(') && constant(at + 2))
 }

@@ -97,12 +97,65 @@ pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         .is_some_and(|token| matches!(token.kind, TokenKind::Number | TokenKind::Text { .. }));
     let zero = (number && digits.peek().is_some() && digits.all(|digit| *digit == b'0'))
         || c.is("default");
+    let hides = match (&*name, c.dialect) {
+        ("standard_conforming_strings", Dialect::Postgres) => {
+            !["on", "true", "1", "yes", "default"].iter().any(|on| is_value(value, on))
+        }
+        (_, Dialect::Mysql) => sets_mode(c),
+        _ => false,
+    };
+    if hides {
+        out.add(What::Unrecognised { why: READ_OTHERWISE });
+    }
     out.add(What::Set { name, zero })
+}
+
+/// Why what changes how text is read is not recognised.
+pub(super) const READ_OTHERWISE: &str = "strings and names are read otherwise from here on";
+
+/// Whether one of the settings is MySQL's `sql_mode`, and may change how strings are read.
+fn sets_mode(c: &Cursor<'_>) -> bool {
+    let has = |bytes: &[u8], words: &[&[u8]]| {
+        let lower = bytes.to_ascii_lowercase();
+        words.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+    };
+    let tokens = || c.tokens.iter().map(|token| (token.kind, token.bytes(c.text)));
+    let is_named = |(kind, bytes): (TokenKind, &[u8])| {
+        matches!(kind, TokenKind::Word | TokenKind::Parameter) && has(bytes, &[b"sql_mode"])
+    };
+    let hides = |(kind, bytes): (TokenKind, &[u8])| match kind {
+        TokenKind::Text { .. } | TokenKind::Quoted => has(
+            bytes,
+            &[b"backslash", b"ansi", b"oracle", b"db2", b"mssql", b"maxdb", b"postgresql"],
+        ),
+        // It is put together.
+        kind => kind == TokenKind::Sign(b'('),
+    };
+    tokens().any(is_named) && tokens().any(hides)
+}
+
+/// Whether a setting's value is this word, in quotes or not.
+fn is_value(value: &[u8], word: &str) -> bool {
+    let bare = value.strip_prefix(b"'").and_then(|value| value.strip_suffix(b"'"));
+    bare.unwrap_or(value).eq_ignore_ascii_case(word.as_bytes())
 }
 
 /// `COMMIT`, `ROLLBACK` and their kind; `ROLLBACK TO` a savepoint ends nothing.
 pub(super) fn end<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    let undone = c.is_any(&["rollback", "abort"]);
     c.at += 1;
     c.eat_any(&["work", "transaction"]);
-    if c.is("to") || c.is("prepared") { out.add(What::Harmless) } else { out.add(What::End) }
+    out.add(match () {
+        () if c.is("to") || c.is("prepared") => What::Harmless,
+        () if undone => What::Rollback,
+        () => What::End,
+    });
+}
+
+/// SQLite's `PRAGMA`: nearly all of them are settings.
+pub(super) fn pragma<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    if (c.at..c.tokens.len()).any(|at| c.word_at(at, "writable_schema")) {
+        return out.add(What::Unrecognised { why: "the catalogue is written to from here on" });
+    }
+    out.add(What::Harmless)
 }

@@ -6,20 +6,25 @@
 
 mod alter;
 mod body;
+mod calls;
 mod column;
 mod create;
 mod cursor;
 mod data;
 mod drop;
+mod dynamic;
 mod expression;
 mod maintain;
 mod mysql;
+mod scope;
+mod second;
 mod table;
 
 use crate::sql::{Dialect, Token, TokenKind, end_within};
 
 use super::statement::{Action, What};
 pub use body::statements_of_body;
+pub(super) use calls::{calls_of, runs_what_it_names};
 use cursor::Cursor;
 
 /// Recognises a statement, and hands on what it does, part by part.
@@ -30,12 +35,44 @@ pub fn parse<'a>(
     mut take: impl FnMut(Action<'a>),
 ) {
     let mut rest = Cursor::new(text, tokens, dialect);
+    if is_too_deep(tokens) {
+        return Out::new(&mut take, &rest).add(What::Unrecognised { why: TOO_DEEP });
+    }
+    // Nearly always.
+    if memchr::memchr2(b';', b'{', text).is_none() {
+        return undivided(rest, &mut take);
+    }
+    if tokens.iter().any(|token| token.kind == TokenKind::Sign(b'{')) {
+        let why = "braces are no SQL: what a template puts there is not known";
+        Out::new(&mut take, &rest).add(What::Unrecognised { why });
+    }
     while let Some(end) = end_within(text, rest.tokens, dialect) {
         let (first, others) = rest.tokens.split_at(end);
         undivided(rest.along(first), &mut take);
         rest = rest.along(others);
     }
     undivided(rest, &mut take);
+}
+
+/// Parentheses may be open within each other so many times: what is in them is looked at from each.
+const MAX_DEPTH: usize = 100;
+/// Why what is deeper is not recognised.
+const TOO_DEEP: &str = "more than 100 parentheses are open within each other";
+
+fn is_too_deep(tokens: &[Token]) -> bool {
+    // Nearly always.
+    if tokens.len() <= MAX_DEPTH {
+        return false;
+    }
+    let mut open = 0_usize;
+    tokens.iter().any(|token| {
+        match token.kind {
+            TokenKind::Sign(b'(') => open += 1,
+            TokenKind::Sign(b')') => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > MAX_DEPTH
+    })
 }
 
 /// The same of what no semicolon divides.
@@ -47,12 +84,14 @@ fn undivided<'a>(mut rest: Cursor<'a>, take: &mut dyn FnMut(Action<'a>)) {
         rest.tokens = tokens;
     }
     // A word that only begins statements, in the middle of one: a semicolon is missing.
-    while let Some(at) = second_statement(&rest) {
+    while let Some(at) = second::statement(&rest) {
         let (first, second) = rest.tokens.split_at(at);
         one(&rest.along(first), take);
         let why = "two statements without a semicolon between them";
         rest = rest.along(second);
-        Out::new(take, &rest).add(What::Unrecognised { why });
+        // It may be one of many: its beginning says which.
+        let beginning = rest.along(&second[..second.len().min(8)]);
+        Out::new(take, &beginning).add(What::Unrecognised { why });
     }
     one(&rest, take);
 }
@@ -107,8 +146,6 @@ const HARMLESS: &[&str] = &[
     "listen",
     "unlisten",
     "discard",
-    "use",
-    "pragma",
     "fetch",
     "move",
     "close",
@@ -148,8 +185,8 @@ fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         b"delete" => data::delete(c, out),
         b"update" => data::update(c, out),
         b"insert" | b"replace" | b"merge" => data::insert(c, out),
-        b"select" | b"values" | b"with" | b"table" | b"declare" => data::query(c, out),
-        b"call" | b"perform" => data::query(c, out),
+        b"select" | b"values" | b"with" | b"table" | b"declare" | b"perform" => data::query(c, out),
+        b"call" => data::call(c, out),
         b"copy" => data::copy(c, out),
         b"load" => data::load(c, out),
         b"do" => body::block(c, out),
@@ -163,6 +200,11 @@ fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         b"revoke" => out.add(What::Revoke { words: c.words() }),
         b"lock" => maintain::lock(c, out),
         b"set" | b"reset" => maintain::set(c, out),
+        b"begin" if c.dialect == Dialect::Mysql && c.is("begin not atomic") => mysql::block(c, out),
+        b"analyze" if c.dialect == Dialect::Mysql && !c.word_at(c.at + 1, "table") => inner(c, out),
+        b"pragma" => maintain::pragma(c, out),
+        // Names are another database's from here on.
+        b"use" => out.add(What::Set { name: "search_path".into(), zero: false }),
         b"begin" | b"start" => out.add(What::Begin),
         b"commit" | b"rollback" | b"end" | b"abort" => maintain::end(c, out),
         b"rename" => mysql::rename(c, out),
@@ -186,21 +228,31 @@ fn lower<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
     lower
 }
 
+/// Whether the option at the cursor is ANALYZE, and it is not switched off.
+fn analyzes(c: &Cursor<'_>) -> bool {
+    let named = Cursor { ..*c }.part();
+    let off =
+        ["false", "off"].iter().any(|off| c.word_at(c.at + 1, off)) || c.bytes_at(c.at + 1) == b"0";
+    !off && named
+        .is_some_and(|name| ["analyze", "analyse"].iter().any(|of| name.eq_ignore_ascii_case(of)))
+}
+
 /// `EXPLAIN ANALYZE …` runs what it explains; `PREPARE name AS …` is run later.
 fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     const VERBS: [&str; 10] = [
         "select", "insert", "update", "delete", "with", "merge", "values", "create", "execute",
         "refresh",
     ];
+    // MariaDB's `ANALYZE statement` runs it as `EXPLAIN ANALYZE` does.
     let mut runs = c.eat("prepare");
     // MySQL: `PREPARE name FROM 'text'`.
     if runs && c.word_at(c.at + 1, "from") {
         c.at += 2;
-        return out.add(body::dynamic(c));
+        return out.add(dynamic::dynamic(c));
     }
     while !c.done() {
         // Among other options, in parentheses or not.
-        runs |= c.is_any(&["analyze", "analyse"]);
+        runs |= analyzes(c);
         if runs && c.is_any(&VERBS) {
             one(&c.along(&c.tokens[c.at..]), out.take);
             return;
@@ -208,17 +260,4 @@ fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         c.at += 1;
     }
     out.add(What::Harmless);
-}
-
-/// Where, behind the beginning, a statement begins that cannot be part of another. `TABLE` is a
-/// reserved word, so these pairs are never names.
-fn second_statement(c: &Cursor<'_>) -> Option<usize> {
-    const VERBS: [&str; 4] = ["drop", "alter", "truncate", "create"];
-    let begins = |at: usize| VERBS.iter().any(|verb| c.word_at(at, verb));
-    let is_like_table = |token: &Token| token.letter == b't' && token.end - token.start == 5;
-    let like_table = c.tokens.iter().enumerate().skip(2).filter(|(_, token)| is_like_table(token));
-    let tables = like_table.map(|(at, _)| at).filter(|at| c.word_at(*at, "table"));
-    let second = tables.map(|at| at - 1).find(|at| begins(*at))?;
-    let names_it = c.is_any(&["show", "explain", "create schema", "grant", "revoke", "comment"]);
-    (!names_it).then_some(second)
 }

@@ -5,6 +5,11 @@ use super::column;
 use super::cursor::Cursor;
 use crate::migrations::statement::{Change, What};
 
+/// MariaDB's `BEGIN NOT ATOMIC … END` is a block that runs at once.
+pub(super) fn block<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    out.add(What::Block { body: c.bytes_left().into(), language: "sql".into() })
+}
+
 /// `RENAME TABLE a TO b, c TO d`.
 pub(super) fn rename<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.eat("rename");

@@ -1,6 +1,6 @@
 //! What could not be analysed: it keeps the gate shut.
 
-use super::{ANY, MigrationRule, Observed, Verdicts, rule};
+use super::{ANY, MigrationRule, Observed, POSTGRES_MYSQL, Verdicts, rule};
 use crate::finding::Severity::{High, Low, Medium};
 use crate::migrations::statement::{Change, What};
 
@@ -23,6 +23,18 @@ pub static DYNAMIC: MigrationRule = rule(
     "SQL that is put together while it runs",
     "What it does depends on what it finds, and cannot be read here.",
     "Write the statement out; or allow it with the reason: -- shipway: allow dynamic-sql: WHY",
+);
+/// A function or a procedure whose body is not at hand.
+pub static UNSEEN: MigrationRule = rule(
+    "unseen-routine",
+    High,
+    POSTGRES_MYSQL,
+    Observed::Not("no: another database may have another body of it"),
+    "a function or a procedure is run that is not in these migrations",
+    "It may do anything, and what it does is not written here: only what PostgreSQL itself has is known \
+     to change no tables.",
+    "Define it in a migration, or write the statements out; or allow it with the reason: \
+     -- shipway: allow unseen-routine: WHY",
 );
 /// Something begins and never ends.
 pub static BROKEN: MigrationRule = rule(
@@ -100,6 +112,7 @@ pub static OBSERVED_ONLY: MigrationRule = rule(
 pub(super) static RULES: &[&MigrationRule] = &[
     &UNRECOGNISED,
     &DYNAMIC,
+    &UNSEEN,
     &BROKEN,
     &UNREADABLE,
     &CLIENT_COMMAND,

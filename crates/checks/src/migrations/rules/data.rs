@@ -40,8 +40,9 @@ static PROGRAM: MigrationRule = rule(
     Critical,
     POSTGRES,
     Observed::Refused,
-    "a program is run on the database's server",
-    "COPY … PROGRAM is a shell on the server: a migration has no business there.",
+    "a program is run on the database's server, or a file written there",
+    "COPY … PROGRAM is a shell on the server, and COPY … TO a file writes wherever the server may: a \
+     migration has no business there.",
     "Do it outside the database.",
 );
 
@@ -50,7 +51,7 @@ pub(super) static RULES: &[&MigrationRule] =
 
 pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
-        What::Delete { table, scope } if !context.is_new(table) => {
+        What::Delete { table, scope } if !context.is_surely_new(table) => {
             let text = table.text();
             let names = [("table", &*text)];
             match scope {
@@ -80,8 +81,8 @@ pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
                 Scope::Bounded => {}
             }
         }
-        What::Program => {
-            out.add(&PROGRAM, "runs a program on the database's server".to_owned(), &[]);
+        What::Server { does } => {
+            out.add(&PROGRAM, format!("{does} on the database's server"), &[]);
         }
         _ => {}
     }

@@ -100,7 +100,7 @@ pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     match what {
         What::Drop { object, word, names, cascade, .. } => {
             for name in names {
-                if context.is_new(name) && matches!(object, Object::Table) {
+                if context.is_surely_new(name) && matches!(object, Object::Table) && !cascade {
                     continue;
                 }
                 let text = name.text();
@@ -108,6 +108,7 @@ pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
                 match object {
                     // The other half of a rebuild has a rule of its own.
                     Object::Table if context.is_rebuilt(name) => {}
+                    Object::Table if context.is_surely_new(name) => {}
                     Object::Table => {
                         out.add(
                             &DROP_TABLE,
@@ -135,7 +136,8 @@ pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
             out.add(&DROP_OWNED, message, &[("name", roles)]);
         }
         What::Truncate { tables, cascade } => {
-            let kept = tables.iter().filter(|table| !context.is_new(table));
+            // What refers to a new table may be old.
+            let kept = tables.iter().filter(|table| *cascade || !context.is_surely_new(table));
             let names: Vec<_> = kept.map(ToString::to_string).collect();
             if let Some(first) = names.first() {
                 let more = if *cascade { ", and every table that refers to it" } else { "" };

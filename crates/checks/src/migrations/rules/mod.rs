@@ -24,7 +24,7 @@ pub use locks::*;
 pub use policy::*;
 
 use super::context::Context;
-use super::statement::What;
+use super::statement::{Change, What};
 use crate::finding::Severity;
 use crate::rule::Rule;
 use crate::sql::Dialect;
@@ -162,6 +162,7 @@ pub(super) fn judge(what: &What<'_>, context: &Context, out: &mut Verdicts) {
     }
     if let What::Alter { table, change } = what
         && context.is_new(table)
+        && (context.is_surely_new(table) || !matches!(change, Change::DropColumn { .. }))
     {
         // Nobody uses the table yet.
         columns::judge_new(table, change, context, out);
@@ -190,6 +191,7 @@ fn of_no_rule(what: &What<'_>) -> bool {
             | What::CreateFunction { .. }
             | What::Begin
             | What::End
+            | What::Rollback
     )
 }
 

@@ -60,6 +60,7 @@ pub fn direction(what: &What<'_>) -> Direction {
         What::CreateTable(_)
         | What::CreateIndex { .. }
         | What::Create { .. }
+        | What::CreateTrigger { .. }
         | What::CreateFunction { .. }
         | What::AddEnumValue
         | What::Alter {

@@ -6,6 +6,7 @@ mod findings;
 mod load;
 mod migrations;
 mod others;
+mod rule;
 mod vulnerabilities;
 
 use jiff::Timestamp;
@@ -21,7 +22,8 @@ use coverage::of_coverage;
 use findings::{of_analysis, of_duplication, of_licences, of_secrets};
 use load::of_load;
 use migrations::of_migrations;
-use others::{of_policies, of_rule, of_sonarqube};
+use others::{of_policies, of_sonarqube};
+use rule::of_rule;
 use vulnerabilities::of_vulnerabilities;
 
 /// What the gates say, at `now`, in the order in which people read them.

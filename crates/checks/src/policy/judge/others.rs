@@ -1,12 +1,11 @@
-//! What others say: SonarQube, conftest and OPA, and rules of one's own.
+//! What others say: SonarQube, conftest and OPA.
 
-use shipway_core::config::gates::{Policies, Rule, SonarQube};
+use shipway_core::config::gates::{Policies, SonarQube};
 use shipway_core::gate::Verdict;
 
 use super::joined;
 use crate::policy::ruling::{Asked, Ruling, told};
-use crate::policy::shown::{self, Seen, Shown};
-use crate::policy::{expression, figures};
+use crate::policy::shown::{self, Seen};
 
 pub(super) fn of_sonarqube(gate: &SonarQube, seen: &Seen<shown::SonarQube>) -> Verdict {
     let ratings = [
@@ -65,42 +64,14 @@ pub(super) fn of_policies(gate: &Policies, seen: &Seen<shown::Policies>) -> Verd
             found: format!("{} asked, {denied} denied, {warned} warned", policies.asked),
             ..Ruling::default()
         };
+        if policies.asked == 0 {
+            ruling.problems.push("no evidence: no rule says what is denied or allowed".to_owned());
+            ruling.opens = Some("ask a rule that denies, such as `data.main.deny`".to_owned());
+        }
         if denied > 0 {
             ruling.problems.push(told(&policies.denied));
             ruling.opens = Some("change what the policies deny".to_owned());
         }
         ruling
     })
-}
-
-pub(super) fn of_rule(name: &str, rule: &Rule, shown: &Shown) -> Verdict {
-    let asked = Asked {
-        gate: name,
-        level: rule.level,
-        wanted: rule.open_if.clone(),
-        evidence: "",
-        bring: "",
-    };
-    let mut ruling = Ruling::default();
-    let figures = figures(shown);
-    match expression::evaluate(&rule.open_if, &figures) {
-        Ok(true) => ruling.found = "true".to_owned(),
-        Ok(false) => {
-            ruling.found = "false".to_owned();
-            ruling.problems.push(format!("`{}` is false", rule.open_if));
-        }
-        // An error is no verdict, and no verdict is shut.
-        Err(error) => {
-            ruling.found = "no verdict".to_owned();
-            ruling.problems.push(error.to_string());
-        }
-    }
-    let used = expression::used(&rule.open_if, &figures);
-    // A figure of whole evidence beside evidence that is none says too little.
-    for (kind, broken) in shown.broken() {
-        if rule.open_if.contains(kind) {
-            ruling.problems.extend(broken.iter().cloned());
-        }
-    }
-    asked.verdict(ruling, used)
 }

@@ -84,11 +84,13 @@ fn vulnerabilities_ruling(
         found.push(Some(format!("{waived} waived")));
     }
     let found = joined(found);
+    let left_out = shown.register.also.iter().filter(|of| of.rule == rules::LEFT_OUT.id);
+    let left_out = left_out.map(|of| of.message.clone());
     Ruling {
         found: if found.is_empty() { "none".to_owned() } else { found },
         problems,
         opens: Some(format!("update them, or waive them in {} with a reason", gate.waivers)),
-        notes: shown.idle.clone(),
+        notes: shown.idle.iter().cloned().chain(left_out).collect(),
         until: open.iter().filter_map(|of| of.due).filter(|due| *due > now).min(),
         ..Ruling::default()
     }

@@ -2,7 +2,7 @@
 //! others write. Lines stand in classes, and again in their methods: those of methods are left
 //! out, unless a class has no lines of its own.
 
-use super::{Branches, Coverage, FileCoverage, Lines};
+use super::{Branches, Coverage, FileCoverage, Lines, Totals};
 use crate::reports::Report;
 use crate::reports::beginning::Beginning;
 use crate::reports::format::Format;
@@ -29,12 +29,13 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
             Node::Close(name) => reader.close(&name),
         }
     }
-    super::report(reader.coverage)
+    super::report_of(reader.coverage, &reader.totals)
 }
 
 #[derive(Default)]
 struct Reader {
     coverage: Coverage,
+    totals: Totals,
     lines: Lines,
     /// Folders that the names of files are relative to.
     sources: Vec<String>,
@@ -55,6 +56,7 @@ struct Class {
 impl Reader {
     fn open(&mut self, element: &Element) -> Result<(), Fault> {
         match element.name() {
+            "coverage" => self.sums(element)?,
             "source" => self.in_source = true,
             "class" => {
                 let file = element.needed("filename")?.replace('\\', "/");
@@ -71,13 +73,24 @@ impl Reader {
                 if number == 0 {
                     return Err(element.wrong("lines are counted from 1"));
                 }
-                file.hit(number, element.needed_number("hits")?);
+                let hits = element.needed_number("hits")?;
+                file.hit(number, hits);
+                self.totals.show(hits);
                 if let Some(branches) = branches(element)? {
                     file.branches.insert(number, branches);
                 }
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// What the report says of itself; the share alone where it does not count.
+    fn sums(&mut self, element: &Element) -> Result<(), Fault> {
+        let covered = element.number("lines-covered")?.unwrap_or_default();
+        let lines = element.number("lines-valid")?.unwrap_or_default();
+        self.totals.say(covered, lines);
+        self.totals.say_rate(element.number("line-rate")?.unwrap_or_default());
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! instructions (`ci`, `mi`) and branches (`cb`, `mb`) of a line ran and were missed. A line of
 //! which some instruction ran is covered, as JaCoCo's own counters say.
 
-use super::{Branches, Coverage, FileCoverage, Lines};
+use super::{Branches, Coverage, FileCoverage, Lines, Totals};
 use crate::reports::Report;
 use crate::reports::beginning::Beginning;
 use crate::reports::format::Format;
@@ -27,13 +27,16 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
             Node::Text(_) => {}
         }
     }
-    super::report(reader.coverage)
+    super::report_of(reader.coverage, &reader.totals)
 }
 
 #[derive(Default)]
 struct Reader {
     coverage: Coverage,
+    totals: Totals,
     lines: Lines,
+    /// How many elements are open.
+    depth: usize,
     /// The names of groups (modules) and the package around what is read.
     around: Vec<String>,
     file: Option<(String, FileCoverage)>,
@@ -41,7 +44,14 @@ struct Reader {
 
 impl Reader {
     fn open(&mut self, element: &Element) -> Result<(), Fault> {
+        self.depth += 1;
         match element.name() {
+            // Of the whole: those of its parts are in it.
+            "counter" if self.depth == 2 && element.text("type")?.as_deref() == Some("LINE") => {
+                let covered: u64 = element.needed_number("covered")?;
+                let missed: u64 = element.needed_number("missed")?;
+                self.totals.say(covered, covered.saturating_add(missed));
+            }
             "group" | "package" => self.around.push(element.needed("name")?),
             "sourcefile" => {
                 let folders = self.around.iter().filter(|folder| !folder.is_empty());
@@ -60,6 +70,7 @@ impl Reader {
                 }
                 let ran: u64 = element.needed_number("ci")?;
                 file.hit(number, u64::from(ran > 0));
+                self.totals.show(ran);
                 let taken: u32 = element.number("cb")?.unwrap_or_default();
                 let missed: u32 = element.number("mb")?.unwrap_or_default();
                 if taken > 0 || missed > 0 {
@@ -73,6 +84,7 @@ impl Reader {
     }
 
     fn close(&mut self, name: &str) {
+        self.depth = self.depth.saturating_sub(1);
         match name {
             "group" | "package" => drop(self.around.pop()),
             "sourcefile" => {

@@ -1,7 +1,7 @@
 //! lcov's trace files, as `geninfo(1)` documents them: `SF:` begins a file, `DA:line,hits` is a
 //! line, `BRDA:line,block,branch,taken` a branch, `end_of_record` ends the file.
 
-use super::{Coverage, FileCoverage, Lines, hits, line_number};
+use super::{Coverage, FileCoverage, Lines, Totals, hits, line_number};
 use crate::reports::Report;
 use crate::reports::beginning::Beginning;
 use crate::reports::format::Format;
@@ -30,12 +30,13 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
         let name = shortened(&open.name);
         return Err(Fault::malformed(format!("it ends in the middle of {name}")).at(source.pos()));
     }
-    super::report(reader.coverage)
+    super::report_of(reader.coverage, &reader.totals)
 }
 
 #[derive(Default)]
 struct Reader {
     coverage: Coverage,
+    totals: Totals,
     open: Option<Record>,
     lines: Lines,
 }
@@ -74,7 +75,9 @@ impl Reader {
             ("DA", Some(open)) => {
                 let mut fields = value.split(',');
                 let number = line_number(fields.next().unwrap_or_default())?;
-                open.file.hit(number, hits(fields.next().unwrap_or_default())?);
+                let hits = hits(fields.next().unwrap_or_default())?;
+                open.file.hit(number, hits);
+                self.totals.show(hits);
                 self.lines.one_more()?;
             }
             ("BRDA", Some(open)) => {
@@ -110,6 +113,9 @@ impl Reader {
                 let what = format!("{name} has {found} {what}, and says that it has fewer");
                 return Err(Fault::malformed(what));
             }
+        }
+        if let (Some(lines), Some(covered)) = said {
+            self.totals.say(covered as u64, lines as u64);
         }
         self.coverage.add(name, file);
         Ok(())

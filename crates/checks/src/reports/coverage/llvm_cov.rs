@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use std::fmt;
 
-use super::{Coverage, FileCoverage, Lines};
+use super::{Coverage, FileCoverage, Lines, Totals};
 use crate::reports::Report;
 use crate::reports::beginning::Beginning;
 use crate::reports::format::Format;
@@ -37,6 +37,19 @@ struct Document {
 #[derive(Deserialize)]
 struct Export {
     files: Vec<File>,
+    totals: Option<Sums>,
+}
+
+/// What it says of all of its files.
+#[derive(Deserialize)]
+struct Sums {
+    lines: Option<Sum>,
+}
+
+#[derive(Deserialize)]
+struct Sum {
+    count: u64,
+    covered: u64,
 }
 
 #[derive(Deserialize)]
@@ -66,11 +79,19 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
         return Err(Fault::malformed("its `type` is not `llvm.coverage.json.export`"));
     }
     let mut coverage = Coverage::default();
+    let mut totals = Totals::default();
     let mut lines = Lines::default();
-    for File { filename, segments } in data.into_iter().flat_map(|export| export.files) {
-        coverage.add(filename.replace('\\', "/"), of(&segments, &mut lines)?);
+    for Export { files, totals: sums } in data {
+        for File { filename, segments } in files {
+            let file = of(&segments, &mut lines)?;
+            file.lines.values().for_each(|hits| totals.show(*hits));
+            coverage.add(filename.replace('\\', "/"), file);
+        }
+        if let Some(Sum { count, covered }) = sums.and_then(|of| of.lines) {
+            totals.say(covered, count);
+        }
     }
-    super::report(coverage)
+    super::report_of(coverage, &totals)
 }
 
 fn of(segments: &[Segment], lines: &mut Lines) -> Result<FileCoverage, Fault> {

@@ -8,6 +8,7 @@ mod jacoco;
 mod lcov;
 mod llvm_cov;
 mod placed;
+mod totals;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ use super::no_evidence::Fault;
 use super::{Report, shortened};
 
 pub use change::{Lines as ChangedLines, OfChange};
+use totals::Totals;
+
 pub use placed::{Placed, Root, Tree, Unplaced};
 
 pub(super) const FORMATS: &[Format] = &[
@@ -131,6 +134,14 @@ fn report(coverage: Coverage) -> Result<Report, Fault> {
         return Err(Fault::empty("it says nothing of any line"));
     }
     Ok(Report::Coverage(coverage))
+}
+
+/// The same, of a report that sums up itself.
+fn report_of(coverage: Coverage, totals: &Totals) -> Result<Report, Fault> {
+    let counted = coverage.total();
+    let report = report(coverage)?;
+    totals.agree(counted)?;
+    Ok(report)
 }
 
 /// A line's number, from 1.

@@ -1,4 +1,5 @@
-//! jscpd's JSON report.
+//! jscpd's JSON report. Its places are the evidence: where they have more lines than its own sum
+//! says, they count.
 
 use serde::Deserialize;
 
@@ -31,6 +32,13 @@ struct Duplicate {
     lines: Count,
 }
 
+impl Duplicate {
+    /// How many lines stand twice at the least: versions differ in whether the last one counts.
+    fn least(&self) -> u64 {
+        u64::from(self.first_file.end.saturating_sub(self.first_file.start))
+    }
+}
+
 #[derive(Deserialize)]
 struct File {
     name: String,
@@ -46,15 +54,17 @@ struct Statistics {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Total {
+    sources: Option<Count>,
     lines: Count,
     duplicated_lines: Count,
 }
 
 fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
     let Document { duplicates, statistics: Statistics { total } } = json::document(source)?;
-    if total.lines.0 == 0 {
+    if total.lines.0 == 0 || total.sources == Some(Count(0)) {
         return Err(Fault::empty("no line was looked at"));
     }
+    let shown = duplicates.iter().map(Duplicate::least).fold(0, u64::saturating_add);
     let places = duplicates.into_iter().map(|duplicate| {
         let place = |file: File| Place { file: file.name, from: file.start, to: file.end };
         let Duplicate { first_file, second_file, lines } = duplicate;
@@ -62,8 +72,50 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
     });
     Ok(Report::Duplication(Duplication {
         of: total.lines.0,
-        duplicated: total.duplicated_lines.0.min(total.lines.0),
+        duplicated: total.duplicated_lines.0.max(shown).min(total.lines.0),
         unit: Unit::Lines,
         places: places.collect(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(sources: u64, duplicated: u64, places: &[(u32, u32)]) -> Result<Report, Fault> {
+        let file = |name: &str, (start, end): (u32, u32)| {
+            format!(r#"{{"name": "{name}", "start": {start}, "end": {end}}}"#)
+        };
+        let place = |at: &(u32, u32)| {
+            let (first, second) = (file("a", *at), file("b", *at));
+            format!(r#"{{"lines": 9, "firstFile": {first}, "secondFile": {second}}}"#)
+        };
+        let places: Vec<String> = places.iter().map(place).collect();
+        let text = format!(
+            r#"{{"duplicates": [{}], "statistics": {{"total": {{"lines": 100, "sources": {sources},
+            "duplicatedLines": {duplicated}}}}}}}"#,
+            places.join(", ")
+        );
+        read(&mut Source::new(&mut text.as_bytes())?)
+    }
+
+    #[test]
+    fn the_places_count_where_the_sum_is_less() {
+        let duplicated = |said, places: &[_]| match report(2, said, places).unwrap() {
+            Report::Duplication(found) => found.duplicated,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(duplicated(0, &[]), 0);
+        assert_eq!(duplicated(0, &[(1, 51), (60, 70)]), 60);
+        assert_eq!(duplicated(13, &[(1, 13)]), 13);
+        assert_eq!(duplicated(12, &[(1, 13)]), 12);
+        assert_eq!(duplicated(0, &[(1, 900)]), 100);
+    }
+
+    #[test]
+    fn a_look_at_no_file_is_no_evidence() {
+        assert!(
+            matches!(report(0, 0, &[]), Err(fault) if fault == Fault::empty("no line was looked at"))
+        );
+    }
 }

@@ -1,13 +1,14 @@
 //! k6's summary in both of its shapes: what `--summary-export` writes, where the figures of a
 //! metric stand in it and a threshold is `true` when it was crossed; and the data that
 //! `handleSummary()` gets, where they stand in `values` and a threshold says whether it is `ok`.
-//! Times are in milliseconds.
+//! Times are in milliseconds. What is counted of `http_req_failed` are failures: its `passes` are
+//! requests that failed, in both shapes.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Load, maybe_seconds};
+use super::{Load, ROUNDED, maybe_seconds, share};
 use crate::reports::Report;
 use crate::reports::beginning::Beginning;
 use crate::reports::format::Format;
@@ -38,6 +39,8 @@ struct Metric {
     count: Option<Count>,
     rate: Option<f64>,
     value: Option<f64>,
+    passes: Option<Count>,
+    fails: Option<Count>,
     max: Option<f64>,
     med: Option<f64>,
     #[serde(rename = "p(95)")]
@@ -51,6 +54,8 @@ struct Figures {
     count: Option<Count>,
     rate: Option<f64>,
     value: Option<f64>,
+    passes: Option<Count>,
+    fails: Option<Count>,
     max: Option<f64>,
     med: Option<f64>,
     #[serde(rename = "p(95)")]
@@ -72,6 +77,8 @@ impl Metric {
             count: self.count,
             rate: self.rate,
             value: self.value,
+            passes: self.passes,
+            fails: self.fails,
             max: self.max,
             med: self.med,
             p95: self.p95,
@@ -93,12 +100,31 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
         requests: requests.count.unwrap_or_default().0,
         rate: requests.rate,
         users: whole(users.max.or(users.value)),
-        error_rate: failed.rate.or(failed.value),
+        error_rate: error_rate(failed)?,
         p50: time(took.med)?,
         p95: time(took.p95)?,
         p99: time(took.p99)?,
         crossed: crossed(&metrics),
     })
+}
+
+/// The share of requests that failed; nothing if none was counted.
+fn error_rate(failed: Figures) -> Result<Option<f64>, Fault> {
+    let said = failed.rate.or(failed.value);
+    let (Some(Count(passes)), Some(Count(fails))) = (failed.passes, failed.fails) else {
+        return Ok(said);
+    };
+    let counted = share(passes, passes.saturating_add(fails));
+    match (said, counted) {
+        (Some(said), Some(counted)) if (said - counted).abs() > ROUNDED => {
+            let all = passes.saturating_add(fails);
+            Err(Fault::malformed(format!(
+                "`http_req_failed` counts {passes} failures of {all} requests, and says that the \
+                 share is {said}"
+            )))
+        }
+        _ => Ok(counted),
+    }
 }
 
 fn crossed(metrics: &BTreeMap<String, Metric>) -> Vec<String> {
@@ -116,4 +142,60 @@ fn crossed(metrics: &BTreeMap<String, Metric>) -> Vec<String> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
 fn whole(figure: Option<f64>) -> Option<u64> {
     figure.filter(|figure| (0.0..1e15).contains(figure)).map(|figure| figure as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The share of errors where these are the figures of `http_req_failed`, in both shapes.
+    fn rate(figures: &str) -> [Result<Option<f64>, String>; 2] {
+        let of = |failed: &str, requests: &str| {
+            let text = format!(
+                r#"{{"metrics": {{"http_req_failed": {failed}, "http_reqs": {requests}}}}}"#
+            );
+            match read(&mut Source::new(&mut text.as_bytes()).unwrap()) {
+                Ok(Report::Load(load)) => Ok(load.error_rate),
+                Ok(other) => panic!("{other:?}"),
+                Err(fault) => Err(fault.why.to_string()),
+            }
+        };
+        let requests = r#""count": 100, "rate": 9.5"#;
+        [
+            of(&format!("{{{figures}}}"), &format!("{{{requests}}}")),
+            of(
+                &format!(r#"{{"values": {{{figures}}}}}"#),
+                &format!(r#"{{"values": {{{requests}}}}}"#),
+            ),
+        ]
+    }
+
+    #[test]
+    fn what_is_counted_is_what_is_said() {
+        for (figures, share) in [
+            (r#""passes": 10, "fails": 90, "value": 0.1"#, Some(0.1)),
+            (r#""passes": 10, "fails": 90, "rate": 0.1"#, Some(0.1)),
+            (r#""passes": 0, "fails": 100, "value": 0"#, Some(0.0)),
+            (r#""rate": 0.2"#, Some(0.2)),
+            // Of no request, none failed and none did not.
+            (r#""passes": 0, "fails": 0, "value": 0"#, None),
+        ] {
+            assert_eq!(rate(figures), [Ok(share), Ok(share)], "{figures}");
+        }
+        for read in rate(r#""passes": 90, "fails": 10, "value": 0"#) {
+            let said = read.unwrap_err();
+            assert!(said.contains("90 failures of 100 requests"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_no_number_of_requests() {
+        for figures in [r#"{"rate": 200.0}"#, r#"{"count": 0, "rate": 200.0}"#, r#"{"value": 9}"#] {
+            let text = format!(
+                r#"{{"metrics": {{"http_reqs": {figures}, "iterations": {{"count": 5}}}}}}"#
+            );
+            let fault = read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap_err();
+            assert_eq!(fault, Fault::empty("no request was made"), "{figures}");
+        }
+    }
 }

@@ -36,6 +36,9 @@ pub struct Load {
     pub crossed: Vec<String>,
 }
 
+/// Shares of the same requests differ by no more than what is lost in rounding.
+const ROUNDED: f64 = 0.01;
+
 /// What a reader found; a load without a request is no evidence.
 fn report(load: Load) -> Result<Report, Fault> {
     if load.requests == 0 {

@@ -56,3 +56,32 @@ pub struct PolicyResults {
     /// Numbers they give, by the rule's name.
     pub figures: BTreeMap<String, f64>,
 }
+
+impl PolicyResults {
+    /// How many answers say what is right or wrong. A figure does not.
+    #[must_use]
+    pub fn judged(&self) -> u64 {
+        self.evaluated.saturating_sub(self.figures.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Report, read};
+
+    #[test]
+    fn a_figure_judges_nothing() {
+        let judged = |value: &str| {
+            let text = format!(
+                r#"{{"result": [{{"expressions": [{{"value": {value}, "text": "data.main"}}]}}]}}"#
+            );
+            match read("r", &mut text.as_bytes()).unwrap().report {
+                Report::PolicyResults(results) => (results.evaluated, results.judged()),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(judged(r#"{"count": 3}"#), (1, 0));
+        assert_eq!(judged(r#"{"count": 3, "deny": []}"#), (2, 1));
+        assert_eq!(judged(r#"{"allow": true}"#), (1, 1));
+    }
+}

@@ -69,6 +69,8 @@ fn read_gate(source: &mut Source<'_>) -> Result<Report, Fault> {
         }
         if condition.status == "ERROR" {
             quality.unmet.push(condition.words());
+            // Whatever the whole says: SonarQube itself says `OK` of conditions that it ignores.
+            quality.passed = Some(false);
         }
     }
     Ok(Report::Quality(quality))
@@ -153,4 +155,28 @@ fn named(of: &str) -> String {
     };
     let of = of.strip_prefix("software_quality_").unwrap_or(of);
     format!("{new}{}", if of == "sqale" { "maintainability" } else { of })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_that_is_not_met_is_not_made_good_by_the_whole() {
+        let passed = |whole: &str, one: &str| {
+            let text = format!(
+                r#"{{"projectStatus": {{"status": "{whole}", "conditions": [{{"status": "{one}",
+                "metricKey": "m", "actualValue": "9"}}]}}}}"#
+            );
+            match read_gate(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap() {
+                Report::Quality(quality) => (quality.passed, quality.unmet.len()),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(passed("OK", "OK"), (Some(true), 0));
+        assert_eq!(passed("OK", "WARN"), (Some(true), 0));
+        assert_eq!(passed("OK", "ERROR"), (Some(false), 1));
+        assert_eq!(passed("WARN", "ERROR"), (Some(false), 1));
+        assert_eq!(passed("ERROR", "OK"), (Some(false), 0));
+    }
 }

@@ -59,6 +59,8 @@ struct Counts {
 struct Case {
     name: String,
     failed: Option<String>,
+    /// Whether `failed` is of an element of its own.
+    is_told: bool,
     skipped: bool,
     /// Failed runs beside the one that counts.
     reruns: u64,
@@ -91,7 +93,8 @@ impl Reader {
                 // GoogleTest's word for one that is switched off.
                 let off = element.text("status")?.is_some_and(|status| status == "notrun");
                 let name = name(element)?;
-                self.case = Some(Case { name, failed: None, skipped: off, reruns: 0 });
+                let failed = failed(element)?;
+                self.case = Some(Case { name, failed, is_told: false, skipped: off, reruns: 0 });
             }
             "skipped" | "disabled" => self.of_case(|case| case.skipped = true),
             "flakyFailure" | "flakyError" | "rerunFailure" | "rerunError" => {
@@ -139,7 +142,12 @@ impl Reader {
 
     fn went_wrong(&mut self, message: String) {
         if let Some(case) = &mut self.case {
-            case.failed.get_or_insert(message);
+            // The first that says more than an attribute does.
+            match &mut case.failed {
+                Some(_) if case.is_told => {}
+                failed => *failed = Some(message),
+            }
+            case.is_told = true;
             return;
         }
         // Of the suite itself: it could not be loaded, or set up.
@@ -150,7 +158,7 @@ impl Reader {
     }
 
     fn end_case(&mut self) {
-        let Some(Case { name, failed, skipped, reruns }) = self.case.take() else { return };
+        let Some(Case { name, failed, skipped, reruns, .. }) = self.case.take() else { return };
         if let Some(suite) = self.suites.last_mut() {
             suite.shown.tests += 1 + reruns;
             suite.shown.failing += u64::from(failed.is_some()) + reruns;
@@ -197,6 +205,19 @@ fn said(element: &Element) -> Result<Counts, Fault> {
     })
 }
 
+/// What says in an attribute alone that it failed: `status` or `result`, as CTest and others have it.
+fn failed(element: &Element) -> Result<Option<String>, Fault> {
+    const FAILED: &[&str] =
+        &["fail", "failed", "failure", "error", "errored", "aborted", "timeout", "crashed"];
+    for name in ["status", "result"] {
+        let said = element.text(name)?.unwrap_or_default();
+        if FAILED.contains(&said.trim().to_ascii_lowercase().as_str()) {
+            return Ok(Some(format!("its `{name}` is `{said}`")));
+        }
+    }
+    Ok(None)
+}
+
 /// `time`, in seconds; Surefire writes `1,234.5`.
 fn took(element: &Element) -> Result<Option<std::time::Duration>, Fault> {
     let Some(text) = element.text("time")?.filter(|text| !text.trim().is_empty()) else {
@@ -217,4 +238,28 @@ fn name(element: &Element) -> Result<String, Fault> {
         return Ok(name.to_owned());
     }
     Ok(format!("{of}: {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_in_an_attribute_alone_that_it_failed_did() {
+        let failed = |case: &str| {
+            let text = format!("<testsuite tests='1'><testcase name='a' {case}</testsuite>");
+            match read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap() {
+                Report::Tests(tests) => tests.failed.into_iter().map(|of| of.message).next(),
+                other => panic!("{other:?}"),
+            }
+        };
+        for fine in ["status='run' result='completed'/>", "status='passed'/>", "result='success'/>"]
+        {
+            assert_eq!(failed(fine), None, "{fine}");
+        }
+        assert_eq!(failed("status='Failed'/>").unwrap(), "its `status` is `Failed`");
+        assert_eq!(failed("result='failure'/>").unwrap(), "its `result` is `failure`");
+        let told = failed("status='fail'><failure message='no'/></testcase>");
+        assert_eq!(told.unwrap(), "no");
+    }
 }

@@ -22,6 +22,8 @@ fn recognise(beginning: &Beginning) -> bool {
 struct Line {
     #[serde(rename = "type")]
     kind: String,
+    /// A measurement has none.
+    #[serde(default)]
     event: String,
     name: Option<String>,
     stdout: Option<String>,
@@ -38,21 +40,46 @@ struct Suite {
     failed: u64,
 }
 
+/// How many tests began, and how many ended. nextest ends some in a later suite.
+#[derive(Default)]
+struct Runs {
+    begun: u64,
+    ended: u64,
+}
+
+impl Runs {
+    fn count(&mut self, line: &Line) {
+        match (line.kind.as_str(), line.event.as_str()) {
+            ("test", "started") => self.begun += 1,
+            ("test", "timeout") => {}
+            ("test" | "bench", _) => self.ended += 1,
+            _ => {}
+        }
+    }
+}
+
 fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
     let mut tests = Tests::default();
     let mut open: Option<Suite> = None;
-    json::documents(source, |line: Line| match line.kind.as_str() {
-        "suite" if line.event == "started" => match open.replace(Suite::default()) {
-            None => Ok(()),
-            Some(_) => Err(Fault::malformed("a suite begins before the one before it ended")),
-        },
-        "suite" => end(open.take(), &line, &mut tests),
-        "test" => test(open.as_mut(), line, &mut tests),
-        // Measurements, doctests' compile times, and what later versions add.
-        _ => Ok(()),
+    let mut runs = Runs::default();
+    json::documents(source, |line: Line| {
+        runs.count(&line);
+        match line.kind.as_str() {
+            "suite" if line.event == "started" => match open.replace(Suite::default()) {
+                None => Ok(()),
+                Some(_) => Err(Fault::malformed("a suite begins before the one before it ended")),
+            },
+            "suite" => end(open.take(), &line, &mut tests),
+            "test" => test(open.as_mut(), line, &mut tests),
+            // Measurements, doctests' compile times, and what later versions add.
+            _ => Ok(()),
+        }
     })?;
     if open.is_some() {
         return Err(Fault::malformed("it ends in the middle of a suite").at(source.pos()));
+    }
+    if let Some(missing @ 1..) = runs.begun.checked_sub(runs.ended) {
+        return Err(Fault::malformed(format!("{missing} tests began and did not end")));
     }
     super::report(tests)
 }
@@ -95,8 +122,15 @@ fn end(suite: Option<Suite>, line: &Line, tests: &mut Tests) -> Result<(), Fault
             return Err(Fault::malformed(what));
         }
     }
-    if line.event == "failed" && failed == 0 {
-        tests.fail("a suite".to_owned(), "it failed without a test of its own that failed");
+    match line.event.as_str() {
+        "failed" if failed == 0 => {
+            tests.fail("a suite".to_owned(), "it failed without a test of its own that failed");
+        }
+        "ok" | "failed" => {}
+        event => {
+            let event = crate::reports::shortened(event);
+            return Err(Fault::malformed(format!("`{event}` is no end of a suite")));
+        }
     }
     if let Some(took) = line.exec_time {
         let took = std::time::Duration::try_from_secs_f64(took);
@@ -104,4 +138,32 @@ fn end(suite: Option<Suite>, line: &Line, tests: &mut Tests) -> Result<(), Fault
         tests.took = Some(tests.took.unwrap_or_default().saturating_add(took));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a suite comes to in which these lines stand.
+    fn read_suite(lines: &str) -> Result<Report, Fault> {
+        let text = format!(
+            r#"{{"type": "suite", "event": "started", "test_count": 2}} {lines}
+            {{"type": "suite", "event": "ok", "passed": 1, "failed": 0, "ignored": 0}}"#
+        );
+        read(&mut Source::new(&mut text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_test_that_begins_and_does_not_end_is_told() {
+        let begun =
+            |name: &str| format!(r#"{{"type": "test", "event": "started", "name": "{name}"}}"#);
+        let a = format!(r#"{} {{"type": "test", "event": "ok", "name": "a"}}"#, begun("a"));
+        assert!(read_suite(&a).is_ok());
+        let error = read_suite(&format!("{a} {}", begun("b"))).unwrap_err();
+        assert_eq!(error.why.to_string(), "1 tests began and did not end");
+        let bench = format!(r#"{a} {} {{"type": "bench", "name": "b", "median": 3}}"#, begun("b"));
+        assert!(read_suite(&bench).is_ok());
+        // Of an ignored one, or one that was run again, the beginning may be missing.
+        assert!(read_suite(&format!(r#"{a} {{"type": "test", "event": "ignored"}}"#)).is_ok());
+    }
 }

@@ -186,7 +186,8 @@ impl Point {
             None => (rest, String::new()),
         };
         let outcome = match failed {
-            _ if directive.starts_with("skip") => Outcome::Skipped,
+            // One that failed was run: so TAP::Harness and Automake have it.
+            false if directive.starts_with("skip") => Outcome::Skipped,
             // Not meant to work yet.
             true if directive.starts_with("todo") => Outcome::Skipped,
             true => Outcome::Failed,
@@ -202,4 +203,22 @@ impl Point {
 fn directive(text: &str) -> Option<usize> {
     let mut hashes = text.match_indices('#').rev().map(|(at, _)| at);
     hashes.find(|at| !text[..*at].ends_with('\\'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_was_not_skipped() {
+        let text =
+            "1..4\nok 1 - a # SKIP\nnot ok 2 - b # SKIP no\nnot ok 3 - c # TODO & SKIP no\nok 4\n";
+        match read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap() {
+            Report::Tests(tests) => {
+                assert_eq!((tests.passed, tests.skipped, tests.failed.len()), (1, 2, 1));
+                assert_eq!(tests.failed[0].name, "b");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

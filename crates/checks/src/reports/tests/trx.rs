@@ -36,6 +36,8 @@ struct Reader {
     /// How many have others in them: those are counted instead of it.
     groups: u64,
     in_message: bool,
+    /// Whether something went wrong beside the tests: the process that runs them died, for example.
+    has_error: bool,
     summary: Option<Summary>,
 }
 
@@ -81,9 +83,12 @@ impl Reader {
                 let outcome = element.text("outcome")?.unwrap_or_default();
                 self.summary = Some(Summary { outcome, total: 0, failed: 0 });
             }
+            "RunInfo" => {
+                self.has_error |= element.text("outcome")?.as_deref() == Some("Error");
+            }
             "Counters" => {
                 let count = |name: &str| Ok(element.number::<u64>(name)?.unwrap_or_default());
-                let failed = ["failed", "error", "timeout", "aborted"];
+                let failed = ["failed", "error", "timeout", "aborted", "disconnected"];
                 let failed: Vec<u64> =
                     failed.into_iter().map(count).collect::<Result<_, Fault>>()?;
                 if let Some(summary) = &mut self.summary {
@@ -137,11 +142,13 @@ impl Reader {
                 let what = format!("it speaks of {failed} failed results and shows {shown}");
                 return Err(Fault::malformed(what));
             }
-            // The process that ran the tests died, for example.
-            let broke = !["Completed", "Passed", "Warning", ""].contains(&outcome.as_str());
+            let broke = self.has_error
+                || !["Completed", "Passed", "Warning", ""].contains(&outcome.as_str());
             if broke && self.tests.failed.is_empty() {
                 let outcome = crate::reports::shortened(&outcome);
-                self.tests.fail("the run".to_owned(), &format!("its outcome is {outcome}"));
+                let error = if self.has_error { ", with an error in `RunInfos`" } else { "" };
+                let said = format!("its outcome is {outcome}{error}");
+                self.tests.fail("the run".to_owned(), &said);
             }
         }
         super::report(self.tests)
@@ -155,4 +162,25 @@ fn outcome(element: &Element) -> Result<Outcome, Fault> {
         "NotExecuted" | "NotRunnable" | "Inconclusive" | "Pending" => Outcome::NotRun,
         _ => Outcome::Failed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_beside_the_tests_is_a_failure() {
+        let failed = |info: &str| {
+            let text = format!(
+                "<TestRun><Results><UnitTestResult testName='a' outcome='Passed'/></Results>\
+                 <ResultSummary outcome='Completed'><Counters total='1'/><RunInfos>\
+                 <RunInfo outcome='{info}'/></RunInfos></ResultSummary></TestRun>"
+            );
+            match read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap() {
+                Report::Tests(tests) => tests.failed.len(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((failed("Warning"), failed("Error")), (0, 1));
+    }
 }

@@ -67,6 +67,14 @@ pub mod rules {
         "",
         "read the advisory",
     );
+    /// A scanner was told to leave out vulnerabilities.
+    pub const LEFT_OUT: Rule = Rule::new(
+        "vulnerability-left-out",
+        Low,
+        "a scanner leaves out vulnerabilities by rules of its own",
+        "What its own configuration hides, nobody answers for here.",
+        "waive it instead, with owner, reason and expiry",
+    );
     /// A waiver is over.
     pub const WAIVER_EXPIRED: Rule = Rule::new(
         "waiver-expired",
@@ -93,6 +101,7 @@ pub mod rules {
         &UNMAINTAINED,
         &YANKED,
         &NOTICE,
+        &LEFT_OUT,
         &WAIVER_EXPIRED,
         &WAIVER_UNUSED,
     ];
@@ -176,6 +185,17 @@ impl Vulnerability {
 /// A finding about what could not be looked at.
 pub(super) fn not_audited(rule: &Rule, said: &str) -> Finding {
     Finding::new(rule, "", Span::FILE, crate::reports::shortened(said)).undecided()
+}
+
+/// What a scanner found and was told to leave out, as package and advisory; nothing if that is nothing.
+pub(super) fn left_out(tool: &str, all: &[String]) -> Option<Finding> {
+    let first = all.first()?;
+    let more = match all.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let said = format!("{tool} leaves out by rules of its own: {first}{more}");
+    Some(Finding::new(&rules::LEFT_OUT, "", Span::FILE, crate::reports::shortened(&said)))
 }
 
 /// A finding that another tool names, with that name.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::findings::left_out;
 use super::severity::word;
 use super::{Audit, Subject, Vulnerability};
 use crate::reports::format::Format;
@@ -20,8 +21,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Document {
     matches: Vec<Match>,
+    /// What its configuration leaves out, VEX and `--only-fixed` included.
+    #[serde(default)]
+    ignored_matches: Vec<Match>,
     source: Option<Scanned>,
     descriptor: Option<Descriptor>,
 }
@@ -94,6 +99,13 @@ fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
     if let Some(error) = error.filter(|error| !error.is_empty()) {
         return Err(Fault::empty(format!("Grype's database could not be used: {error}")));
     }
+    let invalid = database.as_ref().is_some_and(|db| {
+        let said = [db.pointer("/valid"), db.pointer("/status/valid")];
+        said.into_iter().flatten().any(|valid| *valid == Value::Bool(false))
+    });
+    if invalid {
+        return Err(Fault::empty("Grype's database is not valid"));
+    }
     let subject = match scanned.kind.as_str() {
         "image" => {
             let name = scanned.target.as_ref().and_then(|of| of.get("userInput")?.as_str());
@@ -102,7 +114,11 @@ fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
         _ => Subject::Dependencies,
     };
     let found = report.matches.into_iter().map(vulnerability).collect();
-    Ok(Audit { tools: vec!["Grype".into()], subject, found, ..Audit::default() })
+    let ignored = report.ignored_matches.iter();
+    let ignored: Vec<String> =
+        ignored.map(|of| format!("{} {}", of.artifact.name, of.vulnerability.id)).collect();
+    let also = left_out("Grype", &ignored).into_iter().collect();
+    Ok(Audit { tools: vec!["Grype".into()], subject, found, also, ..Audit::default() })
 }
 
 fn vulnerability(of: Match) -> Vulnerability {
@@ -124,5 +140,36 @@ fn vulnerability(of: Match) -> Vulnerability {
         title: said.lines().next().unwrap_or_default().to_owned(),
         sources: vec!["Grype".into()],
         ..Vulnerability::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audit(rest: &str) -> Result<Audit, Fault> {
+        let text = format!(r#"{{"matches": [], "source": {{"type": "directory"}}, {rest}}}"#);
+        read(&mut Source::new(&mut text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn what_is_left_out_is_told() {
+        let one = r#"{"vulnerability": {"id": "CVE-1"}, "artifact": {"name": "a"}}"#;
+        let said = |ignored: &str| {
+            let audit = audit(&format!(r#""ignoredMatches": [{ignored}]"#)).unwrap();
+            audit.also.iter().map(|of| of.message.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(said(""), [""; 0]);
+        assert_eq!(said(one), ["Grype leaves out by rules of its own: a CVE-1"]);
+        let two = format!("{one}, {one}");
+        assert_eq!(said(&two), ["Grype leaves out by rules of its own: a CVE-1 and 1 more"]);
+    }
+
+    #[test]
+    fn a_database_that_is_not_valid_finds_nothing() {
+        assert!(audit(r#""descriptor": {"db": {"status": {"valid": true}}}"#).is_ok());
+        for db in [r#"{"status": {"valid": false}}"#, r#"{"valid": false}"#] {
+            assert!(audit(&format!(r#""descriptor": {{"db": {db}}}"#)).is_err(), "{db}");
+        }
     }
 }

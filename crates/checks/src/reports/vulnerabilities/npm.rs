@@ -50,6 +50,8 @@ struct Current {
     audit_report_version: u64,
     vulnerabilities: BTreeMap<String, Package>,
     metadata: Metadata,
+    /// What went wrong, where something did.
+    error: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -146,14 +148,26 @@ impl Metadata {
         }
     }
 
+    /// Whether as many packages are told as were counted.
+    fn counts(&self, told: u64) -> Result<(), Fault> {
+        match self.counted() {
+            counted if counted > told => Err(Fault::malformed(format!(
+                "it counts {counted} vulnerabilities and tells {told} of them"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Vulnerabilities of every severity.
+    fn counted(&self) -> u64 {
+        let all = self.vulnerabilities.iter().flatten().filter(|(kind, _)| *kind != "total");
+        all.fold(0, |sum, (_, of)| sum.saturating_add(*of))
+    }
+
     /// Whether what was counted is also told.
     fn agrees(&self, told: bool) -> Result<(), Fault> {
-        let counted = self.vulnerabilities.iter().flatten();
-        let counted: u64 = counted
-            .filter(|(kind, _)| *kind != "total")
-            .fold(0, |sum, (_, of)| sum.saturating_add(*of));
-        match counted {
-            1.. if !told => Err(Fault::malformed(format!(
+        match self.counted() {
+            counted @ 1.. if !told => Err(Fault::malformed(format!(
                 "it counts {counted} vulnerabilities and tells none of them"
             ))),
             _ => Ok(()),
@@ -167,7 +181,14 @@ fn read_current(source: &mut Source<'_>) -> Result<Audit, Fault> {
         let version = report.audit_report_version;
         return Err(Fault::malformed(format!("version {version} of npm's report is not known")));
     }
+    if report.error.is_some() {
+        return Err(Fault::empty("the audit failed: an `error` stands beside it"));
+    }
     let packages = report.metadata.packages()?;
+    if packages.is_none() {
+        return Err(Fault::empty("it does not say how many dependencies were audited"));
+    }
+    report.metadata.counts(report.vulnerabilities.len() as u64)?;
     let mut found = Vec::new();
     for (key, package) in report.vulnerabilities {
         let name = package.name.clone().unwrap_or(key);

@@ -128,6 +128,9 @@ impl Osv {
 
 fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
     let report: Document = json::document(source)?;
+    if !report.results.is_empty() && report.results.iter().all(|of| of.packages.is_empty()) {
+        return Err(Fault::empty("no package is in what was scanned"));
+    }
     let mut audit = Audit { tools: vec!["osv-scanner".into()], ..Audit::default() };
     if report.image_metadata.is_some() {
         audit.subject = Subject::Image(String::new());
@@ -147,7 +150,10 @@ fn of_package(path: &str, entry: Entry) -> Vec<Vulnerability> {
     let Entry { package, vulnerabilities, groups } = entry;
     let known = vulnerabilities.unwrap_or_default();
     let alone = |osv: &Osv| Group { ids: vec![osv.id.clone()], aliases: None, max_severity: None };
-    let groups = groups.unwrap_or_else(|| known.iter().map(alone).collect());
+    let mut groups = groups.unwrap_or_default();
+    let is_grouped = |osv: &&Osv| groups.iter().any(|group| group.ids.contains(&osv.id));
+    let others: Vec<Group> = known.iter().filter(|osv| !is_grouped(osv)).map(alone).collect();
+    groups.extend(others);
     let of_group = |group: Group| {
         let members: Vec<&Osv> = known.iter().filter(|osv| group.ids.contains(&osv.id)).collect();
         let score = group.max_severity.as_deref().and_then(|score| score.parse().ok());
@@ -167,9 +173,12 @@ fn of_package(path: &str, entry: Entry) -> Vec<Vulnerability> {
             versions: package.version.iter().cloned().collect(),
             advisory: names.next().unwrap_or_default(),
             aliases: names.collect(),
+            // The group's is of vectors alone: the worst that anybody says counts.
             severity: score
                 .and_then(cvss::rating)
-                .or_else(|| members.iter().filter_map(|osv| osv.severity()).max()),
+                .into_iter()
+                .chain(members.iter().filter_map(|osv| osv.severity()))
+                .max(),
             fixed_in,
             path: vec![path.to_owned()],
             title: members
@@ -182,4 +191,27 @@ fn of_package(path: &str, entry: Entry) -> Vec<Vulnerability> {
         }
     };
     groups.into_iter().map(of_group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_hide_nothing() {
+        let found = |groups: &str| {
+            let text = format!(
+                r#"{{"results": [{{"source": {{}}, "packages": [{{"package": {{"name": "a"}},
+                "vulnerabilities": [{{"id": "X", "database_specific": {{"severity": "CRITICAL"}}}},
+                {{"id": "Y"}}], "groups": {groups}}}]}}]}}"#
+            );
+            let audit = read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap();
+            audit.found.into_iter().map(|of| (of.advisory, of.severity)).collect::<Vec<_>>()
+        };
+        let all = [("X".to_owned(), Some(Severity::Critical)), ("Y".to_owned(), None)];
+        for groups in ["null", "[]", r#"[{"ids": ["X"], "max_severity": "2.0"}]"#] {
+            assert_eq!(found(groups), all, "{groups}");
+        }
+        assert_eq!(found(r#"[{"ids": ["X", "Y"], "max_severity": ""}]"#), all[..1]);
+    }
 }

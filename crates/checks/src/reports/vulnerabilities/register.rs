@@ -206,7 +206,8 @@ impl Register {
         let by_severity = severities.chain([(None, "unknown")]);
         let counts = by_severity.map(|(severity, name)| (name, of(severity))).chain([
             ("total", open().count()),
-            ("new", open().filter(|entry| entry.is_new == Some(true)).count()),
+            // Where nobody knows what was there before, all may be.
+            ("new", open().filter(|entry| entry.is_new != Some(false)).count()),
             ("overdue", open().filter(|entry| entry.is_overdue(self.now)).count()),
             ("waived", self.entries.len() - open().count()),
         ]);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::findings::{named, not_audited, rules};
+use super::findings::{left_out, named, not_audited, rules};
 use super::severity::word;
 use super::{Audit, Subject, Vulnerability};
 use crate::finding::{Finding, Pos, Severity, Span};
@@ -53,6 +53,23 @@ struct Target {
     vulnerabilities: Option<Vec<Entry>>,
     misconfigurations: Option<Vec<Misconfiguration>>,
     secrets: Option<Vec<Secret>>,
+    /// What its configuration or VEX leave out (`--show-suppressed`).
+    #[serde(rename = "ExperimentalModifiedFindings", alias = "ModifiedFindings", default)]
+    modified: Vec<Modified>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Modified {
+    finding: Hidden,
+}
+
+#[derive(Deserialize)]
+struct Hidden {
+    #[serde(rename = "VulnerabilityID")]
+    id: Option<String>,
+    #[serde(rename = "PkgName", default)]
+    package: String,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +167,10 @@ fn take(target: Target, audit: &mut Audit) {
     if let Some(packages) = &target.packages {
         audit.packages = Some(audit.packages.unwrap_or(0) + packages.len() as u64);
     }
+    let hidden = target.modified.into_iter().map(|of| of.finding);
+    let hidden: Vec<String> =
+        hidden.filter_map(|of| Some(format!("{} {}", of.package, of.id?))).collect();
+    audit.also.extend(left_out("Trivy", &hidden));
     let file = target.target;
     for entry in target.vulnerabilities.into_iter().flatten() {
         audit.found.push(Vulnerability {
@@ -196,4 +217,20 @@ fn other(
 ) -> Finding {
     let severity = severity.and_then(word).unwrap_or(Severity::High);
     Finding { help: help.map(Cow::Owned), ..named(id, severity, file, span, &said) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_told() {
+        let text = r#"{"SchemaVersion": 2, "ArtifactName": ".", "Results": [{"Target": "p",
+            "Class": "lang-pkgs", "ExperimentalModifiedFindings": [{"Type": "vulnerability",
+            "Status": "ignored", "Finding": {"VulnerabilityID": "CVE-1", "PkgName": "a"}},
+            {"Type": "license", "Finding": {"Name": "GPL-3.0"}}]}]}"#;
+        let audit = read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap();
+        let [finding] = &audit.also[..] else { panic!("{audit:?}") };
+        assert_eq!(finding.message, "Trivy leaves out by rules of its own: a CVE-1");
+    }
 }

@@ -1,8 +1,25 @@
 //! What is a secret whoever gave it out.
 use super::super::kind::Kind;
 
+/// As it is usually written; with short lines, or marks of a program or a page around them; the
+/// whole of it in base64, as Kubernetes and variables of an environment have it.
+const PRIVATE_KEY: &str = concat!(
+    "(",
+    r#"-----BEGIN (?:RSA |EC |DSA |OPENSSH |)PRIVATE KEY-----(?:\\n|\\r|[\s"'+,>#*/|])*"#,
+    r#"(?:[A-Za-z0-9+/=:, -]{16,200}(?:\\n|\\r|[\s"'+,>#*/|])+){2}"#,
+    "|",
+    r#"-----BEGIN (?:RSA |EC |DSA |OPENSSH |)PRIVATE KEY-----(?:\\[nr]|</?[a-z]{1,9} ?/?>|[\s"'+,>#*/|\\;])*"#,
+    r#"(?:(?:[A-Za-z0-9+/=]{16,200}(?:\\[nr]|</?[a-z]{1,9} ?/?>|[\s"'+,>#*/|\\;])+){4}"#,
+    r#"|(?:[A-Za-z0-9+/=]{8,15}(?:\\[nr]|</?[a-z]{1,9} ?/?>|[\s"'+,>#*/|\\;])+){6})"#,
+    "|",
+    "LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFWS0tLS0t|BSU0EgUFJJVkFURSBLRVktLS0t|BFQyBQUklWQVRFIEtFWS0tLS0t",
+    "|BEU0EgUFJJVkFURSBLRVktLS0t|BPUEVOU1NIIFBSSVZBVEUgS0VZLS0t)",
+    r"(?:[A-Za-z0-9+/=]{64,}|[A-Za-z0-9+/=]{20,}\s+[A-Za-z0-9+/=]{40,})",
+    ")",
+);
+
 pub(super) const KINDS: &[Kind] = &[
-    Kind::block("private-key", "a private key", r#"(-----BEGIN (?:RSA |EC |DSA |OPENSSH |)PRIVATE KEY-----(?:\\n|\\r|[\s"'+,>#*/|])*(?:[A-Za-z0-9+/=:, -]{16,200}(?:\\n|\\r|[\s"'+,>#*/|])+){2})"#, &["PRIVATE KEY"], "-----BEGIN RSA PRIVATE KEY-----\n{b64}\n{b64}\n{b64}\n").entropy(4.0),
+    Kind::block("private-key", "a private key", PRIVATE_KEY, &["PRIVATE KEY", "LS0tLS1CRUdJTi"], "-----BEGIN RSA PRIVATE KEY-----\n{b64}\n{b64}\n{b64}\n").entropy(4.0),
     Kind::block("pgp-private-key", "an OpenPGP private key", r"(-----BEGIN PGP PRIVATE KEY BLOCK-----\s[\s\S]{60})", &["PGP PRIVATE KEY"], "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{b64}\n{b64}\n"),
     Kind::block("putty-private-key", "a PuTTY private key", r"(PuTTY-User-Key-File-[23]: [a-z0-9-]{6,30}\r?\nEncryption: none\r?\n[\s\S]{60})", &["PuTTY-User-Key-File"], "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: shop\nPublic-Lines: 2\n{b64}\n"),
     Kind::token("json-web-token", "a signed token (JWT)", r"eyJ[A-Za-z0-9_-]{14,2000}\.eyJ[A-Za-z0-9_-]{14,4000}\.[A-Za-z0-9_-]{20,1000}", &["eyJ"], "eyJ{u33}.eyJ{u60}.{u43}").entropy(4.0),

@@ -114,6 +114,9 @@ fn nothing_is_no_evidence() {
         "{\"version\": \"2.1.0\", \"runs\": []}",
         "{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"T\"}}}]}",
         "{\"auditReportVersion\": 2, \"vulnerabilities\": {}, \"metadata\": {\"dependencies\": {\"total\": 0}}}",
+        "{\"auditReportVersion\": 2, \"vulnerabilities\": {}, \"metadata\": {}}",
+        "{\"auditReportVersion\": 2, \"vulnerabilities\": {}, \"error\": {}, \"metadata\": {\"dependencies\": {\"total\": 3}}}",
+        "{\"results\": [{\"source\": {\"path\": \"a\", \"type\": \"lockfile\"}, \"packages\": []}]}",
         "{\"advisories\": {}, \"metadata\": {\"totalDependencies\": 0}}",
         "{\"error\": {\"code\": \"ENOLOCK\", \"summary\": \"This command requires an existing lockfile.\"}}",
         "{\"type\":\"error\",\"data\":\"no lock file\"}",
@@ -158,6 +161,32 @@ fn what_is_no_report_is_told_as_such() {
 #[test]
 fn what_contradicts_itself_is_refused() {
     let cases = [
+        (
+            "<coverage line-rate='0.01' lines-valid='100' lines-covered='1'><packages><package><classes>\
+             <class filename='a'><lines><line number='1' hits='1'/></lines></class></classes></package>\
+             </packages></coverage>",
+            "speaks of 100 lines and shows 1",
+        ),
+        (
+            "<coverage line-rate='0.5'><packages><package><classes><class filename='a'><lines>\
+             <line number='1' hits='1'/></lines></class></classes></package></packages></coverage>",
+            "it says 50.0% of itself",
+        ),
+        (
+            "<report name='x'><package name=''><sourcefile name='a'><line nr='1' mi='0' ci='1'/>\
+             <counter type='LINE' missed='9' covered='9'/></sourcefile></package>\
+             <counter type='INSTRUCTION' missed='0' covered='9'/>\
+             <counter type='LINE' missed='1' covered='1'/></report>",
+            "it says 50.0% of itself",
+        ),
+        ("SF:a\nDA:1,1\nLF:100\nLH:1\nend_of_record\n", "speaks of 100 lines and shows 1"),
+        ("SF:a\nDA:1,1\nDA:2,1\nLF:4\nLH:2\nend_of_record\n", "it says 50.0% of itself"),
+        (
+            "{\"data\": [{\"files\": [{\"filename\": \"a\", \"segments\": [[1,1,1,true,true,false], \
+             [2,1,0,false,false,false]]}], \"totals\": {\"lines\": {\"count\": 100, \"covered\": 1}}}], \
+             \"type\": \"llvm.coverage.json.export\"}",
+            "speaks of 100 lines and shows 2",
+        ),
         ("SF:a\nDA:1,1\nDA:2,0\nLF:1\nend_of_record\n", "fewer"),
         (
             "{\"auditReportVersion\": 2, \"vulnerabilities\": {}, \"metadata\": {\"vulnerabilities\": {\"high\": 1}, \"dependencies\": {\"total\": 3}}}",

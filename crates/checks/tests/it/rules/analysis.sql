@@ -13,8 +13,24 @@ SELECT 1; COMMENT ON TABLE orders IS 'what was bought';
 DO $$ DECLARE s text := 'x'; BEGIN EXECUTE s; END $$;
 -- bad: in a language that is not read
 DO LANGUAGE plpython3u $$ plpy.execute("x") $$;
+-- bad: anything may stand in it
+DO $$ DECLARE s text := 'x'; BEGIN EXECUTE 'SELECT 1 ' || s; END $$;
+DO $$ DECLARE s text := 'x'; BEGIN EXECUTE format('SELECT 1 %s', s); END $$;
 -- good: it is written out
 DO $$ BEGIN EXECUTE 'SELECT 1'; END $$;
+-- good: names and values are put in, in quotes where they have to be
+DO $$ DECLARE t text := 'orders'; BEGIN EXECUTE format('COMMENT ON TABLE %I IS %L', t, t); END $$;
+DO $$ DECLARE t text := 'orders'; BEGIN EXECUTE 'COMMENT ON TABLE ' || quote_ident(t) || ' IS NULL'; END $$;
+
+-- rule: unseen-routine
+-- bad: what it does is written elsewhere
+SELECT clean_up();
+-- bad: so is this
+CALL clean_up();
+-- good: the migration defines it
+CREATE FUNCTION clean_up() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; SELECT clean_up();
+-- good: it is built in
+SELECT setval('orders_id_seq', 1000);
 
 -- rule: unterminated
 -- bad: a string

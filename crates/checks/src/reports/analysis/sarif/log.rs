@@ -6,9 +6,11 @@ use serde::Deserialize;
 
 /// 3.13.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Log {
     pub(super) version: Option<String>,
     pub(super) runs: Option<Vec<Run>>,
+    pub(super) inline_external_properties: Option<Vec<External>>,
 }
 
 /// 3.14.
@@ -131,7 +133,10 @@ pub(super) struct Message {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Invocation {
     pub(super) execution_successful: Option<bool>,
+    pub(super) exit_code: Option<i64>,
     pub(super) exit_code_description: Option<String>,
+    pub(super) exit_signal_name: Option<String>,
+    pub(super) exit_signal_number: Option<i64>,
     pub(super) process_start_failure_message: Option<String>,
     pub(super) working_directory: Option<ArtifactLocation>,
     pub(super) tool_execution_notifications: Option<Vec<Notification>>,
@@ -146,6 +151,25 @@ pub(super) struct Notification {
     #[serde(default)]
     pub(super) message: Message,
     pub(super) locations: Option<Vec<Location>>,
+    pub(super) exception: Option<Exception>,
+}
+
+impl Notification {
+    /// Whether something was left undone: it is an error, or an exception that the tool does not
+    /// itself call harmless.
+    pub(super) fn is_of_a_failure(&self) -> bool {
+        match self.level {
+            Some(Level::Error) => true,
+            None | Some(Level::Warning) => self.exception.is_some(),
+            Some(Level::None | Level::Note) => false,
+        }
+    }
+}
+
+/// 3.59.
+#[derive(Deserialize)]
+pub(super) struct Exception {
+    pub(super) message: Option<String>,
 }
 
 /// 3.24.
@@ -163,10 +187,19 @@ pub(super) struct ArtifactLocation {
     pub(super) index: Option<i64>,
 }
 
-/// 3.15.3: results that stand in another file.
+/// 3.15.3, 4.3: what stands in another file, or elsewhere in this one.
 #[derive(Deserialize)]
 pub(super) struct External {
-    pub(super) results: Option<Vec<serde::de::IgnoredAny>>,
+    results: Option<Vec<serde::de::IgnoredAny>>,
+    invocations: Option<Vec<serde::de::IgnoredAny>>,
+}
+
+impl External {
+    /// Whether what was found stands there, or whether the analysis did its work.
+    pub(super) fn says_something(&self) -> bool {
+        let both = [&self.results, &self.invocations];
+        both.into_iter().flatten().any(|all| !all.is_empty())
+    }
 }
 
 /// 3.27: a result.

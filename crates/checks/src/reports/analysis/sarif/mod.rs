@@ -4,7 +4,7 @@
 //!
 //! A run without `results` analysed nothing; one whose list is empty found nothing. A tool that
 //! could not do its work, or says so in a notification of level `error`, leaves the analysis
-//! undecided.
+//! undecided; so does one that ends with a code or a signal for which there is no other reason.
 
 mod log;
 mod message;
@@ -12,9 +12,10 @@ mod place;
 mod result;
 mod rule_lookup;
 
-use self::log::{Log, Run};
+use self::log::{External, Log, Run};
 use self::result::Results;
 use super::Analysis;
+use crate::finding::{Finding, Span};
 use crate::reports::format::Format;
 use crate::reports::no_evidence::Fault;
 use crate::reports::source::Source;
@@ -69,6 +70,12 @@ fn read(source: &mut Source<'_>) -> Result<Analysis, Fault> {
         if !analysis.tools.contains(&name) {
             analysis.tools.push(name);
         }
+    }
+    if log.inline_external_properties.iter().flatten().any(External::says_something) {
+        let said = "results or invocations stand outside of its runs (`inlineExternalProperties`), \
+                    which is not read: write them into the runs";
+        let finding = Finding::new(&rules::INCOMPLETE, String::new(), Span::FILE, said);
+        analysis.findings.push(finding.undecided());
     }
     Ok(analysis)
 }

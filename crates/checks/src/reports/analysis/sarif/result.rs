@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::log::{
-    Descriptor, Found, Invocation, Level, Notification, ResultKind, Run, Status, Suppression,
+    Descriptor, External, Found, Invocation, Notification, ResultKind, Run, Status, Suppression,
 };
 use super::rule_lookup::Rules;
 use super::{message, place, rules};
@@ -34,14 +34,12 @@ impl<'r, S: Sink> Results<'r, S> {
             );
         }
         let external = self.run.external_property_file_references.as_ref();
-        if external.and_then(|of| of.results.as_ref()).is_some_and(|of| !of.is_empty()) {
-            self.incomplete(
-                String::new(),
-                Span::FILE,
-                &format!(
-                    "{tool} keeps results in another file, which is not read: write them into one"
-                ),
+        if external.is_some_and(External::says_something) {
+            let said = format!(
+                "{tool} keeps results or invocations in another file, which is not read: write \
+                 them into one"
             );
+            self.incomplete(String::new(), Span::FILE, &said);
         }
         for invocation in self.run.invocations.iter().flatten() {
             self.invocation(invocation);
@@ -60,38 +58,32 @@ impl<'r, S: Sink> Results<'r, S> {
     /// Whether the tool did its work (3.20.14, 3.20.21, 3.20.22).
     fn invocation(&mut self, invocation: &Invocation) {
         let tool = &self.run.tool.driver;
-        let mut has_failed = invocation.execution_successful == Some(false);
         let notifications = invocation.tool_execution_notifications.iter().flatten();
         let notifications =
             notifications.chain(invocation.tool_configuration_notifications.iter().flatten());
-        for Notification { level, message, locations } in notifications {
-            if *level == Some(Level::Error) {
-                has_failed = false;
-                let text = message::text(message, None, tool);
-                let (file, span) = place::of(locations.as_deref(), self.run);
-                self.incomplete(
-                    file,
-                    span,
-                    &format!("{} could not analyse all: {text}", tool.name),
-                );
+        let mut is_told = false;
+        for notification in notifications.filter(|of| of.is_of_a_failure()) {
+            is_told = true;
+            let Notification { message, locations, exception, .. } = notification;
+            let mut text = message::text(message, None, tool);
+            if let Some(exception) = exception.as_ref().and_then(|of| of.message.as_deref()) {
+                text = format!("{text} ({})", message::line(exception));
             }
+            let (file, span) = place::of(locations.as_deref(), self.run);
+            self.incomplete(file, span, &format!("{} could not analyse all: {text}", tool.name));
         }
-        if has_failed {
-            let why = invocation.process_start_failure_message.as_ref();
-            let why = why.or(invocation.exit_code_description.as_ref());
-            let why = why.map(|why| format!(": {}", message::line(why))).unwrap_or_default();
-            let said =
-                format!("{} says that it did not succeed (`executionSuccessful`){why}", tool.name);
-            self.incomplete(String::new(), Span::FILE, &said);
+        let has_found = self.run.results.iter().flatten().any(Found::says_something_is_wrong);
+        if let Some(why) = invocation.failure(has_found).filter(|_| !is_told) {
+            self.incomplete(String::new(), Span::FILE, &format!("{} {why}", tool.name));
         }
     }
 
     /// A result as a finding; `None`: it says that nothing is wrong, or no longer.
     fn finding(&self, found: &Found) -> Option<Finding> {
         let kind = match found.kind {
-            Some(ResultKind::Pass | ResultKind::NotApplicable) => return None,
+            _ if !found.says_something_is_wrong() => return None,
             Some(ResultKind::Open | ResultKind::Review) => Kind::Undecided,
-            None | Some(ResultKind::Fail | ResultKind::Informational) => Kind::Found,
+            _ => Kind::Found,
         };
         if found.baseline_state.as_deref() == Some("absent") {
             return None;
@@ -116,6 +108,43 @@ impl<'r, S: Sink> Results<'r, S> {
             file,
             message: said,
         })
+    }
+}
+
+impl Found {
+    /// Not where a rule was kept, or has nothing to say.
+    const fn says_something_is_wrong(&self) -> bool {
+        !matches!(self.kind, Some(ResultKind::Pass | ResultKind::NotApplicable))
+    }
+}
+
+impl Invocation {
+    /// How it failed, if it did. That a tool says it succeeded is believed as far as nothing else
+    /// in it says otherwise. Many end with a code that is not 0 where they found something: one
+    /// that found nothing has no such reason.
+    fn failure(&self, has_found: bool) -> Option<String> {
+        let why = self.process_start_failure_message.as_ref();
+        let why = why.or(self.exit_code_description.as_ref());
+        let why = why.map(|why| format!(": {}", message::line(why))).unwrap_or_default();
+        let code = self.exit_code.unwrap_or_default();
+        let is_of_findings = has_found && (code == 1 || self.execution_successful == Some(true));
+        let signal = self.exit_signal_name.clone().filter(|name| !name.trim().is_empty());
+        let signal =
+            signal.or(self.exit_signal_number.filter(|of| *of != 0).map(|of| of.to_string()));
+        if self.execution_successful == Some(false) {
+            return Some(format!("says that it did not succeed (`executionSuccessful`){why}"));
+        }
+        if self.process_start_failure_message.as_ref().is_some_and(|why| !why.is_empty()) {
+            return Some(format!("did not start (`processStartFailureMessage`){why}"));
+        }
+        if let Some(signal) = signal {
+            let signal = message::line(&signal);
+            return Some(format!("was ended by a signal (`exitSignalName`, `{signal}`){why}"));
+        }
+        if code != 0 && !is_of_findings {
+            return Some(format!("ended with code {code} (`exitCode`) and does not say why{why}"));
+        }
+        None
     }
 }
 

@@ -267,6 +267,32 @@ fn a_tool_that_did_not_do_its_work_leaves_the_analysis_undecided() {
             r#""results": [], "externalPropertyFileReferences": {"results": [{"location": {}}]}"#,
             "in another file",
         ),
+        (
+            r#""results": [], "externalPropertyFileReferences": {"invocations": [{"location": {}}]}"#,
+            "in another file",
+        ),
+        (r#""results": [], "invocations": [{"exitCode": 2}]"#, "code 2"),
+        (
+            r#""results": [], "invocations": [{"executionSuccessful": true, "exitCode": 1}]"#,
+            "code 1",
+        ),
+        (
+            r#""results": [], "invocations": [{"executionSuccessful": true, "exitSignalName": "SIGSEGV"}]"#,
+            "SIGSEGV",
+        ),
+        (r#""results": [], "invocations": [{"exitSignalNumber": 9}]"#, "`9`"),
+        (r#""results": [{"kind": "pass"}], "invocations": [{"exitCode": 1}]"#, "code 1"),
+        (
+            r#""results": [], "invocations": [{"executionSuccessful": true,
+                "processStartFailureMessage": "no such file"}]"#,
+            "did not start (`processStartFailureMessage`): no such file",
+        ),
+        (
+            r#""results": [], "invocations": [{"executionSuccessful": true,
+                "toolExecutionNotifications": [{"message": {"text": "a rule broke"},
+                    "exception": {"message": "boom"}}]}]"#,
+            "a rule broke (boom)",
+        ),
     ] {
         let analysis = read(&log(run)).unwrap();
         let [finding] = analysis.findings.as_slice() else { panic!("{run}: {analysis:?}") };
@@ -277,9 +303,40 @@ fn a_tool_that_did_not_do_its_work_leaves_the_analysis_undecided() {
         r#""results": [], "invocations": [{"executionSuccessful": true,
             "toolExecutionNotifications": [{"level": "warning", "message": {"text": "slow"}}]}]"#,
         r#""results": [], "invocations": []"#,
+        r#""results": [], "invocations": [{}, {"executionSuccessful": true, "exitCode": 0,
+            "exitCodeDescription": "no problem was found"}]"#,
+        r#""results": [], "invocations": [{"executionSuccessful": true, "toolExecutionNotifications":
+            [{"level": "note", "message": {"text": "no cache"}, "exception": {"message": "e"}}]}]"#,
     ] {
         assert_eq!(read(&log(clean)).unwrap().findings, [], "{clean}");
     }
+}
+
+/// Scanners end with 1, or another code, where they found something.
+#[test]
+fn a_code_that_says_that_something_was_found_is_no_failure() {
+    let found = |invocation: &str| {
+        let text = log(&format!(
+            r#""results": [{{"ruleId": "r", "message": {{"text": "m"}}}}], "invocations": [{invocation}]"#
+        ));
+        let all = read(&text).unwrap().findings;
+        all.iter().map(|finding| finding.rule.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(r#"{"executionSuccessful": true, "exitCode": 1}"#), ["r"]);
+    assert_eq!(found(r#"{"executionSuccessful": true, "exitCode": 14}"#), ["r"]);
+    assert_eq!(found(r#"{"exitCode": 1}"#), ["r"]);
+    assert_eq!(found(r#"{"exitCode": 2}"#), ["analysis-incomplete", "r"]);
+}
+
+#[test]
+fn what_stands_outside_of_the_runs_is_told() {
+    let inline = |of: &str| log(r#""results": []"#).replace("\"runs\"", of);
+    let text = inline(r#""inlineExternalProperties": [{"results": [{"ruleId": "r"}]}], "runs""#);
+    let [finding] = &read(&text).unwrap().findings[..] else { panic!("{text}") };
+    assert!(finding.message.contains("`inlineExternalProperties`"), "{finding}");
+    assert_eq!(finding.kind, Kind::Undecided);
+    let text = inline(r#""inlineExternalProperties": [{"graphs": [{}]}], "runs""#);
+    assert_eq!(read(&text).unwrap().findings, []);
 }
 
 #[test]

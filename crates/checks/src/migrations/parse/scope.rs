@@ -1,0 +1,235 @@
+//! Which rows a condition leaves.
+
+use super::cursor::Cursor;
+use crate::migrations::statement::{Name, Scope, Text};
+use crate::sql::TokenKind;
+
+/// As many rows may be changed at once: whoever says a number that is larger says no limit.
+const MANY: u64 = 100_000;
+
+/// The table whose rows are changed, as a condition speaks of it.
+pub(super) struct Target<'a> {
+    name: Text<'a>,
+    alias: Option<Text<'a>>,
+    /// Other tables take part: a column without a table's name may be theirs.
+    joined: bool,
+}
+
+impl<'a> Target<'a> {
+    /// The cursor stands behind the table's name.
+    pub(super) fn new(table: &Name<'a>, c: &mut Cursor<'a>) -> Self {
+        const BEHIND: [&str; 12] = [
+            "using",
+            "where",
+            "set",
+            "from",
+            "join",
+            "returning",
+            "limit",
+            "order",
+            "inner",
+            "left",
+            "right",
+            "cross",
+        ];
+        let said = c.eat("as") || !c.is_any(&BEHIND);
+        let alias = if said { c.part() } else { None };
+        Self { name: table.name.clone(), alias, joined: false }
+    }
+
+    /// Whether the column at an index is of this table.
+    fn has(&self, c: &Cursor<'_>, at: usize) -> bool {
+        if !c.sign_at(at.wrapping_sub(1), b'.') {
+            return !self.joined;
+        }
+        let table = (Cursor { at: at.wrapping_sub(2), ..*c }).part();
+        table.is_some_and(|table| table == *self.alias.as_ref().unwrap_or(&self.name))
+    }
+
+    /// Which rows of it: by the `WHERE` that is in no parentheses.
+    pub(super) fn scope(mut self, c: &Cursor<'_>) -> Scope {
+        let mut c = *c;
+        while !c.done() {
+            if c.eat("where") {
+                let mut end = c;
+                while !end.done() && !end.is("returning") {
+                    end.at += 1;
+                }
+                return self.within(&Cursor { tokens: &c.tokens[..end.at], ..c });
+            }
+            if is_limit(&c) {
+                return Scope::Bounded;
+            }
+            self.joined |= c.is_any(&["using", "from", "join"]);
+            if c.group().is_none() {
+                c.at += 1;
+            }
+        }
+        Scope::All
+    }
+
+    /// Which rows a condition leaves. The cursor stands behind `WHERE`.
+    fn within(&self, c: &Cursor<'_>) -> Scope {
+        if always_holds(c) {
+            return Scope::All;
+        }
+        // `a OR b` is as wide as its widest part.
+        if (c.at..c.tokens.len()).any(|at| c.word_at(at, "or")) {
+            return Scope::Filtered;
+        }
+        if self.is_bounded(&c.along(&c.tokens[c.at..])) { Scope::Bounded } else { Scope::Filtered }
+    }
+
+    /// Whether one of the conditions that all have to hold leaves a limited number.
+    fn is_bounded(&self, c: &Cursor<'_>) -> bool {
+        let mut c = *c;
+        while !c.done() {
+            let at = c.at;
+            let before = |words: &[&str]| {
+                at > 0 && words.iter().any(|word| c.word_at(at - 1, word)) && !is_not(&c, at - 1)
+            };
+            let limited = before(&["in", "any", "array"]) || c.sign_at(at.wrapping_sub(1), b'=');
+            let part = at == 0 || before(&["and"]);
+            if let Some(inner) = c.group() {
+                if (limited && has_limit(&inner)) || (part && self.is_bounded(&inner)) {
+                    return true;
+                }
+                continue;
+            }
+            let key = is_key(&c, at) && self.has(&c, at) && !is_not(&c, at - qualified(&c, at));
+            if is_limit(&c) || (key && (compares(&c, at + 1) || is_short_range(&c, at))) {
+                return true;
+            }
+            c.at += 1;
+        }
+        false
+    }
+}
+
+/// How many tokens say whose the column at an index is.
+fn qualified(c: &Cursor<'_>, at: usize) -> usize {
+    if c.sign_at(at.wrapping_sub(1), b'.') { 2.min(at) } else { 0 }
+}
+
+fn is_not(c: &Cursor<'_>, at: usize) -> bool {
+    at > 0 && c.word_at(at - 1, "not")
+}
+
+/// `TRUE`, `1`, `1 = 1`, `'a' = 'a'`.
+fn always_holds(c: &Cursor<'_>) -> bool {
+    let mut c = *c;
+    let mut rest: Vec<&[u8]> = Vec::new();
+    while let Some(token) = c.peek() {
+        if !matches!(token.kind, TokenKind::Sign(b'(' | b')' | b';')) {
+            rest.push(token.bytes(c.text));
+        }
+        if rest.len() > 3 {
+            return false;
+        }
+        c.at += 1;
+    }
+    match rest[..] {
+        [] => true,
+        [only] => only.eq_ignore_ascii_case(b"true") || only == b"1",
+        [left, b"=", right] => left == right,
+        _ => false,
+    }
+}
+
+/// A column that is likely to be a key.
+fn is_key(c: &Cursor<'_>, at: usize) -> bool {
+    const KEYS: &[&str] =
+        &["id", "uuid", "key", "code", "slug", "name", "email", "version", "rowid", "ctid"];
+    let Some(name) = (Cursor { at, ..*c }).part() else { return false };
+    KEYS.iter().any(|key| {
+        name.strip_suffix(key).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+    })
+}
+
+/// `= literal`, `IN (literal, …)`, and nothing that makes another condition of it.
+fn compares(c: &Cursor<'_>, at: usize) -> bool {
+    let constant = |at: usize| {
+        matches!(
+            c.tokens.get(at).map(|token| token.kind),
+            Some(
+                TokenKind::Text { .. }
+                    | TokenKind::Number
+                    | TokenKind::Parameter
+                    | TokenKind::Dollar
+            )
+        )
+    };
+    let old = |at: usize| c.word_at(at, "old") || c.word_at(at, "new");
+    if c.sign_at(at, b'=') && old(at + 1) {
+        return true;
+    }
+    if c.sign_at(at, b'=') && constant(at + 1) {
+        return ends(&Cursor { at: at + 2, ..*c });
+    }
+    let mut list = Cursor { at: at + 1, ..*c };
+    c.word_at(at, "in") && constant(at + 2) && list.group().is_some() && ends(&list)
+}
+
+/// Whether a condition ends here, perhaps behind a cast.
+fn ends(c: &Cursor<'_>) -> bool {
+    let cast = c.peek().is_some_and(|token| token.bytes(c.text) == b"::");
+    c.done() || cast || c.is_any(&["and", "limit", "order", "returning"]) || c.is_sign(b';')
+}
+
+/// `BETWEEN 1 AND 1000`, `BETWEEN first AND first + 999`: not as many as anybody likes.
+fn is_short_range(c: &Cursor<'_>, key: usize) -> bool {
+    if !c.word_at(key + 1, "between") {
+        return false;
+    }
+    let mut low = Cursor { at: key + 2, ..*c };
+    low.eat("symmetric");
+    let kind = |at: usize| c.tokens.get(at).map(|token| token.kind);
+    let number = |at: usize| std::str::from_utf8(c.bytes_at(at)).ok()?.parse::<u64>().ok();
+    match (kind(low.at), low.word_at(low.at + 1, "and")) {
+        (Some(TokenKind::Number), true) => {
+            let (from, to) = (number(low.at), number(low.at + 2));
+            let width = from.zip(to).map(|(from, to)| from.abs_diff(to));
+            width.is_some_and(|width| width <= MANY) && ends(&Cursor { at: low.at + 3, ..*c })
+        }
+        // A variable, which a loop moves on.
+        (Some(TokenKind::Word), _) => {
+            c.bytes_at(low.at) != c.bytes_at(key) && !c.sign_at(low.at + 1, b'(')
+        }
+        (Some(TokenKind::Parameter), _) => true,
+        _ => false,
+    }
+}
+
+/// Whether a query says how many rows it gives.
+fn has_limit(query: &Cursor<'_>) -> bool {
+    let mut c = *query;
+    while !c.done() {
+        let nested = c.at > 0 && c.word_at(c.at - 1, "array");
+        match c.group() {
+            Some(inner) if nested && has_limit(&inner) => return true,
+            Some(_) => {}
+            None if is_limit(&c) => return true,
+            None => c.at += 1,
+        }
+    }
+    false
+}
+
+/// `LIMIT 1000`, `LIMIT batch`, `FETCH FIRST 1000 ROWS ONLY`.
+fn is_limit(c: &Cursor<'_>) -> bool {
+    let at = match () {
+        () if c.is("limit") && c.sign_at(c.at + 2, b',') => c.at + 3,
+        () if c.is("limit") => c.at + 1,
+        () if c.is_any(&["fetch first", "fetch next"]) => c.at + 2,
+        () => return false,
+    };
+    let Some(token) = c.tokens.get(at) else { return false };
+    match token.kind {
+        TokenKind::Number => {
+            let number = std::str::from_utf8(token.bytes(c.text)).ok();
+            number.and_then(|number| number.parse::<u64>().ok()).is_some_and(|of| of <= MANY)
+        }
+        TokenKind::Word => !c.word_at(at, "all") && !c.word_at(at, "null"),
+        _ => token.kind == TokenKind::Parameter,
+    }
+}
