@@ -331,6 +331,7 @@ pub(crate) enum Deny {
 #[derive(Debug, Args)]
 pub(crate) struct Expr {
     /// The expression, with or without ${{ }} around it
+    #[arg(allow_hyphen_values = true)]
     pub(crate) expression: String,
     /// The contexts: a file in JSON or YAML with an object for github, env and so on
     #[arg(long, short, value_name = "FILE")]

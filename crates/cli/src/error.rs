@@ -88,7 +88,9 @@ impl From<EngineError> for CliError {
 impl From<PlanError> for CliError {
     fn from(error: PlanError) -> Self {
         match error {
-            older @ PlanError::Older { .. } => Self::refused(older.to_string()),
+            refused @ (PlanError::Older { .. } | PlanError::SkipsRequired { .. }) => {
+                Self::refused(refused.to_string())
+            }
             error => Self::usage(error.to_string()),
         }
     }

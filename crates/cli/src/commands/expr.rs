@@ -49,7 +49,9 @@ pub(super) fn expr(args: &Expr) -> Result<Exit, CliError> {
 }
 
 fn evaluate(text: &str, contexts: Object) -> Result<Value, Box<Diagnostic>> {
-    let names: Vec<&str> = contexts.iter().map(|(name, _)| name).chain(CONTEXTS).collect();
+    let is_known = |name: &str| CONTEXTS.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let others = contexts.iter().map(|(name, _)| name).filter(|name| !is_known(name));
+    let names: Vec<&str> = CONTEXTS.into_iter().chain(others).collect();
     let scope = Scope { contexts: &names, status: StatusFunctions::OfJobs, hash_files: false };
     let place = |at: usize| Pos::START.after(text.get(..at).unwrap_or(text));
     let whole = Span::new(Pos::START, place(text.len()));

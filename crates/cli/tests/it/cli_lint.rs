@@ -150,6 +150,8 @@ fn expressions_are_printed_as_workflows_print_them() {
     assert_eq!(value(&["github.event.n", "-c", "c.json", "--type"]), "array");
     assert_eq!(value(&["format('{0}{1}', env.A, env.B)", "-c", "c.yaml"]), "1.1yes");
     assert_eq!(value(&["toJSON(github.nothing)"]), "null");
+    assert_eq!(value(&["-1"]), "-1");
+    assert_eq!(value(&["--json", "-1 < 2"]), "true");
     let json: Value =
         serde_json::from_str(&value(&["github.event.n", "-c", "c.json", "--json"])).unwrap();
     assert_eq!(json, serde_json::json!([1, {"a": null}]));
@@ -157,7 +159,7 @@ fn expressions_are_printed_as_workflows_print_them() {
 
 #[test]
 fn expressions_that_are_none_show_where() {
-    let place = sandbox(&[("list.json", "[1]")]);
+    let place = sandbox(&[("list.json", "[1]"), ("c.json", r#"{"github": {}}"#)]);
     let (code, _, error) = call(&place, &["expr", "1 == (2"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("expression:1:") && error.contains("1 == (2"), "{error}");
@@ -167,6 +169,9 @@ fn expressions_that_are_none_show_where() {
     let (code, _, error) = call(&place, &["expr", "githb.ref"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("did you mean `github`?"), "{error}");
+    let (code, _, error) = call(&place, &["expr", "nothing", "-c", "c.json"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("github, env, vars") && !error.contains("github, github"), "{error}");
     let (code, _, error) = call(&place, &["expr", "1", "-c", "list.json"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("not an object"), "{error}");

@@ -17,7 +17,7 @@ use shipway_core::gate::{Destination, Judged, Ledger, Position, Role, Verdict};
 use shipway_core::ids::{CommitId, RunId};
 use shipway_core::run::RunResult;
 use shipway_core::view::Live;
-use shipway_evidence::gates::{Look, LookError, Looked, ReportFile, Versions};
+use shipway_evidence::gates::{Look, LookError, Looked, ReportFile, Services, Versions};
 
 use crate::bundle;
 use crate::folders::Folders;
@@ -145,18 +145,17 @@ impl Judging<'_> {
         let base_runs = versions.base.as_ref().map(|base| runs(self.live, base).all);
         let before = base_runs.unwrap_or_default();
         let before = artifacts::files(self, &before, sources, &work.join("before"))?;
-        let services = &versions.config.services;
-        let services: Vec<(String, String)> =
-            services.iter().map(|(name, of)| (name.to_string(), of.path.clone())).collect();
+        let folders = versions::folders(&versions.config);
         let last = ledger.judged.get(self.to);
         let last = last.filter(|judged| versions.base.as_ref() == Some(&judged.commit));
         let look = Look {
             root: &tree,
             base: versions.base.as_ref().map(CommitId::as_str),
+            judge: versions.judge.as_ref().map(CommitId::as_str),
             to: self.to,
             asked,
             gates: Versions { before: versions.before.gates(), after: &versions.config.gates },
-            services: &services,
+            services: Services { before: &versions.folders_before, after: &folders },
             reports: &reports,
             before: &before,
             ledger,

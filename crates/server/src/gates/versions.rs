@@ -3,6 +3,7 @@
 use shipway_core::config::{Config, GateSet, Gates, RequiredWorkflows};
 use shipway_core::gate::Destination;
 use shipway_core::ids::CommitId;
+use shipway_evidence::gates::Folders;
 
 use super::{GateError, Judging};
 use crate::git::{GitError, Repository};
@@ -12,17 +13,21 @@ use crate::planner::{PlanError, at_commit};
 pub(super) struct Found {
     /// What it is compared with.
     pub(super) base: Option<CommitId>,
+    /// Where what judges is read.
+    pub(super) judge: Option<CommitId>,
     /// The gates there.
     pub(super) before: Before,
+    /// The folders of services there.
+    pub(super) folders_before: Folders,
     /// The workflows that were required there.
     required_before: Option<RequiredWorkflows>,
     /// The commit's own configuration.
     pub(super) config: Config,
 }
 
-/// The gates at the base.
+/// The gates where what judges is read.
 pub(super) enum Before {
-    /// There is no base, or no `shipway.yaml` in it.
+    /// There is no judge, or no `shipway.yaml` in it.
     Nothing,
     /// These.
     Gates(Box<Gates>),
@@ -67,19 +72,42 @@ impl Found {
 pub(super) fn of(judging: &Judging<'_>) -> Result<Found, GateError> {
     let config = at_commit(judging.repository, judging.commit)?;
     let base = base(judging)?;
-    let (before, required_before) = match &base {
-        None => (Before::Nothing, None),
-        Some(base) => match at_commit(judging.repository, base) {
-            Ok(Config { gates, workflows, .. }) => {
-                (Before::Gates(Box::new(gates)), Some(workflows.required))
+    let judge = match &base {
+        Some(base) => Some(base.clone()),
+        None => judge_of_the_first(judging)?,
+    };
+    let (before, required_before, folders_before) = match &judge {
+        None => (Before::Nothing, None, Folders::new()),
+        Some(judge) => match at_commit(judging.repository, judge) {
+            Ok(config) => {
+                let folders = folders(&config);
+                let Config { gates, workflows, .. } = config;
+                (Before::Gates(Box::new(gates)), Some(workflows.required), folders)
             }
-            Err(PlanError::NoConfig(_)) => (Before::Nothing, None),
+            Err(PlanError::NoConfig(_)) => (Before::Nothing, None, Folders::new()),
             // It was merged or deployed, so an older version could read it: nothing is known of
             // what it asked for, and that is no reason to ask for nothing.
             Err(error) => return Err(error.into()),
         },
     };
-    Ok(Found { base, before, required_before, config })
+    Ok(Found { base, judge, before, folders_before, required_before, config })
+}
+
+/// The folders of services.
+pub(super) fn folders(config: &Config) -> Folders {
+    config.services.iter().map(|(name, of)| (name.to_string(), of.path.clone())).collect()
+}
+
+/// Where nothing serves yet, all of it is new; its gates are those where it left the main branch. A
+/// change may add an environment, and does not say by that what is asked for on the way there.
+fn judge_of_the_first(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
+    let Judging { repository, commit, to, .. } = judging;
+    match (to, trunk(repository)?) {
+        (Destination::Environment(_), Some(trunk)) => {
+            Ok(Some(repository.merge_base(&trunk, commit)?.unwrap_or(trunk)))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// For an environment: where the commit left what serves there. For a pull request: where it left

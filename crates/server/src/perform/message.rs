@@ -72,7 +72,7 @@ impl Performer {
             job_id: job_number(&spec.run, &spec.job, spec.index),
             name: spec.name.clone(),
             workflow,
-            matrix: object(&spec.matrix),
+            matrix: spec.matrix.is_object().then(|| object(&spec.matrix)),
             strategy: strategy(spec),
             contexts: Contexts {
                 github,

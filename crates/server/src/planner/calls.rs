@@ -246,13 +246,13 @@ fn takes(workflow: &Workflow, key: &str, call: &CallJob) -> Result<(), String> {
     };
     let given = |name: &str| match &call.secrets {
         Secrets::Inherit => true,
-        Secrets::Named(named) => named.get(name).is_some(),
+        Secrets::Named(named) => named.written().is_none() || named.get(name).is_some(),
     };
     let missing = takes.secrets.iter().find(|(name, secret)| secret.required && !given(name));
     if let Some((name, _)) = missing {
         return Err(format!("`{key}` requires the secret `{name}`"));
     }
-    let shipway_workflow::model::Bindings::Named(with) = &call.with else { return Ok(()) };
+    let Some(with) = call.with.written() else { return Ok(()) };
     let has = |name: &str| takes.inputs.keys().any(|input| input.eq_ignore_ascii_case(name));
     if let Some(name) = with.keys().find(|name| !has(name)) {
         return Err(format!("`{key}` has no input `{name}`"));

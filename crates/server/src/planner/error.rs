@@ -77,6 +77,18 @@ pub enum PlanError {
         /// Why each is not.
         not_run: Vec<NotRun>,
     },
+    /// The commit asks for no runs, and some are required.
+    #[error(
+        "the commit's message has `{instruction}`, so these workflows do not run, and without them \
+         nothing is released: {}; ship a commit without it, or name what is `required` under \
+         `workflows` in shipway.yaml", required.join(", ")
+    )]
+    SkipsRequired {
+        /// What the message has.
+        instruction: &'static str,
+        /// The files of what is required.
+        required: Vec<String>,
+    },
     /// No such workflow.
     #[error("there is no workflow `{name}` under .github/workflows; there are: {}", all.join(", "))]
     UnknownWorkflow {

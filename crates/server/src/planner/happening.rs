@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shipway_core::ids::CommitId;
 use shipway_core::plan::{Commit, Trigger};
 use shipway_workflow::model::Event;
-use shipway_workflow::trigger::{GitRef, TriggerEvent};
+use shipway_workflow::trigger::{GitRef, TriggerEvent, skip_instruction};
 
 use crate::git::Repository;
 
@@ -26,6 +26,9 @@ pub(super) struct Happening {
     pub(super) asked: TriggerEvent,
     /// The commit that runs are for.
     pub(super) commit: Commit,
+    /// What the message of the commit that was pushed, or of the pull request's newest one, has
+    /// so that nothing runs.
+    pub(super) skip: Option<&'static str>,
 }
 
 /// What is known before git is asked.
@@ -59,7 +62,9 @@ impl Known<'_> {
         let git_ref = git_ref.unwrap_or_else(|| self.git_ref.clone());
         trigger.git_ref = git_ref.full();
         let asked = TriggerEvent::push(git_ref, changed);
-        Ok(Happening { trigger, asked, commit: self.commit.clone() })
+        let message = trigger.payload.pointer("/head_commit/message").and_then(Value::as_str);
+        let skip = message.and_then(skip_instruction);
+        Ok(Happening { trigger, asked, commit: self.commit.clone(), skip })
     }
 
     /// The files that differ; nothing where GitHub does not look.
@@ -113,8 +118,12 @@ impl Known<'_> {
         let activity = payload.get("action").and_then(Value::as_str).unwrap_or("opened");
         let mut asked = TriggerEvent::pull_request(&base_name, activity, changed);
         asked.event = event;
+        let skip = match event {
+            Event::PullRequest => skip_instruction(&self.repository.message(head)?),
+            _ => None,
+        };
         let trigger = Trigger { event: event.to_string(), git_ref, payload };
-        Ok(Happening { trigger, asked, commit })
+        Ok(Happening { trigger, asked, commit, skip })
     }
 
     fn other(&self, event: Event) -> Result<Happening, PlanError> {
@@ -141,7 +150,7 @@ impl Known<'_> {
             ..TriggerEvent::new(event)
         };
         let trigger = Trigger { event: event.to_string(), git_ref: git_ref.full(), payload };
-        Ok(Happening { trigger, asked, commit: self.commit.clone() })
+        Ok(Happening { trigger, asked, commit: self.commit.clone(), skip: None })
     }
 
     /// What a person gives goes over what git tells.

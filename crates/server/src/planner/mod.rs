@@ -97,10 +97,13 @@ impl Ship<'_> {
         let git_ref = GitRef::Branch(self.branch.clone());
         let (repository, commit, given) = (self.repository, &self.commit, None);
         let known = Known { repository, commit, git_ref: &git_ref, given };
-        let Happening { trigger, asked, .. } = known.happening(Event::Push)?;
+        let Happening { trigger, asked, skip, .. } = known.happening(Event::Push)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
         let memory = Memory::none();
         let mut found = workflows::triggered(repository, &asked, &calls, None, &memory)?;
+        if let Some(instruction) = skip {
+            found.skip_unless_required(instruction, &config)?;
+        }
         let chain = Chain { calls: &calls, commit, trigger: &trigger };
         chain.extend(&mut found)?;
         let mut runs = found.planned(&id, &git_ref, &config, live)?;
@@ -166,18 +169,23 @@ impl Run<'_> {
     pub fn draft(&self, live: &Live) -> Result<Draft, PlanError> {
         let (repository, given) = (self.repository, self.payload.as_ref());
         let known = Known { repository, commit: &self.commit, git_ref: &self.git_ref, given };
-        let Happening { mut trigger, asked, commit } = known.happening(self.event)?;
+        let Happening { mut trigger, asked, commit, skip } = known.happening(self.event)?;
         let id = plan_id(live, &commit.id)?;
         let calls = Calls { repository, commit: &commit.id, actions: &self.actions };
         let workflow = self.workflow.as_deref();
         let memory = self.memory;
         let mut found = workflows::triggered(repository, &asked, &calls, workflow, memory)?;
+        // What is asked for by its name runs all the same.
+        let is_named = workflow.is_some() || self.job.is_some();
+        if let Some(instruction) = skip.filter(|_| !is_named) {
+            found.skip(instruction);
+        }
         if found.runs.is_empty() {
             let (event, not_run) = (self.event.to_string(), found.not_run);
             return Err(PlanError::NothingRuns { event, not_run });
         }
         // A workflow or a job that is asked for comes alone.
-        if workflow.is_none() && self.job.is_none() {
+        if !is_named {
             Chain { calls: &calls, commit: &commit, trigger: &trigger }.extend(&mut found)?;
         }
         let found = found.with_job(self.job.as_deref())?;

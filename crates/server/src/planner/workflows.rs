@@ -276,6 +276,30 @@ impl Found {
         Ok(self)
     }
 
+    /// Lets nothing run, because the commit's message has `instruction`.
+    pub(super) fn skip(&mut self, instruction: &str) {
+        let why = format!("the commit's message has `{instruction}`");
+        let skipped = std::mem::take(&mut self.runs).into_iter().map(|run| run.path);
+        self.not_run.extend(skipped.map(|path| NotRun { path, why: why.clone() }));
+        self.not_run.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// As [`Found::skip`], for a commit that is to be released: what is required cannot be left
+    /// out. On GitHub such a check stays pending.
+    pub(super) fn skip_unless_required(
+        &mut self,
+        instruction: &'static str,
+        config: &Config,
+    ) -> Result<(), PlanError> {
+        let required = self.runs.iter().filter(|run| is_required(config, &run.path));
+        let required: Vec<String> = required.map(|run| run.path.clone()).collect();
+        if !required.is_empty() {
+            return Err(PlanError::SkipsRequired { instruction, required });
+        }
+        self.skip(instruction);
+        Ok(())
+    }
+
     /// As a plan has them: required as `config` says.
     pub(super) fn planned(
         &self,

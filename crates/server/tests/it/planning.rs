@@ -154,6 +154,24 @@ fn workflows_are_required_as_the_configuration_says() {
 }
 
 #[test]
+fn a_commit_that_asks_for_no_runs_is_not_released_where_some_are_required() {
+    let world = two();
+    let workflow = "on: push\njobs: {test: {runs-on: x, steps: [{run: 'true'}]}}\n";
+    world.write(".github/workflows/a.yml", workflow);
+    world.commit("services [skip ci]");
+    let plan = plan_of(world.shipping("HEAD", "main"));
+    assert!(plan.runs.is_empty(), "{:?}", plan.runs);
+    assert_eq!(plan.not_run[0].why, "the commit's message has `[skip ci]`");
+
+    world.write("shipway.yaml", &TWO.replace("required: []", "required: [a.yml]"));
+    world.commit("required [ci skip]");
+    let refused = world.shipping("HEAD", "main").unwrap_err();
+    let said = refused.to_string();
+    assert!(matches!(refused, PlanError::SkipsRequired { .. }), "{said}");
+    assert!(said.contains("`[ci skip]`") && said.contains(".github/workflows/a.yml"), "{said}");
+}
+
+#[test]
 fn a_workflow_that_cannot_be_read_stops_everything() {
     let world = two();
     world.write(".github/workflows/bad.yml", "on: push\njobs: [\n");

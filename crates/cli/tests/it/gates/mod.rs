@@ -90,8 +90,13 @@ fn a_pull_request_is_refused_for_four_reasons_and_each_fix_opens_its_gate() {
     world.commit("Test the rebate");
     let left = world.judged(&[]);
     assert_eq!(shut(&left), ["migrations", "secrets", "vulnerabilities"], "{left}");
+    // A token that a later commit takes back is still in the branch's history.
     world.git(&["rm", "--quiet", "settings.toml"]);
     world.commit("No token");
+    let left = world.judged(&[]);
+    assert_eq!(shut(&left), ["migrations", "secrets", "vulnerabilities"], "{left}");
+    world.git(&["reset", "--quiet", "--soft", "main"]);
+    world.commit("Three mistakes");
     assert_eq!(shut(&world.judged(&[])), ["migrations", "vulnerabilities"]);
     world.write("dependencies.txt", "lodash 4.17.21\n");
     world.commit("A lodash that is mended");
@@ -160,6 +165,26 @@ fn a_change_does_not_choose_its_judge() {
     world.run_as("eve", &["approve", "--as", "gatekeeper"]).assert_code(1);
     world.run_as("gail", &["approve", "--as", "gatekeeper"]).assert_code(0);
     assert_eq!(shut(&world.run(&["gate"])), ["coverage"], "it is judged by main's still");
+}
+
+#[test]
+fn a_new_environment_does_not_choose_its_judge() {
+    let world = World::new("gates: {secrets: on, tests: on}\n");
+    world.git(&["checkout", "--quiet", "-b", "trial"]);
+    let config = world.repo.read("shipway.yaml").unwrap();
+    let config = config
+        .replace("gates: {", "gates: {environments: {trial: {secrets: off, tests: off}}, ")
+        .replace("environments:\n  staging:", "environments:\n  trial: {}\n  staging:");
+    world.write("shipway.yaml", &config);
+    world.write("settings.toml", &format!("{}\n", planted()));
+    world.commit("An environment that asks for nothing");
+    for to in [&[][..], &["trial"][..]] {
+        let refused = world.judged(to);
+        refused.assert_code(1);
+        assert!(refused.stdout.contains("gates.environments.trial.secrets"), "{refused}");
+        assert_eq!(shut(&refused)[0], "policy", "{refused}");
+        assert!(shut(&refused).contains(&"secrets".to_owned()), "{refused}");
+    }
 }
 
 #[test]
