@@ -248,6 +248,7 @@ impl Body<'_> {
                     let (dir, env) = (program.dir.clone(), program.env.clone());
                     Scene { place, dir, env }
                 });
+                listener.paths = place.paths();
                 let who = (self.run.job, self.index);
                 place.run(who, program, &mut listener, self.stop).await
             }
