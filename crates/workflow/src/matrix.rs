@@ -3,7 +3,9 @@
 //! Source: "Running variations of jobs in a workflow". The rows are multiplied in the order of
 //! the file, the last one turning fastest. `exclude` takes away what matches all of its keys.
 //! Each `include` in turn is added to every combination none of whose original values it would
-//! overwrite; when there is no such combination, it becomes one of its own.
+//! overwrite; when there is no such combination, it becomes one of its own. When everything is
+//! excluded, nothing is left of the matrix, and the job runs once without one (this is not
+//! documented: `EvaluateStrategy` of actions/runner).
 
 use crate::expr::{Object, Value};
 
@@ -44,18 +46,19 @@ pub enum MatrixError {
     /// An `exclude` names what is no row.
     #[error("`exclude` names `{0}`, and the matrix has no such row")]
     NoSuchRow(String),
-    /// Nothing is left.
-    #[error("the matrix yields no job: everything is excluded")]
-    Nothing,
+    /// There is nothing that a job could come from.
+    #[error("the matrix has neither a row nor an item of `include`")]
+    NoRow,
     /// There are too many.
     #[error("the matrix yields more than {MAX_JOBS} jobs")]
     TooMany,
 }
 
-/// The combinations of a matrix, evaluated: an object of lists with `include` and `exclude`.
+/// The combinations of a matrix, evaluated: an object of lists with `include` and `exclude`. None
+/// if everything is excluded.
 ///
 /// # Errors
-/// The matrix is malformed, too large, or leaves nothing.
+/// The matrix is malformed or too large.
 pub fn expand(matrix: &Value) -> Result<Vec<Combination>, MatrixError> {
     let Value::Object(matrix) = matrix else {
         return Err(MatrixError::NotAnObject(matrix.describe()));
@@ -63,6 +66,9 @@ pub fn expand(matrix: &Value) -> Result<Vec<Combination>, MatrixError> {
     let include = filters(matrix, "include")?;
     let exclude = filters(matrix, "exclude")?;
     let rows = rows(matrix)?;
+    if rows.is_empty() && include.is_empty() {
+        return Err(MatrixError::NoRow);
+    }
     let is_row = |key: &str| rows.iter().any(|(row, _)| is_same(row, key));
     if let Some((key, _)) =
         exclude.iter().flat_map(|filter| filter.iter()).find(|(key, _)| !is_row(key))
@@ -83,17 +89,15 @@ pub fn expand(matrix: &Value) -> Result<Vec<Combination>, MatrixError> {
             return Err(MatrixError::TooMany);
         }
     }
-    if combinations.is_empty() { Err(MatrixError::Nothing) } else { Ok(combinations) }
+    Ok(combinations)
 }
 
 type Row<'a> = (&'a str, &'a [Value]);
 
 fn rows(matrix: &Object) -> Result<Vec<Row<'_>>, MatrixError> {
-    let own =
-        |key: &str| !key.eq_ignore_ascii_case("include") && !key.eq_ignore_ascii_case("exclude");
     matrix
         .iter()
-        .filter(|(key, _)| own(key))
+        .filter(|(key, _)| !is_filter(key))
         .map(|(key, value)| match value.as_array() {
             None => Err(MatrixError::NotAList(key.into(), value.describe())),
             Some([]) => Err(MatrixError::Empty(key.into())),
@@ -103,8 +107,8 @@ fn rows(matrix: &Object) -> Result<Vec<Row<'_>>, MatrixError> {
 }
 
 fn filters<'a>(matrix: &'a Object, key: &'static str) -> Result<Vec<&'a Object>, MatrixError> {
-    match matrix.get(key) {
-        None | Some(Value::Null) => Ok(Vec::new()),
+    match matrix.iter().find(|(own, _)| *own == key).map(|(_, value)| value) {
+        None => Ok(Vec::new()),
         Some(Value::Array(items)) => items
             .iter()
             .map(|item| match item.as_object() {
@@ -169,6 +173,13 @@ fn covers(wanted: &Value, value: &Value) -> bool {
         }),
         wanted => wanted.equals(value),
     }
+}
+
+/// Whether a key of a matrix is no row. Unlike other keys these are theirs only as they are
+/// written here: `Include` is a row.
+#[must_use]
+pub fn is_filter(key: &str) -> bool {
+    key == "include" || key == "exclude"
 }
 
 /// Keys ignore case.
@@ -308,6 +319,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_left_when_everything_is_excluded() {
+        assert_eq!(shown(r#"{"a": [1], "exclude": [{"a": 1}]}"#), "");
+    }
+
+    #[test]
+    fn filters_in_another_case_are_rows() {
+        insta::assert_snapshot!(shown(r#"{"Include": [{"a": 1}, 2], "b": [3]}"#), @r#"
+        {"Include":{"a":1},"b":3}
+        {"Include":2,"b":3}
+        "#);
+    }
+
+    #[test]
     fn objects_are_excluded_by_part_of_them() {
         let matrix = r#"{"x": [{"n": 1, "m": 2}, {"n": 2}], "exclude": [{"x": {"n": 1}}]}"#;
         insta::assert_snapshot!(shown(matrix), @r#"{"x":{"n":2}}"#);
@@ -325,7 +349,9 @@ mod tests {
             error(r#"{"a": 1}"#),
             error(r#"{"a": []}"#),
             error(r#"{"a": [1], "include": [1]}"#),
-            error(r#"{"a": [1], "exclude": [{"a": 1}]}"#),
+            error(r#"{"a": [1], "include": null}"#),
+            error("{}"),
+            error(r#"{"include": [], "exclude": []}"#),
             error(r#"{"a": [1], "exclude": [{"a": 2, "arch": 1}]}"#),
             error(r#"{"a": [1], "exclude": [{}]}"#),
             error(r#"{"a": [1], "include": [{}]}"#),
@@ -337,7 +363,9 @@ mod tests {
         matrix key `a` must be a list, not a number
         matrix key `a` has no values
         each item of matrix `include` must be an object, not a number
-        the matrix yields no job: everything is excluded
+        matrix key `include` must be a list, not null
+        the matrix has neither a row nor an item of `include`
+        the matrix has neither a row nor an item of `include`
         `exclude` names `arch`, and the matrix has no such row
         an item of matrix `exclude` has no values
         an item of matrix `include` has no values

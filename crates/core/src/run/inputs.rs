@@ -10,7 +10,8 @@ use shipway_workflow::expr::{Context, Object, Value};
 use shipway_workflow::model::{Call, Input, InputKind};
 
 /// `inputs` of a called workflow: what was given, else the default, else the
-/// empty value of the type. A value of another type is refused, as on GitHub.
+/// empty value of the type. A value of another type is refused, as on GitHub, and null is none of a
+/// boolean or a number: it is what an input comes to of an event that has none.
 ///
 /// # Errors
 /// What is wrong with them, for people.
@@ -49,8 +50,8 @@ fn typed(name: &str, kind: &InputKind, value: Option<Value>) -> Result<Json, Str
         Err(format!("input `{name}` has to be {wanted}, not {}", value.describe()))
     };
     match (kind, value) {
-        (InputKind::Boolean, None | Some(Value::Null)) => Ok(json!(false)),
-        (InputKind::Number, None | Some(Value::Null)) => Ok(json!(0)),
+        (InputKind::Boolean, None) => Ok(json!(false)),
+        (InputKind::Number, None) => Ok(json!(0)),
         (_, None) => Ok(json!("")),
         (InputKind::Boolean, Some(value @ Value::Bool(_)))
         | (InputKind::Number, Some(value @ Value::Number(_))) => Ok(json!(value)),

@@ -32,6 +32,7 @@ pub fn called_secrets(
         let Some(JobKind::Call(call)) = calling else {
             return Err(format!("{path} has no job `{}` that calls a workflow", frame.job));
         };
+        let mut named_empty = Vec::new();
         if let Secrets::Named(named) = &call.secrets {
             let github = serde_json::Value::Object(github_context(run));
             let contexts = Object::from_iter([
@@ -47,11 +48,17 @@ pub fn called_secrets(
                 let at = error.span.start;
                 format!("{path}:{}:{}: {}", at.line, at.column, error.message)
             })?;
-            secrets = given.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+            let (empty, some): (Vec<_>, Vec<_>) =
+                given.into_iter().partition(|(_, value)| value.is_empty());
+            // As on GitHub, what is required has to be named, whatever its value.
+            named_empty.extend(empty.into_iter().map(|(name, _)| name));
+            secrets = some.into_iter().collect();
         }
         let callee = read(&called.path, &called.text)?;
         let takes = callee.on.call().map(|call| &call.secrets);
-        let has = |name: &str| secrets.keys().any(|key| key.eq_ignore_ascii_case(name));
+        let has = |name: &str| {
+            secrets.keys().chain(&named_empty).any(|key| key.eq_ignore_ascii_case(name))
+        };
         for (name, _) in takes.into_iter().flatten().filter(|(_, secret)| secret.required) {
             if !has(name) {
                 return Err(format!("secret `{name}` is required by {}", called.path));

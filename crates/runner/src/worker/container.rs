@@ -25,6 +25,7 @@ use crate::worker::shared::Shared;
 
 pub(crate) use action::{ActionImage, ContainerStep};
 pub(crate) use exec::JobContainer;
+pub(crate) use paths::Paths;
 use reach::Way;
 use service::Service;
 pub(crate) use start::Wanted;

@@ -51,9 +51,6 @@ pub enum FileCommandError {
         SUMMARY_MAX / 1024
     )]
     Summary(u64),
-    /// Bytes that are no text.
-    #[error("the file is not UTF-8 text")]
-    NotText,
 }
 
 /// The most that `GITHUB_STEP_SUMMARY` takes, in bytes.
@@ -73,6 +70,21 @@ pub struct Pairs {
     pub pairs: Vec<(String, String)>,
     /// What is wrong there; nothing after it counts.
     pub wrong: Option<FileCommandError>,
+}
+
+/// The text of a file as GitHub's runner reads it: UTF-8 unless its first bytes say that it is
+/// UTF-16, as older PowerShells write it. What is no text in it is replaced.
+pub(crate) fn decoded(bytes: Vec<u8>) -> String {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    }
 }
 
 /// Reads the text of `GITHUB_OUTPUT`, `GITHUB_ENV` or `GITHUB_STATE`.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use shipway_workflow::expr::{EvaluateError, Status};
+use shipway_workflow::expr::{EvaluateError, Status, Template};
 use shipway_workflow::model::Defaults;
 
 use crate::protocol::{Event, JobResult, Level, Reason};
@@ -36,15 +36,21 @@ impl JobEnd {
     }
 }
 
+/// `defaults.run`, evaluated once, before the first step.
+#[derive(Default)]
+pub(crate) struct RunDefaults {
+    pub(crate) shell: Option<String>,
+    pub(crate) working_directory: Option<String>,
+}
+
 /// A job that is being executed.
 pub(crate) struct JobRun<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) state: State,
     /// The job's own steps.
     pub(crate) frame: Arc<Frame>,
-    /// What `run` gets unless a step says otherwise: of the job, then of the
-    /// workflow.
-    pub(crate) defaults: [&'a Defaults; 2],
+    /// What `run` gets unless a step says otherwise.
+    pub(crate) defaults: RunDefaults,
     /// The actions that it uses.
     pub(crate) catalog: Catalog,
 }
@@ -63,10 +69,9 @@ pub(crate) async fn execute(shared: &Shared) -> JobEnd {
         return JobEnd::failed(Reason::Worker { message: error.to_string() });
     }
     let frame = Frame::of_job(&shared.message.workflow.path, &prepared.job.steps);
-    let defaults = [&prepared.job.defaults, &prepared.workflow.defaults];
-    let (state, catalog) = (State::new(), Catalog::default());
-    let job = JobRun { shared, state, frame: Arc::new(frame), defaults, catalog };
-    let time = match job_level(&job, &prepared) {
+    let (state, defaults, catalog) = (State::new(), RunDefaults::default(), Catalog::default());
+    let mut job = JobRun { shared, state, frame: Arc::new(frame), defaults, catalog };
+    let time = match job_level(&mut job, &prepared) {
         Ok(time) => time,
         Err(error) => {
             let message = job.wrong(&error);
@@ -123,17 +128,36 @@ impl JobRun<'_> {
     }
 }
 
-/// The variables and the time that the job has.
-fn job_level(job: &JobRun<'_>, prepared: &Prepared) -> Result<Duration, EvaluateError> {
+/// The variables, the defaults and the time that the job has.
+fn job_level(job: &mut JobRun<'_>, prepared: &Prepared) -> Result<Duration, EvaluateError> {
     job.state.lock().env.extend(job.shared.message.contexts.env.clone());
     for bindings in [&prepared.workflow.env, &prepared.job.env] {
         let found = bindings.render(&View::of_job(job))?;
         job.state.lock().env.extend(found);
     }
+    job.defaults = defaults(prepared.job.defaults.or(&prepared.workflow.defaults), job)?;
     let view = View::of_job(job);
     let minutes = prepared.job.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?;
     let asked = minutes.flatten().and_then(from_minutes);
     Ok(asked.unwrap_or(Duration::from_millis(job.shared.message.limits.timeout_ms)))
+}
+
+/// What is written must not come to nothing.
+fn defaults(written: &Defaults, job: &JobRun<'_>) -> Result<RunDefaults, EvaluateError> {
+    let view = View::of_job(job);
+    let evaluated = |name: &str, template: Option<&Template>| {
+        let Some(template) = template else { return Ok(None) };
+        match template.render(&view)? {
+            text if text.is_empty() => {
+                Err(template.wrong(&format!("`{name}` of `defaults` must not be empty")))
+            }
+            text => Ok(Some(text)),
+        }
+    };
+    Ok(RunDefaults {
+        shell: evaluated("shell", written.shell.as_ref())?,
+        working_directory: evaluated("working-directory", written.working_directory.as_ref())?,
+    })
 }
 
 fn create_folders(shared: &Shared) -> io::Result<()> {
@@ -178,7 +202,9 @@ async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
         Ok(outputs) => outputs,
         Err(error) => return JobEnd::failed(Reason::Worker { message: job.wrong(&error) }),
     };
-    tell_environment(job, prepared).await;
+    if let Err(message) = tell_environment(job, prepared).await {
+        job.state.lock().fail(Reason::Worker { message });
+    }
     let mut state = job.state.lock();
     let result = match state.status {
         Status::Success | Status::Skipped => JobResult::Success,
@@ -191,23 +217,30 @@ async fn finish(job: &JobRun<'_>, prepared: &Prepared) -> JobEnd {
     JobEnd { result, outputs, reason }
 }
 
-/// Where the environment answers that the job deployed to. A url that has no
-/// value fails nothing: the deployment is done.
-async fn tell_environment(job: &JobRun<'_>, prepared: &Prepared) {
+/// Where the environment answers that the job deployed to. One that contains a secret is left out,
+/// as on GitHub.
+///
+/// # Errors
+/// It has no value, which fails the job; people know.
+async fn tell_environment(job: &JobRun<'_>, prepared: &Prepared) -> Result<(), String> {
     let environment = prepared.job.environment.as_ref();
-    let Some(url) = environment.and_then(|environment| environment.url.as_ref()) else { return };
-    let rendered = url.render(&View::of_job(job));
+    let written = environment.and_then(|environment| environment.url.as_ref());
+    let Some(written) = written else { return Ok(()) };
+    let (shared, rendered) = (job.shared, written.render(&View::of_job(job)));
     match rendered {
         Ok(url) if url.is_empty() => {}
-        Ok(url) => {
-            let url = job.shared.masker.mask(&url);
-            job.shared.reporter.send(Event::EnvironmentUrl { url }).await;
+        Ok(url) if shared.masker.hides(&url) => {
+            let message = "Skip setting environment url as it may contain secret.";
+            shared.reporter.annotate(None, Level::Warning, message).await;
         }
+        Ok(url) => shared.reporter.send(Event::EnvironmentUrl { url }).await,
         Err(error) => {
-            let message = job.wrong(&error);
-            job.shared.reporter.annotate(None, Level::Warning, &message).await;
+            let message = format!("Failed to evaluate environment url: {}", job.wrong(&error));
+            shared.reporter.annotate(None, Level::Error, &message).await;
+            return Err(shared.masker.mask(&message));
         }
     }
+    Ok(())
 }
 
 /// The job's outputs. One that contains a secret is left out, as on GitHub.

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 
 use crate::protocol::{Chunk, Event, Level, StepIndex, Stream};
 use crate::worker::command::{Line, is_known, may_be_command};
+use crate::worker::container::Paths;
 use crate::worker::mask::MaskedStream;
 use crate::worker::shared::Shared;
 
@@ -31,6 +32,8 @@ pub(crate) struct Listener<'s> {
     paused: Option<String>,
     /// Commands are shown.
     echo: bool,
+    /// What the step calls folders of this machine.
+    pub(crate) paths: Paths,
     /// `ACTIONS_ALLOW_UNSECURE_COMMANDS` is `true` for the step.
     unsecure: bool,
     /// How many annotations of each level there were.
@@ -85,6 +88,7 @@ impl<'s> Listener<'s> {
             stderr: channel(),
             paused: None,
             echo: shared.debug,
+            paths: Paths::default(),
             unsecure,
             annotated: [0; 3],
             said: Said::default(),
@@ -193,11 +197,12 @@ impl<'s> Listener<'s> {
         let text = text.trim_end_matches(['\r', '\n']);
         if may_be_command(text.as_bytes())
             && let Some(command) = self.command_in(text)
+            && self.command(stream, text, command).await
         {
-            if self.command(stream, text, command).await {
-                return;
-            }
-        } else if !self.channel(stream).matchers.is_empty() && self.matched(stream, text).await {
+            return;
+        }
+        // Commands that are paused are output like any other.
+        if !self.channel(stream).matchers.is_empty() && self.matched(stream, text).await {
             return;
         }
         self.pass(stream, line);

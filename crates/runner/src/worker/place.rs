@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 use crate::protocol::StepIndex;
-use crate::worker::container::JobContainer;
+use crate::worker::container::{JobContainer, Paths};
 use crate::worker::job::JobRun;
 use crate::worker::output::Listener;
 use crate::worker::program::{self, Ended, Program, ProgramError, find};
@@ -40,6 +40,14 @@ impl Place<'_> {
         match self {
             Self::Container(container) => container.paths().here(text),
             Self::Machine | Self::Nowhere => text.to_owned(),
+        }
+    }
+
+    /// What folders are called there.
+    pub(crate) fn paths(&self) -> Paths {
+        match self {
+            Self::Container(container) => container.paths().clone(),
+            Self::Machine | Self::Nowhere => Paths::default(),
         }
     }
 

@@ -48,9 +48,10 @@ struct Begun {
     env: IndexMap<String, String>,
     name: String,
     timeout: Option<Duration>,
-    continue_on_error: bool,
     /// It goes on when the job is cancelled.
     survives: bool,
+    /// What is wrong and stops nothing, as GitHub has it.
+    troubles: Vec<(Level, String)>,
 }
 
 /// How a step ended.
@@ -67,36 +68,47 @@ pub(crate) struct Ended {
     pub(crate) is_undecided: bool,
 }
 
-/// What of a step could not be evaluated before it began.
-enum NotBegun {
-    Condition(EvaluateError),
-    Other(EvaluateError),
-}
-
-impl From<EvaluateError> for NotBegun {
-    fn from(error: EvaluateError) -> Self {
-        Self::Other(error)
-    }
-}
-
 impl StepRun<'_> {
     /// Runs it if its `if` holds, reports it, and applies to what is around it
     /// what follows from it.
     pub(crate) async fn run(&self) -> Ended {
         let began = Instant::now();
-        let (error, is_undecided) = match self.begin() {
-            Ok(None) => return self.skipped().await,
+        let (env, broken) = match self.at.step.env.render(&self.view(&IndexMap::new())) {
+            Ok(env) => (env, None),
+            // As on GitHub, a step of an action goes on without them, and has failed.
+            Err(error) if !self.is_own() => {
+                let message = self.located(&error);
+                self.tell(Level::Error, &message).await;
+                (IndexMap::new(), Some(message))
+            }
+            Err(error) => return self.not_begun(&error, began).await,
+        };
+        match self.begin(env) {
+            Ok(None) => self.skipped().await,
             Ok(Some(begun)) => {
                 self.started(&begun.name).await;
+                for (level, message) in &begun.troubles {
+                    self.tell(*level, message).await;
+                }
                 let ending = self.body(&begun).await;
-                return self.end(ending, Some(begun), began.elapsed()).await;
+                let ending = match broken {
+                    Some(message) => ending.or_failed(message),
+                    None => ending,
+                };
+                self.end(ending, Some(begun), began.elapsed()).await
             }
-            Err(NotBegun::Condition(error)) => (error, true),
-            Err(NotBegun::Other(error)) => (error, false),
-        };
+            Err(error) => Ended { is_undecided: true, ..self.not_begun(&error, began).await },
+        }
+    }
+
+    /// It fails before it begins: something of it has no value.
+    async fn not_begun(&self, error: &EvaluateError, began: Instant) -> Ended {
         self.started(&self.fixed_name()).await;
-        let ending = Ending::failed(format!("{}: {}", self.place(&error), error.message));
-        Ended { is_undecided, ..self.end(ending, None, began.elapsed()).await }
+        self.end(Ending::failed(self.located(error)), None, began.elapsed()).await
+    }
+
+    async fn tell(&self, level: Level, message: &str) {
+        self.job.shared.reporter.annotate(Some(self.index), level, message).await;
     }
 
     /// Whether people see it as a step of its own.
@@ -111,9 +123,10 @@ impl StepRun<'_> {
         }
     }
 
-    fn place(&self, error: &EvaluateError) -> String {
+    /// What is wrong with an expression, and where it stands.
+    fn located(&self, error: &EvaluateError) -> String {
         let at = error.span.start;
-        format!("{}:{}:{}", self.frame.file, at.line, at.column)
+        format!("{}:{}:{}: {}", self.frame.file, at.line, at.column, error.message)
     }
 
     fn mask(&self, text: &str) -> String {
@@ -129,24 +142,71 @@ impl StepRun<'_> {
     }
 
     /// Evaluates what has to be known first; `None`: the `if` does not hold.
-    fn begin(&self) -> Result<Option<Begun>, NotBegun> {
-        let step = &self.at.step;
-        let env = step.env.render(&self.view(&IndexMap::new()))?;
+    ///
+    /// # Errors
+    /// The `if` has no value.
+    fn begin(&self, env: IndexMap<String, String>) -> Result<Option<Begun>, EvaluateError> {
         let view = self.view(&env);
         let condition = self.condition();
-        if !condition.evaluate(&view).map_err(NotBegun::Condition)? {
+        if !condition.evaluate(&view)? {
             return Ok(None);
         }
-        let name = name::staged(self.stage, &name::evaluated(step, &view)?);
-        let minutes = match self.stage {
-            Stage::Main => step.timeout_minutes.as_ref().map(|t| t.evaluate(&view)).transpose()?,
-            Stage::Pre | Stage::Post => None,
-        };
-        let timeout = minutes.flatten().and_then(from_minutes);
-        let tolerant = step.continue_on_error.as_ref().map(|c| c.evaluate(&view)).transpose()?;
+        let mut troubles = Vec::new();
+        let name = self.name(&view, &mut troubles);
+        let timeout = self.timeout(&view, &mut troubles);
         let around = self.frame.inside.as_ref().is_some_and(|inside| inside.around().survives);
-        let survives = around || condition.evaluate(&view.cancelled())?;
-        Ok(Some(Begun { env, name, timeout, continue_on_error: tolerant == Some(true), survives }))
+        // What cannot be evaluated then is stopped, as on GitHub.
+        let survives = around || condition.evaluate(&view.cancelled()).unwrap_or(false);
+        Ok(Some(Begun { env, name, timeout, survives, troubles }))
+    }
+
+    /// What it is called; a name without a value is left as it is written.
+    fn name(&self, view: &View<'_>, troubles: &mut Vec<(Level, String)>) -> String {
+        let name = name::evaluated(&self.at.step, view).unwrap_or_else(|error| {
+            // A script without one fails the step by itself.
+            if self.is_own() && self.at.step.name.is_some() {
+                let message = self.located(&error);
+                let message =
+                    format!("Encountered an error when evaluating display name: {message}");
+                troubles.push((Level::Warning, message));
+            }
+            name::fixed(&self.at.step)
+        });
+        name::staged(self.stage, &name)
+    }
+
+    /// How long it may take; a limit without a value is none.
+    fn timeout(&self, view: &View<'_>, troubles: &mut Vec<(Level, String)>) -> Option<Duration> {
+        let written = self.at.step.timeout_minutes.as_ref();
+        let written = written.filter(|_| self.stage == Stage::Main)?;
+        let minutes = written.evaluate(view).unwrap_or_else(|error| {
+            let message = self.located(&error);
+            let message = format!(
+                "An error occurred when attempting to determine the step timeout: {message}"
+            );
+            troubles.push((Level::Error, message));
+            None
+        });
+        minutes.and_then(from_minutes)
+    }
+
+    /// Whether its failure counts as success, which is only asked then; without a value it does
+    /// not.
+    async fn is_tolerated(&self, begun: &Begun) -> bool {
+        let Some(written) = &self.at.step.continue_on_error else { return false };
+        let tolerated = written.evaluate(&self.view(&begun.env));
+        match tolerated {
+            Ok(tolerated) => tolerated,
+            Err(error) => {
+                let message = format!(
+                    "The step failed and an error occurred when attempting to determine whether \
+                     to continue on error: {}",
+                    self.located(&error)
+                );
+                self.tell(Level::Error, &message).await;
+                false
+            }
+        }
     }
 
     fn condition(&self) -> Condition {
@@ -224,15 +284,13 @@ impl StepRun<'_> {
     }
 
     async fn end(&self, ending: Ending, begun: Option<Begun>, took: Duration) -> Ended {
-        let tolerant = begun.as_ref().is_some_and(|begun| begun.continue_on_error);
-        let name = begun.map_or_else(|| self.fixed_name(), |begun| begun.name);
-        let name = self.mask(&name);
+        let fixed = || self.fixed_name();
+        let name = self.mask(&begun.as_ref().map_or_else(fixed, |begun| begun.name.clone()));
         let (outcome, reason, outputs) = match ending {
             Ending::Success { outputs } => (Outcome::Success, None, outputs),
             Ending::Failure { message, outputs, told } => {
                 if !told {
-                    let step = Some(self.index);
-                    self.job.shared.reporter.annotate(step, Level::Error, &message).await;
+                    self.tell(Level::Error, &message).await;
                 }
                 (Outcome::Failure, Some(self.mask(&message)), outputs)
             }
@@ -243,9 +301,9 @@ impl StepRun<'_> {
                 (Outcome::Cancelled, Some(message), IndexMap::new())
             }
         };
-        let conclusion = match outcome {
-            Outcome::Failure if tolerant => Outcome::Success,
-            other => other,
+        let conclusion = match (outcome, &begun) {
+            (Outcome::Failure, Some(begun)) if self.is_tolerated(begun).await => Outcome::Success,
+            (other, _) => other,
         };
         let ended = Ended { outcome, conclusion, name, reason, is_undecided: false };
         self.record(&ended, &outputs);

@@ -9,7 +9,9 @@ use std::time::SystemTime;
 use indexmap::IndexMap;
 
 use crate::protocol::{Event, Level, STEP_FILES};
-use crate::worker::file_command::{FILE_MAX, FileCommandError, Pairs, SUMMARY_MAX, paths, read};
+use crate::worker::file_command::{
+    FILE_MAX, FileCommandError, Pairs, SUMMARY_MAX, decoded, paths, read,
+};
 use crate::worker::kept_file::{blank, remove};
 use crate::worker::output::Said;
 use crate::worker::script::SCRIPT;
@@ -17,6 +19,11 @@ use crate::worker::step::Body;
 
 /// Variables that a step may not set for the steps after it: GitHub's list.
 const NOT_FOR_LATER: [&str; 1] = ["NODE_OPTIONS"];
+
+/// Whether a step may set a variable for the steps after it. That it may not fails nothing.
+pub(crate) fn is_for_later(name: &str) -> bool {
+    !NOT_FOR_LATER.iter().any(|not| name.eq_ignore_ascii_case(not))
+}
 
 /// The files of one step, with its script beside them. They do for other steps
 /// after it, and then for the next job that works in the same folder: to make a
@@ -231,13 +238,7 @@ impl StepFiles {
         }
         let mut bytes = Vec::new();
         file.take(most).read_to_end(&mut bytes)?;
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            Err(error) if which == Which::Summary => {
-                Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
-            }
-            Err(_) => Err(Unread::Wrong(FileCommandError::NotText)),
-        }
+        Ok(decoded(bytes))
     }
 
     async fn summary(&self, body: &Body<'_>) -> Result<(), Unread> {
@@ -298,11 +299,11 @@ async fn apply(
         Which::State => body.run.at.save(pairs),
         _ => {
             for (name, value) in pairs {
-                if NOT_FOR_LATER.iter().any(|not| name.eq_ignore_ascii_case(not)) {
+                if is_for_later(&name) {
+                    set_env(body, name, value);
+                } else {
                     let message = format!("`{name}` cannot be set by way of $GITHUB_ENV");
                     body.shared.reporter.annotate(Some(body.index), Level::Error, &message).await;
-                } else {
-                    set_env(body, name, value);
                 }
             }
         }

@@ -99,6 +99,29 @@ async fn steps_run_in_the_container_with_its_paths() {
 }
 
 #[tokio::test]
+async fn annotations_and_matchers_name_files_as_the_container_does() {
+    let dockerd = dockerd!();
+    let run = Run::new();
+    let steps = r#"- uses: actions/checkout@v4
+- run: |
+    echo '{"problemMatcher": [{"owner": "o", "pattern": [{"regexp": "^(.*): (.*)$", "file": 1, "message": 2}]}]}' > m.json
+    echo "::error file=$PWD/README.md::told"
+    echo "::add-matcher::$PWD/m.json"
+    echo "$PWD/README.md: found"
+- uses: docker://shipway/busybox:1
+  with:
+    entrypoint: /bin/sh
+    args: -c "echo /github/workspace/README.md':' inside; echo '::remove-matcher::/github/workspace/m.json'""#;
+    let heard = job(&run, dockerd, &workflow(JOB, steps)).await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    let annotations = heard.annotations();
+    let found: Vec<_> =
+        annotations.iter().map(|a| (a.file.as_deref(), a.message.as_str())).collect();
+    let file = Some("README.md");
+    assert_eq!(found, [(file, "told"), (file, "found"), (file, "inside")]);
+}
+
+#[tokio::test]
 async fn bash_runs_when_it_is_asked_for() {
     let dockerd = dockerd!();
     let steps = "- {run: 'echo ${BASH_VERSION%%.*} $-; false | true', shell: bash}";
@@ -235,7 +258,7 @@ runs:
   using: docker
   image: Dockerfile
   args: ['${{ inputs.who }}', 'two words']
-  env: {GREETING: hello, GIVEN: action}
+  env: {GREETING: hello, GIVEN: action, OF_JOB: action}
   pre-entrypoint: /before
   post-entrypoint: /after
 ",
@@ -245,7 +268,7 @@ runs:
         "FROM shipway/busybox:1\nCOPY main before after /\nENTRYPOINT [\"/main\"]\n",
     );
     let script = "#!/bin/sh
-echo \"$GREETING $1 [$2] $GIVEN $INPUT_WHO $PWD\"
+echo \"$GREETING $1 [$2] $GIVEN $OF_JOB $INPUT_WHO $PWD\"
 echo \"$GITHUB_WORKSPACE $HOME $RUNNER_TEMP $GITHUB_EVENT_PATH\"
 test -f README.md && test -f \"$GITHUB_EVENT_PATH\"
 echo said=$1 >> \"$GITHUB_OUTPUT\"; echo mark=set >> \"$GITHUB_STATE\"
@@ -267,15 +290,15 @@ mkdir -p dir/sub; echo '::warning::careful'
 - uses: docker://shipway/busybox:1
   with: {entrypoint: /bin/echo, args: 'plain \"and quoted\"'}
 - {uses: ./act, continue-on-error: true, with: {who: again}}";
-    let heard = job(&run, dockerd, &workflow("", steps)).await;
+    let heard = job(&run, dockerd, &workflow("env: {OF_JOB: job}", steps)).await;
     assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
     let output = heard.output();
     insta::assert_snapshot!(output.split_once('\n').unwrap().1, @r"
-    hello you [two words] step you /github/workspace
+    hello you [two words] step job you /github/workspace
     /github/workspace /github/home /github/runner_temp /github/workflow/event.json
     you
     plain and quoted
-    hello again [two words] action again /github/workspace
+    hello again [two words] action job again /github/workspace
     /github/workspace /github/home /github/runner_temp /github/workflow/event.json
     after set
     after set

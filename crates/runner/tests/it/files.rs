@@ -137,6 +137,74 @@ async fn a_disabled_command_fails_its_step() {
 }
 
 #[tokio::test]
+async fn a_variable_that_must_not_be_set_fails_nothing() {
+    let heard = Run::new()
+        .steps(
+            "- run: 'echo \"::set-env name=NODE_OPTIONS::x\"'
+  env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: true}
+- run: echo \"[$NODE_OPTIONS]\"",
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert_eq!(heard.annotations()[0].message, "`NODE_OPTIONS` cannot be set by way of `set-env`");
+    assert!(heard.output().ends_with("[]\n"), "{}", heard.output());
+}
+
+#[tokio::test]
+async fn matchers_see_commands_that_are_paused() {
+    let heard = Run::new()
+        .steps(
+            r#"- run: |
+    echo '{"problemMatcher": [{"owner": "o", "pattern": [{"regexp": "^::error::(.*)$", "message": 1}]}]}' > m.json
+    echo "::add-matcher::m.json"
+    echo "::stop-commands::a-token"
+    echo "::error::found"
+    echo "::a-token::""#,
+        )
+        .await;
+    let messages: Vec<_> = heard.annotations().iter().map(|a| a.message.as_str()).collect();
+    assert_eq!(messages, ["found"]);
+}
+
+#[tokio::test]
+async fn the_first_matcher_of_a_file_looks_first_in_later_steps() {
+    let heard = Run::new()
+        .steps(
+            r#"- run: |
+    pattern='"pattern": [{"regexp": "^(x+)$", "message": 1}]'
+    echo "{\"problemMatcher\": [{\"owner\": \"a\", \"severity\": \"notice\", $pattern}, {\"owner\": \"b\", $pattern}]}" > m.json
+    echo "::add-matcher::m.json"
+    echo x
+- run: echo xx"#,
+        )
+        .await;
+    let found: Vec<_> = heard.annotations().iter().map(|a| (a.level, a.message.as_str())).collect();
+    assert_eq!(found, [(Level::Error, "x"), (Level::Notice, "xx")]);
+}
+
+#[tokio::test]
+async fn an_annotation_keeps_4096_units_of_its_message() {
+    let heard = Run::new().steps("- run: printf '::notice::%5000s😀\\n' | tr ' ' x").await;
+    assert_eq!(heard.annotations()[0].message, "x".repeat(4096));
+    assert!(heard.log().contains(&"x".repeat(5000)), "all of it is in the log");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_replaced() {
+    let heard = Run::new()
+        .steps(
+            r#"- run: |
+    printf 'A=caf\xe9\n' >> "$GITHUB_ENV"
+    printf '\xff\xfeo\0=\0u\0' >> "$GITHUB_OUTPUT"
+  id: s
+- run: echo "$A ${{ steps.s.outputs.o }}""#,
+        )
+        .await;
+    assert_eq!(heard.result(), JobResult::Success, "{}", heard.log());
+    assert!(heard.output().ends_with("caf\u{fffd} u\n"), "{}", heard.output());
+}
+
+#[tokio::test]
 async fn no_secret_reaches_the_engine() {
     let mut run = Run::new();
     let secret = "s3cr3t/with \"quotes\"\nsecond-line-of-it";

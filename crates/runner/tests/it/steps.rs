@@ -1,8 +1,8 @@
 //! What a step sees, and what follows from how it ends.
 
-use shipway_runner::protocol::{JobResult, Outcome, Secret};
+use shipway_runner::protocol::{Event, JobResult, Outcome, Secret};
 
-use crate::support::{Run, workflow};
+use crate::support::{Heard, Run, workflow};
 
 use Outcome::{Failure, Skipped, Success};
 
@@ -98,8 +98,9 @@ async fn shells_behave_as_on_github() {
     assert!(reasons[3].contains("there is no folder"), "{}", reasons[3]);
 }
 
+/// As `InitializeJob` of actions/runner has it: not key by key.
 #[tokio::test]
-async fn defaults_are_of_the_job_then_of_the_workflow() {
+async fn defaults_of_a_job_replace_those_of_the_workflow() {
     let text = "
 on: push
 defaults: {run: {shell: 'sed s/x/workflow/ {0}', working-directory: /}}
@@ -109,10 +110,45 @@ jobs:
     defaults: {run: {shell: 'sed s/x/job/ {0}'}}
     steps:
       - run: x
+      - {run: 'basename $PWD', shell: bash}
+  w:
+    runs-on: x
+    steps:
       - {run: pwd, shell: bash}
+      - run: x
 ";
     let heard = Run::new().job("j", text).await;
-    assert_eq!(heard.output().trim_end(), "job/", "{}", heard.log());
+    assert_eq!(heard.output().trim_end(), "jobworkspace", "{}", heard.log());
+    let heard = Run::new().job("w", text).await;
+    assert_eq!(heard.output().trim_end(), "/\nworkflow", "{}", heard.log());
+}
+
+/// As `FinalizeJob` of actions/runner has it.
+#[tokio::test]
+async fn the_url_of_an_environment_has_a_value_and_no_secret() {
+    let job = async |url: &str| {
+        let mut run = Run::new();
+        run.secrets.insert("S".to_owned(), Secret::new("hunter2hunter2"));
+        let text = format!(
+            "on: push\njobs:\n  j:\n    runs-on: x\n    environment: {{name: e, url: \"{url}\"}}\n    \
+             env: {{S: '${{{{ secrets.S }}}}'}}\n    steps: [{{run: echo done}}]\n"
+        );
+        run.job("j", &text).await
+    };
+    let url = |heard: &Heard| {
+        heard.events.iter().find_map(|event| match event {
+            Event::EnvironmentUrl { url } => Some(url.clone()),
+            _ => None,
+        })
+    };
+    let told = job("https://${{ github.job }}").await;
+    assert_eq!((told.result(), url(&told).as_deref()), (JobResult::Success, Some("https://j")));
+    let secret = job("https://${{ env.S }}").await;
+    assert_eq!((secret.result(), url(&secret)), (JobResult::Success, None));
+    assert!(secret.annotations()[0].message.contains("may contain secret"), "{}", secret.log());
+    let wrong = job("${{ fromJSON('') }}").await;
+    assert_eq!((wrong.result(), url(&wrong)), (JobResult::Failure, None));
+    assert!(wrong.reason().contains("Failed to evaluate environment url"), "{}", wrong.reason());
 }
 
 #[tokio::test]

@@ -252,6 +252,14 @@ fn takes(workflow: &Workflow, key: &str, call: &CallJob) -> Result<(), String> {
     if let Some((name, _)) = missing {
         return Err(format!("`{key}` requires the secret `{name}`"));
     }
+    let named = match &call.secrets {
+        Secrets::Inherit => None,
+        Secrets::Named(named) => named.written(),
+    };
+    let defined = |name: &str| takes.secrets.keys().any(|key| key.eq_ignore_ascii_case(name));
+    if let Some(name) = named.and_then(|named| named.keys().find(|name| !defined(name))) {
+        return Err(format!("`{key}` has no secret `{name}`"));
+    }
     let Some(with) = call.with.written() else { return Ok(()) };
     let has = |name: &str| takes.inputs.keys().any(|input| input.eq_ignore_ascii_case(name));
     if let Some(name) = with.keys().find(|name| !has(name)) {

@@ -144,6 +144,8 @@ pub struct Run<'a> {
     pub workflow: Option<String>,
     /// Only this job of it, and what it needs.
     pub job: Option<String>,
+    /// The job that the run begins with, if it does not begin with the first.
+    pub from: Option<String>,
     /// `vars`, over those of the configuration.
     pub vars: IndexMap<String, String>,
     /// `inputs`: of `workflow_dispatch`, as texts.
@@ -176,7 +178,7 @@ impl Run<'_> {
         let memory = self.memory;
         let mut found = workflows::triggered(repository, &asked, &calls, workflow, memory)?;
         // What is asked for by its name runs all the same.
-        let is_named = workflow.is_some() || self.job.is_some();
+        let is_named = workflow.is_some() || self.job.is_some() || self.from.is_some();
         if let Some(instruction) = skip.filter(|_| !is_named) {
             found.skip(instruction);
         }

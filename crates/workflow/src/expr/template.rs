@@ -161,12 +161,34 @@ impl Template {
         Ok(out.into())
     }
 
-    /// The value as text.
+    /// The value as text. As on GitHub, an expression that is the whole of it must not yield a
+    /// list or an object; inside of a text these are `Array` and `Object`.
     ///
     /// # Errors
-    /// The first expression that has no value.
+    /// The first expression that has no value, or none that is text.
     pub fn render(&self, context: &dyn Context) -> Result<String, EvaluateError> {
-        Ok(self.evaluate(context)?.to_text())
+        Ok(self.evaluate_scalar(context)?.to_text())
+    }
+
+    /// The value, if it is no list and no object.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn evaluate_scalar(&self, context: &dyn Context) -> Result<Value, EvaluateError> {
+        let value = self.evaluate(context)?;
+        self.refuse_collection(&value)?;
+        Ok(value)
+    }
+
+    /// Refuses a list or an object where text is wanted.
+    pub(crate) fn refuse_collection(&self, value: &Value) -> Result<(), EvaluateError> {
+        match value {
+            Value::Array(_) | Value::Object(_) => Err(self.wrong(&format!(
+                "text was expected here, not {}; `toJSON(…)` makes text of it",
+                value.describe()
+            ))),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+        }
     }
 
     /// The object that a whole expression yields, as `env: ${{ fromJSON(…) }}` needs it.
@@ -176,7 +198,6 @@ impl Template {
     pub fn evaluate_object(&self, context: &dyn Context) -> Result<Object, EvaluateError> {
         match self.evaluate(context)? {
             Value::Object(object) => Ok(object.as_ref().clone()),
-            Value::Null => Ok(Object::new()),
             other => {
                 Err(self.wrong(&format!("an object was expected here, not {}", other.describe())))
             }

@@ -34,6 +34,8 @@ pub(super) struct Interface {
     pub(super) inputs: IndexMap<String, Taken>,
     /// The outputs there are; nothing when it may have any.
     pub(super) outputs: Option<Vec<String>>,
+    /// It does something before the job's first step.
+    pub(super) has_pre: bool,
 }
 
 /// An input of an action.
@@ -52,7 +54,7 @@ impl Interface {
         // A program may set outputs that it does not declare; steps cannot.
         let declared = !action.outputs.is_empty() || matches!(action.runs, Runs::Composite(_));
         let outputs = declared.then(|| action.outputs.keys().cloned().collect());
-        Self { name, inputs: inputs.collect(), outputs }
+        Self { name, inputs: inputs.collect(), outputs, has_pre: action.runs.has_pre() }
     }
 
     /// The type of `outputs`.

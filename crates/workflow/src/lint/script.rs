@@ -102,14 +102,11 @@ fn script<'a>(
     source: &'a str,
 ) -> Option<Script<'a>> {
     let StepKind::Run { script, shell, .. } = &step.kind else { return None };
-    let job_defaults = job.and_then(|job| match &job.kind {
-        JobKind::Steps(job) => Some(&job.defaults),
-        JobKind::Call(_) => None,
-    });
-    let chosen = shell
-        .as_ref()
-        .or(job_defaults.and_then(|defaults| defaults.shell.as_ref()))
-        .or(defaults.and_then(|defaults| defaults.shell.as_ref()));
+    let defaults = match job.map(|job| &job.kind) {
+        Some(JobKind::Steps(job)) => defaults.map(|defaults| job.defaults.or(defaults)),
+        Some(JobKind::Call(_)) | None => None,
+    };
+    let chosen = shell.as_ref().or(defaults.and_then(|defaults| defaults.shell.as_ref()));
     let shell = match chosen {
         Some(template) => shell_named(template)?,
         None if job.is_some_and(on_windows) => return None,

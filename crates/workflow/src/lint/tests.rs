@@ -174,6 +174,29 @@ fn actions_at_hand_are_known() {
 }
 
 #[test]
+fn pre_of_a_local_action_does_not_run() {
+    let files = Files(&[
+        ("js/action.yml", "runs: {using: node24, main: m.js, pre: p.js}\n"),
+        ("docker/action.yml", "runs: {using: docker, image: Dockerfile, pre-entrypoint: p.sh}\n"),
+        ("plain/action.yml", "runs: {using: node24, main: m.js, post: p.js}\n"),
+    ]);
+    let text = "\
+on: push
+permissions: {}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps: [{uses: ./js}, {uses: ./docker}, {uses: ./plain}, {uses: $/js}]
+";
+    let report = Subject::workflow("f.yml", text).check(&files, &Settings::default(), &[]);
+    let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    f.yml:6:20: warning[local-pre]: `pre` of a local action does not run
+    f.yml:6:34: warning[local-pre]: `pre` of a local action does not run
+    ");
+}
+
+#[test]
 fn called_workflows_are_known() {
     let files = Files(&[(
         ".github/workflows/called.yml",

@@ -61,6 +61,19 @@ pub enum Runs {
     Composite(Vec<Step>),
 }
 
+impl Runs {
+    /// Whether the action itself does something before the job's first step; what the steps of a
+    /// composite action do then is theirs.
+    #[must_use]
+    pub fn has_pre(&self) -> bool {
+        match self {
+            Self::JavaScript(action) => action.pre.is_some(),
+            Self::Docker(action) => action.pre_entrypoint.is_some(),
+            Self::Composite(_) => false,
+        }
+    }
+}
+
 /// An action that runs in Node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JavaScriptAction {

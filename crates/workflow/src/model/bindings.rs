@@ -139,21 +139,22 @@ impl Bindings {
     /// The values with their kinds, in order.
     ///
     /// # Errors
-    /// The first expression that has no value, or a name that is there twice.
+    /// The first expression that has no value, or one that is no text, number or boolean; a name
+    /// that is empty or there twice.
     pub fn evaluate(&self, context: &dyn Context) -> Result<Object, EvaluateError> {
+        let mut object = Object::new();
         let named = match self {
-            Self::Computed(template) => return template.evaluate_object(context),
+            Self::Computed(template) => {
+                let members = template.evaluate_object(context)?;
+                members.iter().try_for_each(|(name, value)| {
+                    put(&mut object, template, name.into(), value.clone())
+                })?;
+                return Ok(object);
+            }
             Self::Named(named) => named,
         };
-        let mut object = Object::new();
         for (key, binding) in named {
-            let mut put = |name: String, value: Value| {
-                if object.contains_key(&name) {
-                    return Err(binding.value.wrong(&format!("`{name}` is already defined")));
-                }
-                object.insert(name, value);
-                Ok(())
-            };
+            let mut put = |name, value| put(&mut object, &binding.value, name, value);
             match &binding.name {
                 Name::Written => put(key.clone(), binding.value.evaluate(context)?)?,
                 Name::Computed(name) => {
@@ -179,4 +180,22 @@ impl Bindings {
     pub fn render(&self, context: &dyn Context) -> Result<IndexMap<String, String>, EvaluateError> {
         self.evaluate(context).map(|object| texts_of(&object))
     }
+}
+
+/// Adds a value as GitHub takes it: one of its own, of a name of its own.
+fn put(
+    object: &mut Object,
+    place: &Template,
+    name: String,
+    value: Value,
+) -> Result<(), EvaluateError> {
+    place.refuse_collection(&value)?;
+    if name.is_empty() {
+        return Err(place.wrong("a name must not be empty"));
+    }
+    if object.contains_key(&name) {
+        return Err(place.wrong(&format!("`{name}` is already defined")));
+    }
+    object.insert(name, value);
+    Ok(())
 }

@@ -188,7 +188,11 @@ impl Written {
         };
         Ok(ContainerSpec {
             image: text(&self.image)?.unwrap_or_default(),
-            credentials: credentials_of(&self.credentials.evaluate(context)?),
+            credentials: credentials_of(&self.credentials.evaluate(context)?, |name, message| {
+                let written =
+                    self.credentials.get(name).or_else(|| self.credentials.templates().next());
+                written.map_or_else(|| unplaced(message), |template| template.wrong(message))
+            })?,
             env: self.env.render(context)?,
             ports: texts(&self.ports)?,
             volumes: texts(&self.volumes)?,
@@ -265,12 +269,23 @@ fn credentials(reader: &mut Reader<'_>, node: Option<&Node>) -> Bindings {
     Bindings::read(reader, node, what, &scopes::CREDENTIALS)
 }
 
-/// User and password, unless both are empty: an optional registry is written so.
-fn credentials_of(object: &Object) -> Option<(String, String)> {
+/// User and password. As on GitHub, one that is empty is wrong: so is a secret that a fork's pull
+/// request does not get.
+fn credentials_of(
+    object: &Object,
+    wrong: impl FnOnce(&str, &str) -> EvaluateError,
+) -> Result<Option<(String, String)>, EvaluateError> {
     let text = |key: &str| object.get(key).map(Value::to_text);
-    text("username")
-        .zip(text("password"))
-        .filter(|(user, password)| !(user.is_empty() && password.is_empty()))
+    let found = [("username", text("username")), ("password", text("password"))];
+    if let Some((key, _)) = found.iter().find(|(_, value)| value.as_deref() == Some("")) {
+        return Err(wrong(key, &format!("`{key}` of `credentials` must not be empty")));
+    }
+    let [(_, user), (_, password)] = found;
+    Ok(user.zip(password))
+}
+
+fn unplaced(message: &str) -> EvaluateError {
+    EvaluateError { message: message.into(), expression: String::new(), span: Span::default() }
 }
 
 fn list(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<Tree> {
@@ -294,24 +309,26 @@ fn texts(value: &Value) -> Vec<String> {
 /// A container from an expression's value: an image, or an object with the keys of a container.
 fn spec_of(template: &Template, value: &Value) -> Result<ContainerSpec, EvaluateError> {
     match value {
-        Value::Object(object) => Ok(spec_of_object(object)),
+        Value::Object(object) => spec_of_object(template, object),
         Value::Array(_) => Err(template.wrong("a container was expected here, not a list")),
         other => Ok(ContainerSpec { image: other.to_text(), ..ContainerSpec::default() }),
     }
 }
 
-fn spec_of_object(object: &Object) -> ContainerSpec {
+fn spec_of_object(template: &Template, object: &Object) -> Result<ContainerSpec, EvaluateError> {
     let text = |key: &str| object.get(key).map(Value::to_text);
     let list = |key: &str| object.get(key).map(texts).unwrap_or_default();
-    let credentials = object.get("credentials").and_then(Value::as_object).and_then(credentials_of);
-    ContainerSpec {
+    let credentials = object.get("credentials").and_then(Value::as_object);
+    let credentials =
+        credentials.map(|of| credentials_of(of, |_, message| template.wrong(message)));
+    Ok(ContainerSpec {
         image: text("image").unwrap_or_default(),
-        credentials,
+        credentials: credentials.transpose()?.flatten(),
         env: object.get("env").and_then(Value::as_object).map(texts_of).unwrap_or_default(),
         ports: list("ports"),
         volumes: list("volumes"),
         options: text("options"),
         entrypoint: text("entrypoint"),
         command: text("command"),
-    }
+    })
 }

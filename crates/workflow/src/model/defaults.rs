@@ -7,6 +7,8 @@ use crate::yaml::Node;
 /// `defaults.run`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Defaults {
+    /// Whether `run` is there, perhaps with nothing in it.
+    pub is_written: bool,
     /// The shell, such as `bash` or `python {0}`.
     pub shell: Option<Template>,
     /// The folder to run in.
@@ -23,8 +25,15 @@ impl Defaults {
             let working_directory = fields
                 .get("working-directory")
                 .and_then(|n| reader.filled(n, "`working-directory`", scope));
-            Some(Self { shell, working_directory })
+            Some(Self { is_written: true, shell, working_directory })
         };
         read(reader).unwrap_or_default()
+    }
+
+    /// What counts for a job: its own `defaults.run` in the place of all that the workflow says
+    /// there, as in `InitializeJob` of actions/runner.
+    #[must_use]
+    pub fn or<'a>(&'a self, of_workflow: &'a Self) -> &'a Self {
+        if self.is_written { self } else { of_workflow }
     }
 }

@@ -131,7 +131,8 @@ const CALL_KEYS: &[&str] = &[
 
 impl Job {
     /// The name that one job of its matrix is shown under: its own name evaluated, with the
-    /// matrix values behind it unless it holds expressions; without a name, its id.
+    /// matrix values behind it unless it holds expressions; without a name, or when that comes to
+    /// nothing, its id.
     ///
     /// # Errors
     /// An expression of the name has no value.
@@ -141,7 +142,11 @@ impl Job {
         context: &dyn Context,
     ) -> Result<String, EvaluateError> {
         match &self.name {
-            Some(name) if !name.is_literal() => name.render(context),
+            Some(name) if !name.is_literal() => {
+                let shown = name.render(context)?;
+                let some = !shown.is_empty();
+                Ok(if some { shown } else { combination.display_name(&self.id) })
+            }
             Some(name) => Ok(combination.display_name(name.text())),
             None => Ok(combination.display_name(&self.id)),
         }

@@ -4,7 +4,7 @@ use super::code;
 use super::dynamic::{self, Dynamic};
 use super::reader::{Fields, Reader};
 use super::tree::Tree;
-use crate::expr::{Context, EvaluateError, Template, scopes};
+use crate::expr::{Context, EvaluateError, Template, Value, scopes};
 use crate::matrix::{self, Combination, MatrixError};
 use crate::span::Span;
 use crate::yaml::Node;
@@ -32,7 +32,7 @@ pub struct Plan {
     pub fail_fast: bool,
     /// How many run at the same time, if that is limited.
     pub max_parallel: Option<usize>,
-    /// The jobs: at least one, with no values when there is no matrix.
+    /// The jobs: at least one, with no values when there is no matrix, or nothing left of it.
     pub combinations: Vec<Combination>,
 }
 
@@ -40,6 +40,22 @@ impl Default for Plan {
     fn default() -> Self {
         let combinations = vec![Combination::default()];
         Self { fail_fast: true, max_parallel: None, combinations }
+    }
+}
+
+impl Plan {
+    /// Whether the jobs are those of a matrix.
+    #[must_use]
+    pub fn has_matrix(&self) -> bool {
+        self.combinations.iter().any(|combination| !combination.values.is_empty())
+    }
+
+    fn expand(&mut self, matrix: &Value, span: Span) -> Result<(), EvaluateError> {
+        let combinations = matrix::expand(matrix).map_err(|e| wrong(e, span))?;
+        if !combinations.is_empty() {
+            self.combinations = combinations;
+        }
+        Ok(())
     }
 }
 
@@ -75,9 +91,7 @@ impl Strategy {
                     ..Plan::default()
                 };
                 if let Some(tree) = matrix {
-                    let value = tree.evaluate(context)?;
-                    plan.combinations =
-                        matrix::expand(&value).map_err(|e| wrong(e, tree.span()))?;
+                    plan.expand(&tree.evaluate(context)?, tree.span())?;
                 }
                 Ok(plan)
             }
@@ -92,8 +106,7 @@ impl Strategy {
                     plan.max_parallel = at_a_time(dynamic::number(value).map_err(wrong_kind)?);
                 }
                 if let Some(value) = object.get("matrix") {
-                    plan.combinations =
-                        matrix::expand(value).map_err(|e| wrong(e, template.span))?;
+                    plan.expand(value, template.span)?;
                 }
                 Ok(plan)
             }
@@ -130,7 +143,7 @@ fn read_matrix(reader: &mut Reader<'_>, node: &Node) -> Option<Tree> {
             }
             continue;
         };
-        if !matches!(entry.key.as_str(), "include" | "exclude") {
+        if !matrix::is_filter(&entry.key) {
             continue;
         }
         for item in items {
@@ -149,9 +162,8 @@ fn read_matrix(reader: &mut Reader<'_>, node: &Node) -> Option<Tree> {
 
 /// No item of `include` or `exclude` is empty, and `exclude` names rows.
 fn check_items(reader: &mut Reader<'_>, fields: &Fields<'_>) {
-    let is_row = |key: &str| key != "include" && key != "exclude";
-    let rows: Vec<&str> =
-        fields.iter().map(|entry| entry.key.as_str()).filter(|key| is_row(key)).collect();
+    let keys = fields.iter().map(|entry| entry.key.as_str());
+    let rows: Vec<&str> = keys.filter(|key| !matrix::is_filter(key)).collect();
     for key in ["include", "exclude"] {
         let items = fields.get(key).and_then(Node::as_sequence).unwrap_or_default();
         for (item, mapping) in items.iter().filter_map(|item| Some((item, item.as_mapping()?))) {

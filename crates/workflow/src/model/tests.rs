@@ -188,6 +188,7 @@ jobs:
   b: {runs-on: x, name: Build, strategy: {matrix: {v: [1]}}, steps: []}
   c: {runs-on: x, name: 'On ${{ matrix.v }}', strategy: {matrix: {v: [1]}}, steps: []}
   d: {runs-on: x, steps: []}
+  e: {runs-on: x, name: '${{ matrix.none }}', strategy: {matrix: {v: [1]}}, steps: []}
 ";
     let workflow = Workflow::read("f", text).unwrap();
     let context = variables(r#"{"matrix": {"v": 1}}"#);
@@ -196,7 +197,8 @@ jobs:
         let plan = job.strategy.as_ref().map(|s| s.evaluate(&context).unwrap()).unwrap_or_default();
         job.display_name(&plan.combinations[0], &context).unwrap()
     };
-    assert_eq!(["a", "b", "c", "d"].map(name), ["a (1)", "Build (1)", "On 1", "d"]);
+    let names = ["a", "b", "c", "d", "e"].map(name);
+    assert_eq!(names, ["a (1)", "Build (1)", "On 1", "d", "e (1)"]);
 }
 
 #[test]
@@ -511,4 +513,36 @@ proptest! {
             prop_assert!(problem.render(&text).contains(&problem.message));
         }
     }
+}
+
+/// A fork's pull request gets no secrets, and GitHub takes no empty credentials.
+#[test]
+fn credentials_must_not_be_empty() {
+    let text = "\
+on: push
+jobs:
+  a:
+    runs-on: x
+    container:
+      image: i
+      credentials: {username: me, password: '${{ secrets.P }}'}
+    services: '${{ fromJSON(vars.s) }}'
+    steps: []
+";
+    let workflow = Workflow::read("f", text).unwrap_or_else(|_| panic!("{}", problems(text)));
+    let JobKind::Steps(job) = &workflow.jobs["a"].kind else { panic!() };
+    let container = job.container.as_ref().unwrap();
+    let spec = |password: &str| {
+        let context = variables(&format!(r#"{{"secrets": {{"P": "{password}"}}}}"#));
+        container.evaluate(&context).map_err(|error| (error.message, error.span.start.line))
+    };
+    let given = spec("p").unwrap().unwrap().credentials;
+    assert_eq!(given, Some(("me".to_owned(), "p".to_owned())));
+    let message = "`password` of `credentials` must not be empty".to_owned();
+    assert_eq!(spec("").unwrap_err(), (message, 7));
+    let context = variables(
+        r#"{"vars": {"s": "{s: {image: 'i', credentials: {username: '', password: 'p'}}}"}}"#,
+    );
+    let error = job.services.evaluate(&context).unwrap_err();
+    assert_eq!(error.message, "`username` of `credentials` must not be empty");
 }

@@ -80,9 +80,17 @@ impl Tree {
         match self {
             Self::Scalar(template) => template.evaluate(context),
             Self::Sequence(items) => {
-                let items: Result<Vec<Value>, _> =
-                    items.iter().map(|item| item.evaluate(context)).collect();
-                items.map(Value::from)
+                let mut values = Vec::new();
+                for item in items {
+                    match (item, item.evaluate(context)?) {
+                        // As on GitHub, an item that comes to a list stands for its items.
+                        (Self::Scalar(_), Value::Array(inner)) => {
+                            values.extend(inner.iter().cloned())
+                        }
+                        (_, value) => values.push(value),
+                    }
+                }
+                Ok(Value::from(values))
             }
             Self::Mapping(entries) => {
                 let object: Result<Object, _> = entries

@@ -120,6 +120,7 @@ fn draft(
         event,
         workflow: args.workflow.clone(),
         job: args.job.clone(),
+        from: args.from.clone(),
         vars: given::pairs(&given.var_file, &given.var)?,
         payload,
         inputs: given::pairs(&[], &given.input)?,

@@ -38,7 +38,7 @@ pub(super) fn of(
     let inputs = inputs::of_call(takes, &given, &callee).map_err(not_known)?;
     let callee = callee.with([("inputs", serde_json::Value::Object(inputs.clone()).into())]);
     let group = workflow.concurrency.as_ref().map(|written| concurrency(written, &callee));
-    let group = group.transpose().map_err(|error| located(&workflow.file, &error))?.flatten();
+    let group = group.transpose().map_err(|error| located(&workflow.file, &error))?;
     let jobs = super::jobs(&workflow, |own| key.called(index, own))?;
     Ok((Call { workflow: target, inputs, jobs }, group))
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shipway_workflow::expr::{EvaluateError, Value};
 use shipway_workflow::matrix::Combination;
-use shipway_workflow::model::{self, CallJob, JobKind, Plan, StepsJob, Strategy};
+use shipway_workflow::model::{self, CallJob, JobKind, Plan, StepsJob};
 
 use crate::config::{DeployedBy, Follows};
 use crate::ids::EnvName;
@@ -19,11 +19,7 @@ pub(super) fn of(
     plan: &Plan,
     world: &World<'_>,
 ) -> Result<Vec<Expanded>, String> {
-    let has_matrix = match &job.strategy {
-        Some(Strategy::Written { matrix, .. }) => matrix.is_some(),
-        Some(Strategy::Computed(_)) => plan.combinations != Plan::default().combinations,
-        None => false,
-    };
+    let has_matrix = plan.has_matrix();
     let total = plan.combinations.len();
     let one = |(index, combination): (usize, &Combination)| {
         let matrix = has_matrix.then(|| Value::from(combination.values.clone()));
@@ -59,7 +55,7 @@ fn instance(
     let wrong = |error: EvaluateError| located(&world.workflow.file, &error);
     let name = name(job, combination, world).map_err(wrong)?;
     let group = job.concurrency.as_ref().map(|written| concurrency(written, world));
-    let group = group.transpose().map_err(wrong)?.flatten();
+    let group = group.transpose().map_err(wrong)?;
     let plain = Expanded {
         name,
         matrix,

@@ -66,7 +66,7 @@ pub(super) fn begin(spec: &RunSpec) -> Result<Begun, String> {
     let name = workflow.run_name.as_ref().map(|name| name.render(&world)).transpose();
     let concurrency = workflow.concurrency.as_ref().map(|c| concurrency(c, &world)).transpose();
     let name = name.map_err(wrong)?.filter(|name| !name.trim().is_empty());
-    Ok(Begun { jobs, name, concurrency: concurrency.map_err(wrong)?.flatten() })
+    Ok(Begun { jobs, name, concurrency: concurrency.map_err(wrong)? })
 }
 
 /// The jobs of a workflow and what each needs, by the keys that the run knows
@@ -165,21 +165,31 @@ fn located(file: &str, error: &EvaluateError) -> String {
     format!("{file}:{}:{}: `{expression}`: {message}", span.start.line, span.start.column)
 }
 
-/// `concurrency`, evaluated; an empty name is no group.
+/// The longest name of a group that GitHub takes, in UTF-16 units.
+const MAX_GROUP: usize = 400;
+
+/// `concurrency`, evaluated. As on GitHub, the name must not be empty.
 fn concurrency(
     written: &shipway_workflow::model::Concurrency,
     world: &World<'_>,
-) -> Result<Option<Concurrency>, EvaluateError> {
+) -> Result<Concurrency, EvaluateError> {
     use shipway_workflow::model::Queue as Written;
     let group = written.group.render(world)?;
+    if group.is_empty() {
+        return Err(written.group.wrong("the name of a concurrency group must not be empty"));
+    }
+    if group.encode_utf16().count() > MAX_GROUP {
+        let message =
+            format!("the name of a concurrency group has {MAX_GROUP} characters at the most");
+        return Err(written.group.wrong(&message));
+    }
     let cancel = written.cancel_in_progress.as_ref().map(|value| value.evaluate(world));
     let cancel_in_progress = cancel.transpose()?.unwrap_or(false);
     let queue = match written.queue {
         Written::Single => Queue::Single,
         Written::Max => Queue::Max,
     };
-    let some = !group.trim().is_empty();
-    Ok(some.then_some(Concurrency { group, cancel_in_progress, queue }))
+    Ok(Concurrency { group, cancel_in_progress, queue })
 }
 
 fn why_skipped(run: &UnderWay, key: &JobKey, world: &World<'_>) -> String {

@@ -202,7 +202,12 @@ fn what_a_call_gives_has_to_be_what_its_workflow_takes() {
         );
         Led::new(calling(&text, &[("build", BUILD)])).ends()
     };
-    let all = [with("fast: true"), with("target: x, fats: true"), with("target: x, fast: 'yes'")];
+    let all = [
+        with("fast: true"),
+        with("target: x, fats: true"),
+        with("target: x, fast: 'yes'"),
+        with("target: x, fast: '${{ inputs.fast }}'"),
+    ];
     insta::assert_snapshot!(all.join("\n--\n"), @"
     b fails: .github/workflows/ci.yml:3:13: input `target` is required by the called workflow
     = failure
@@ -211,6 +216,9 @@ fn what_a_call_gives_has_to_be_what_its_workflow_takes() {
     = failure
     --
     b fails: .github/workflows/ci.yml:3:13: input `fast` has to be true or false, not a string
+    = failure
+    --
+    b fails: .github/workflows/ci.yml:3:13: input `fast` has to be true or false, not null
     = failure
     ");
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use indexmap::IndexMap;
+use shipway_workflow::expr::{Context as _, Value};
 use shipway_workflow::model::{Bindings, DockerAction, DockerImage};
 
 use super::{Files, inputs};
@@ -48,7 +49,10 @@ pub(super) async fn run(
     };
     let args = if args.is_empty() { written_args(given)? } else { args };
     let mut env = variables(body, given);
-    let known = |name: &str| body.env.contains_key(name);
+    // What the workflow, the job, or a step before says goes over what the action says itself.
+    let context = body.view().get("env");
+    let context = context.as_ref().and_then(Value::as_object);
+    let known = |name: &str| context.is_some_and(|env| env.contains_key(name));
     let own = own.into_iter().filter(|(name, _)| !known(name));
     env.extend(own.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     let image = match &action.image {

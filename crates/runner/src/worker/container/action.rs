@@ -69,6 +69,7 @@ impl Containers {
         options.body.working_dir = Some("/github/workspace".to_owned());
         let way = self.way(shared).await;
         options.body.env = Some(variables(&folders, files, way, step.env));
+        listener.paths = folders.in_action(files);
         let creation = Creation {
             labels: &labels(shared),
             role: Role::Action,

@@ -6,6 +6,10 @@ use super::found::inside;
 use super::{Listener, matcher, tag};
 use crate::protocol::{Annotation, Event, Level, Stream};
 use crate::worker::command::{Command, Line, Place, is_known};
+use crate::worker::step_files::is_for_later;
+
+/// As much of a message is in an annotation, in UTF-16 units; the log has all of it.
+const MOST_OF_MESSAGE: usize = 4096;
 
 /// A token of more characters than this is masked where it is shown.
 const SHORT_TOKEN: usize = 6;
@@ -69,10 +73,12 @@ impl Listener<'_> {
             }
             Command::SetEnv { name, value } => {
                 self.allowed("set-env", "$GITHUB_ENV")?;
-                if name.eq_ignore_ascii_case("NODE_OPTIONS") {
-                    return Err(format!("`{name}` cannot be set for the steps that follow"));
+                if is_for_later(&name) {
+                    self.said.env.insert(name, value);
+                } else {
+                    let message = format!("`{name}` cannot be set by way of `set-env`");
+                    self.annotate(stream, Level::Error, Place::default(), &message, &message).await;
                 }
-                self.said.env.insert(name, value);
             }
             Command::AddPath(folder) => {
                 self.allowed("add-path", "$GITHUB_PATH")?;
@@ -123,7 +129,9 @@ impl Listener<'_> {
         let shared = self.shared;
         let mask = |text: String| shared.masker.mask(&text);
         let workspace = &shared.message.folders.workspace;
-        let file = place.file.map(|file| inside(workspace, Path::new(&file)).unwrap_or(file));
+        let file = place.file.map(|file| self.paths.here(&file));
+        let file = file.map(|file| inside(workspace, Path::new(&file)).unwrap_or(file));
+        let message = cut(&shared.masker.mask(message));
         let annotation = Annotation {
             file: file.map(mask),
             line: place.line,
@@ -131,7 +139,7 @@ impl Listener<'_> {
             column: place.column,
             end_column: place.end_column,
             title: place.title.map(mask),
-            ..Annotation::bare(Some(self.step), level, mask(message.to_owned()))
+            ..Annotation::bare(Some(self.step), level, message)
         };
         shared.reporter.send(Event::Annotation(annotation)).await;
     }
@@ -185,20 +193,21 @@ impl Listener<'_> {
     }
 
     fn read_matchers(&self, file: &str) -> Result<Vec<matcher::Matcher>, String> {
-        let path = self.shared.message.folders.workspace.join(file);
+        let path = self.shared.message.folders.workspace.join(self.paths.here(file));
         let json = std::fs::read_to_string(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         matcher::read(&json).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// For this step and those after it; the last one added looks first.
+    /// For this step and those after it; what was added last looks first. As on GitHub, those of
+    /// one file look from the last to the first in this step, and the other way in later ones.
     fn add_matchers(&mut self, found: Vec<matcher::Matcher>) {
-        for matcher in found {
-            self.each_matchers(|matchers| {
-                matchers.retain(|known| !known.is_of(&matcher.owner));
-                matchers.insert(0, matcher.clone());
-            });
+        let owners: Vec<String> = found.iter().map(|matcher| matcher.owner.clone()).collect();
+        self.remove_matchers(&owners);
+        for channel in [&mut self.stdout, &mut self.stderr] {
+            channel.matchers.splice(0..0, found.iter().rev().cloned());
         }
+        self.shared.matchers().splice(0..0, found);
     }
 
     fn remove_matchers(&mut self, owners: &[String]) {
@@ -212,4 +221,16 @@ impl Listener<'_> {
         change(&mut self.stderr.matchers);
         change(&mut self.shared.matchers());
     }
+}
+
+/// A message as far as GitHub keeps it.
+fn cut(message: &str) -> String {
+    let mut left = MOST_OF_MESSAGE;
+    let fits = |c: &char| {
+        let units = c.len_utf16();
+        let fits = units <= left;
+        left = if fits { left - units } else { 0 };
+        fits
+    };
+    message.chars().take_while(fits).collect()
 }

@@ -60,6 +60,7 @@ impl Listener<'_> {
         let workspace = &self.shared.message.folders.workspace;
         let folder = found.base_path().and_then(|path| Path::new(path).parent());
         let relative = folder.map_or_else(|| file.to_owned(), |folder| folder.join(file));
+        let relative = self.paths.here(&relative.to_string_lossy());
         let path = clean(&workspace.join(relative));
         if path.is_file() { inside(workspace, &path) } else { None }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use shipway_process::Exit;
 use shipway_workflow::expr::{EvaluateError, Template};
-use shipway_workflow::model::{Defaults, StepKind};
+use shipway_workflow::model::StepKind;
 use tokio_util::sync::CancellationToken;
 
 use super::StepRun;
@@ -82,6 +82,14 @@ impl Ending {
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failure { message: message.into(), outputs: IndexMap::new(), told: false }
     }
+
+    /// It has failed for this reason, however it went; people know.
+    pub(crate) fn or_failed(self, message: String) -> Self {
+        match self {
+            Self::Success { outputs } => Self::Failure { message, outputs, told: true },
+            failed => failed,
+        }
+    }
 }
 
 impl Body<'_> {
@@ -154,16 +162,9 @@ impl Body<'_> {
         format!("{file}:{}:{}: {}", at.line, at.column, error.message)
     }
 
-    /// What `run` gets unless the step says otherwise, of the job, then of the
-    /// workflow; steps of an action have no such defaults.
-    fn defaults(&self) -> [Option<&Defaults>; 2] {
-        match self.run.frame.inside {
-            None => self.run.job.defaults.map(Some),
-            Some(_) => [None, None],
-        }
-    }
-
-    /// The script, the shell and the folder, expressions evaluated.
+    /// The script, the shell and the folder, expressions evaluated. Where the step says nothing,
+    /// `defaults.run` counts, but not for steps of an action: for a shell that comes to nothing,
+    /// too, while such a folder is the workspace.
     fn evaluate(
         &self,
         script: &Template,
@@ -171,13 +172,12 @@ impl Body<'_> {
         dir: Option<&Template>,
     ) -> Result<(String, Option<String>, PathBuf), EvaluateError> {
         let view = self.view();
-        let [job, workflow] = self.defaults();
-        let shell = shell.or(job.and_then(|d| d.shell.as_ref()));
-        let shell = shell.or(workflow.and_then(|d| d.shell.as_ref()));
+        let defaults = self.run.frame.inside.is_none().then_some(&self.run.job.defaults);
         let shell = shell.map(|shell| shell.render(&view)).transpose()?;
-        let dir = dir.or(job.and_then(|d| d.working_directory.as_ref()));
-        let dir = dir.or(workflow.and_then(|d| d.working_directory.as_ref()));
+        let shell = shell.filter(|shell| !shell.is_empty());
+        let shell = shell.or_else(|| defaults.and_then(|defaults| defaults.shell.clone()));
         let dir = dir.map(|dir| dir.render(&view)).transpose()?;
+        let dir = dir.or_else(|| defaults.and_then(|defaults| defaults.working_directory.clone()));
         let workspace = &self.shared.message.folders.workspace;
         Ok((script.render(&view)?, shell, workspace.join(dir.unwrap_or_default())))
     }
@@ -248,6 +248,7 @@ impl Body<'_> {
                     let (dir, env) = (program.dir.clone(), program.env.clone());
                     Scene { place, dir, env }
                 });
+                listener.paths = place.paths();
                 let who = (self.run.job, self.index);
                 place.run(who, program, &mut listener, self.stop).await
             }

@@ -10,7 +10,7 @@ use crate::worker::contexts::View;
 /// runs.
 pub(super) fn evaluated(step: &Step, view: &View<'_>) -> Result<String, EvaluateError> {
     match (&step.name, &step.kind) {
-        (Some(name), _) => name.render(view),
+        (Some(name), _) => name.render(view).map(|name| of_name(&name)),
         (None, StepKind::Run { script, .. }) => script.render(view).map(|script| of_run(&script)),
         _ => Ok(fixed(step)),
     }
@@ -19,7 +19,7 @@ pub(super) fn evaluated(step: &Step, view: &View<'_>) -> Result<String, Evaluate
 /// The name as far as it is known without evaluating anything.
 pub(crate) fn fixed(step: &Step) -> String {
     match (&step.name, &step.kind) {
-        (Some(name), _) => name.text().to_owned(),
+        (Some(name), _) => of_name(name.text()),
         (None, StepKind::Run { script, .. }) => of_run(script.text()),
         (None, StepKind::Uses { action, .. }) => format!("Run {}", written(&action.value)),
         (None, StepKind::Wait(_) | StepKind::WaitAll) => "Wait".to_owned(),
@@ -46,8 +46,21 @@ pub(crate) fn staged(stage: Stage, name: &str) -> String {
 }
 
 fn of_run(script: &str) -> String {
-    let first = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    format!("Run {first}")
+    first_line(script).map_or_else(nameless, |line| format!("Run {line}"))
+}
+
+fn of_name(name: &str) -> String {
+    first_line(name).map_or_else(nameless, str::to_owned)
+}
+
+/// What GitHub calls a step whose name comes to nothing.
+fn nameless() -> String {
+    "run".to_owned()
+}
+
+/// What there is room for of a name.
+fn first_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| !line.is_empty())
 }
 
 /// An action as its author wrote it.

@@ -93,6 +93,7 @@ pub(super) fn interface(owner: &str, name: &str, path: &str, reference: &str) ->
         name: format!("{full}@{reference}"),
         inputs: inputs.collect(),
         outputs: outputs.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        has_pre: false,
     })
 }
 

@@ -98,7 +98,7 @@ fn misfit(checking: &Checking<'_>, site: &Site<'_>, of: &Type, span: Span) -> Op
             let help = "take a member of it, or write `toJSON(…)`";
             Some(finding(&OBJECT_AS_TEXT, message).with_help(help))
         }
-        Role::Object if !matches!(of, Type::Any | Type::Object(_) | Type::Null) => {
+        Role::Object if !matches!(of, Type::Any | Type::Object(_)) => {
             let message = format!("this is {of}, and an object is wanted here");
             let help = "`fromJSON(…)` makes an object of a text";
             Some(finding(&TYPE, message).with_help(help))

@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::checking::Checking;
 use crate::lint::rule::Rule;
+use crate::matrix::is_filter;
 use crate::span::Spanned;
 use crate::yaml::{Entry, Mapping, Node, NodeKind};
 
@@ -36,7 +37,7 @@ pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn duplicates(checking: &Checking<'_>, matrix: &Mapping, found: &mut Vec<Diagnostic>) {
-    for row in matrix.iter().filter(|row| !is_special(&row.key)) {
+    for row in matrix.iter().filter(|row| !is_filter(&row.key)) {
         let mut seen: Vec<(String, &Node)> = Vec::new();
         for item in row.value.as_sequence().unwrap_or_default() {
             let Some(shown) = shown(item) else { continue };
@@ -55,10 +56,6 @@ fn duplicates(checking: &Checking<'_>, matrix: &Mapping, found: &mut Vec<Diagnos
 
 /// A matrix yields 256 jobs at the most, so longer rows fail anyway.
 const MAX_VALUES: usize = 256;
-
-fn is_special(key: &str) -> bool {
-    matches!(key, "include" | "exclude")
-}
 
 /// A value that is known, as text that tells values apart.
 fn shown(node: &Node) -> Option<String> {
@@ -86,7 +83,7 @@ fn excludes(
     is_computed: bool,
     found: &mut Vec<Diagnostic>,
 ) {
-    let rows: Vec<_> = matrix.iter().filter(|row| !is_special(&row.key)).collect();
+    let rows: Vec<_> = matrix.iter().filter(|row| !is_filter(&row.key)).collect();
     let items = matrix.get("exclude").and_then(Node::as_sequence).unwrap_or_default();
     for entry in items.iter().filter_map(Node::as_mapping).flatten() {
         let Some(row) = rows.iter().find(|row| row.key.eq_ignore_ascii_case(&entry.key)) else {

@@ -7,7 +7,7 @@ use crate::lint::rule::Rule;
 use crate::model::{Bindings, StepKind, Uses};
 use crate::span::Spanned;
 
-pub(super) const RULES: &[&Rule] = &[&INPUT, &DEPRECATED, &MISSING];
+pub(super) const RULES: &[&Rule] = &[&INPUT, &DEPRECATED, &MISSING, &PRE];
 
 const INPUT: Rule = Rule {
     id: "action-input",
@@ -31,11 +31,27 @@ const MISSING: Rule = Rule {
           `path/action.yml` (or a Dockerfile), unless a step before it puts it there.",
 };
 
+const PRE: Rule = Rule {
+    id: "local-pre",
+    severity: Severity::Warning,
+    summary: "a local action has a `pre`, which does not run",
+    why: "What an action does before the first step cannot come out of the workspace, which steps \
+          fill. So the runner leaves it out where an action is used as `./path`, and warns. Of a \
+          release, and by `$/path`, it runs.",
+};
+
 pub(super) fn check(checking: &Checking<'_>, found: &mut Vec<Diagnostic>) {
     for of in checking.steps() {
         let StepKind::Uses { action, with } = &of.step.kind else { continue };
         match checking.action(&action.value).as_ref() {
-            Callee::Action(interface) => inputs(checking, interface, action, with, found),
+            Callee::Action(interface) => {
+                inputs(checking, interface, action, with, found);
+                if interface.has_pre && matches!(action.value, Uses::Local { .. }) {
+                    let message = "`pre` of a local action does not run";
+                    let help = "do it in a step, or use the action by `$/` or at a release";
+                    found.push(PRE.at(checking.file, action.span, message).with_help(help));
+                }
+            }
             Callee::Missing => {
                 let message = "there is no such action in this repository";
                 let help = "the path starts at the root of the repository, and names a folder";
