@@ -124,6 +124,7 @@ impl Rules {
             Fingerprint::of([rule.id.as_str().as_bytes(), file.as_bytes(), secret]);
         let near = lines.around(hit.secret.start);
         finding.allowed = inline::allowance(near, rule.id.as_str())
+            .map(|reason| lines.without(all, hit.secret.start, reason))
             .map(|reason| Allowed { reason, by: format!("{file}:{}", span.start.line) });
         finding
     }
@@ -290,6 +291,18 @@ impl<'t> Lines<'t> {
         let start = self.start_of(at);
         let column = String::from_utf8_lossy(&self.text[start..at]).chars().count() + 1;
         Pos { line: line + 1, column }
+    }
+
+    /// What stands in the line or the one before, with their secrets hidden.
+    fn without(&self, all: &[Hit], at: usize, said: String) -> String {
+        let start = self.start_of(self.start_of(at).saturating_sub(1));
+        let end = self.start_of(at) + self.line_at(at).len();
+        let first = all.partition_point(|hit| hit.secret.end <= start);
+        let near = all[first..].iter().map(|hit| &hit.secret);
+        near.take_while(|secret| secret.start < end).fold(said, |said, secret| {
+            let secret = &self.text[secret.clone()];
+            said.replace(&*String::from_utf8_lossy(secret), &masked(secret))
+        })
     }
 
     /// The line with its secrets hidden, shortened.

@@ -112,6 +112,15 @@ fn an_allowance_counts_with_its_reason_and_is_shown() {
 }
 
 #[test]
+fn a_reason_shows_no_secret() {
+    let secret = example::value(kind("github-pat"), 3);
+    let text = format!("x = 'shipway: allow github-pat: revoked, it was {secret}'\n");
+    let findings = scan("a.conf", text.as_bytes());
+    let reason = &findings[0].allowed.as_ref().unwrap().reason;
+    assert!(reason.starts_with("revoked, it was ") && !reason.contains(&secret[8..20]), "{reason}");
+}
+
+#[test]
 fn a_baseline_knows_a_secret_wherever_it_stands_in_its_file() {
     let secret = example::value(kind("npm-token"), 1);
     let first = scan("a.toml", format!("a = \"{secret}\"").as_bytes()).remove(0);
