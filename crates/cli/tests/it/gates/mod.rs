@@ -237,7 +237,9 @@ fn without_a_base_a_change_is_not_judged_by_itself() {
 fn the_first_way_to_an_environment_is_judged_by_the_gates_of_main() {
     let world = World::new(GATES);
     let config = world.repo.read("shipway.yaml").unwrap();
-    world.git(&["checkout", "--quiet", "-b", "quiet"]);
+    // What was pushed is the main branch; what was not is the change.
+    world.git(&["remote", "add", "origin", "https://example.invalid/shop"]);
+    world.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     world.write("shipway.yaml", config.split("gates:").next().unwrap());
     world.commit("Ask for nothing");
     let refused = world.run(&["ship", "--to", "staging"]);
