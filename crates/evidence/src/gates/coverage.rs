@@ -128,7 +128,7 @@ mod tests {
                 panic!("{text}")
             };
             let labels = Labels { service: service.map(str::to_owned), flag: None };
-            (labels, coverage.placed(&Tree::new(["api/a.c"].into_iter(), &[])))
+            (labels, coverage.placed(&Tree::new(["api/a.c"], &[])))
         };
         let one = "DA:1,1\nDA:2,0\nDA:3,0\n";
         let other = "DA:1,0\nDA:2,1\nDA:3,0\n";
