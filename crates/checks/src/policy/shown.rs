@@ -286,6 +286,8 @@ pub struct Policies {
     pub denied: Vec<String>,
     /// What was warned of.
     pub warned: Vec<String>,
+    /// What would be denied, but for an exception that the policies name.
+    pub excepted: Vec<String>,
 }
 
 /// What a job tried for an item of the checklist.

@@ -4,6 +4,7 @@
 use std::io::{Cursor, Read};
 
 use flate2::bufread::GzDecoder;
+use memchr::memmem;
 
 use crate::check::Sink;
 use crate::finding::{Finding, Severity, Span};
@@ -14,6 +15,9 @@ use super::rules::Rules;
 
 /// Where what an archive says beside its files is found: their names, and comments.
 const SAID: &str = "names and comments";
+
+/// Where what stands between the files of an archive is found.
+const BETWEEN: &str = "between its files";
 
 /// How much of archives is opened.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +116,8 @@ impl Opening<'_> {
             return Err(Unsearched::Many(self.limits.entries));
         }
         let mut said = archive.comment().to_vec();
-        let mut first = content.len();
+        let directory = usize::try_from(archive.central_directory_start()).unwrap_or(content.len());
+        let mut listed = Vec::with_capacity(archive.len());
         for index in 0..archive.len() {
             let entry = archive.by_index_raw(index).map_err(damaged)?;
             let name = entry.name().map_err(damaged)?.into_owned();
@@ -120,7 +125,9 @@ impl Opening<'_> {
                 said.push(b'\n');
                 said.extend_from_slice(of);
             }
-            first = first.min(usize::try_from(entry.header_start()).unwrap_or(first));
+            let data = entry.data_start().unwrap_or_else(|| entry.header_start());
+            let place = [entry.header_start(), data.saturating_add(entry.compressed_size())];
+            listed.push(place.map(|at| usize::try_from(at).unwrap_or(content.len())));
             let encrypted = entry.encrypted();
             drop(entry);
             if encrypted {
@@ -134,8 +141,44 @@ impl Opening<'_> {
             }
         }
         self.said(file, &said, sink);
-        // What extracts it by itself is a program before it.
-        self.rules.scan(file, &content[..first], sink);
+        listed.sort_unstable();
+        listed.push([directory.min(content.len()); 2]);
+        let mut at = 0;
+        for [start, end] in listed {
+            // What extracts it by itself is a program before it.
+            let part = if at == 0 { file } else { &format!("{file}!/{BETWEEN}") };
+            let between = content.get(at..start).unwrap_or_default();
+            self.rules.scan(part, between, sink);
+            self.unlisted(file, between, depth, sink)?;
+            at = at.max(end);
+        }
+        Ok(())
+    }
+
+    /// Files of a zip that its directory does not name: readers that read from the beginning find
+    /// them.
+    fn unlisted(
+        &mut self,
+        file: &str,
+        between: &[u8],
+        depth: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Unsearched> {
+        let damaged = |error: zip::result::ZipError| Unsearched::Damaged(error.to_string());
+        for at in memmem::find_iter(between, b"PK\x03\x04") {
+            let mut rest = &between[at..];
+            if !is_zip_entry(rest) {
+                continue;
+            }
+            let entry = zip::read::read_zipfile_from_stream(&mut rest).map_err(damaged)?;
+            let Some(entry) = entry else { continue };
+            let name = entry.name().map_err(damaged)?.into_owned();
+            let content = self.bounded(&name, entry)?;
+            if !content.is_empty() {
+                let name = format!("{file}!/{name} (not in its directory)");
+                self.open(&name, &content, depth + 1, sink);
+            }
+        }
         Ok(())
     }
 
@@ -242,6 +285,16 @@ impl Opening<'_> {
         self.left = left.ok_or(Unsearched::Large(self.limits.total))?;
         Ok(())
     }
+}
+
+/// Whether the head of a file in a zip stands here (APPNOTE.TXT, 4.3.7), and not only its mark, which
+/// is in every program that reads them.
+fn is_zip_entry(bytes: &[u8]) -> bool {
+    let Some((head, rest)) = bytes.split_first_chunk::<30>() else { return false };
+    let number = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]));
+    let (version, method, name) = (head[4], number(8), number(26));
+    let is_named = |name: &[u8]| name.iter().all(|byte| !byte.is_ascii_control());
+    version <= 63 && method < 100 && name > 0 && rest.get(..name).is_some_and(is_named)
 }
 
 #[cfg(test)]

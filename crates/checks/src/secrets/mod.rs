@@ -8,6 +8,7 @@
 mod archive;
 mod baseline;
 mod der;
+mod encoded;
 mod entropy;
 pub mod example;
 mod gitleaks;

@@ -27,6 +27,9 @@ impl Packing {
             [0x1f, 0x9d, 0x90, ..] => Some(Self::Other("what `compress` packed")),
             [0xed, 0xab, 0xee, 0xdb, ..] => Some(Self::Other("an RPM package")),
             [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Some(Self::Other("a cabinet file")),
+            [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 1 | 2, ..]
+            | [0xce, 0xce, 0xce, 0xce, 0, 0, 0, 2, ..] => Some(Self::Other("a key store of Java")),
+            _ if is_key_store(content) => Some(Self::Other("a key store (PKCS #12)")),
             [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] => Some(Self::Other("a pack of git")),
             _ if content.starts_with(b"!<arch>\ndebian-binary") => {
                 Some(Self::Other("a Debian package"))
@@ -37,6 +40,16 @@ impl Packing {
             _ => None,
         }
     }
+}
+
+/// Whether it begins as one (RFC 7292, 4): a sequence of the version 3 and of contents that are data
+/// or signed data.
+fn is_key_store(content: &[u8]) -> bool {
+    const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
+    let head = &content[..content.len().min(40)];
+    head.first() == Some(&0x30)
+        && memmem::find(head, b"\x02\x01\x03\x30").is_some_and(|at| at <= 6)
+        && memmem::find(head, DATA).is_some()
 }
 
 fn is_bundle(content: &[u8]) -> bool {

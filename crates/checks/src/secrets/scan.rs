@@ -9,6 +9,7 @@ use crate::check::Sink;
 use crate::finding::{Allowed, Finding, Fingerprint, Pos, Span};
 
 use super::der::is_private_key;
+use super::encoded;
 use super::entropy::{entropy, is_made_up, is_ordinary};
 use super::inline;
 use super::rules::{Named, Rules, SecretRule, Shape};
@@ -27,6 +28,14 @@ const SNIFFED: usize = 8_000;
 struct Hit {
     rule: usize,
     secret: Range<usize>,
+    /// What is the secret, where it stands in base64 with other text.
+    decoded: Option<Vec<u8>>,
+}
+
+impl Hit {
+    const fn overlaps(&self, other: &Range<usize>) -> bool {
+        self.secret.start < other.end && other.start < self.secret.end
+    }
 }
 
 impl Rules {
@@ -38,22 +47,23 @@ impl Rules {
         }
         let text = as_text(content);
         let binary = memchr(0, &text[..text.len().min(SNIFFED)]).is_some();
-        let mut hits = self.hits(file, &text, binary);
-        // One finding for one secret: the first rule in order knows it best.
-        hits.sort_by_key(|hit| (hit.rule, hit.secret.start));
-        let mut kept: Vec<Hit> = Vec::new();
-        for hit in hits {
-            let overlaps = |other: &Hit| {
-                hit.secret.start < other.secret.end && other.secret.start < hit.secret.end
-            };
-            if !kept.iter().any(overlaps) {
-                kept.push(hit);
+        let mut kept = best(self.hits(file, &text, binary));
+        for word in encoded::texts(&text) {
+            // What is a secret as it stands is told so.
+            if kept.iter().any(|hit| hit.overlaps(&word.place)) {
+                continue;
             }
+            let within = best(self.hits(file, &word.text, false)).into_iter();
+            kept.extend(within.map(|hit| Hit {
+                rule: hit.rule,
+                secret: word.place.clone(),
+                decoded: Some(word.text[hit.secret].to_vec()),
+            }));
         }
         kept.sort_by_key(|hit| hit.secret.start);
         let mut lines = Lines::new(&text);
-        for hit in kept {
-            sink.finding(self.finding(file, &mut lines, &hit));
+        for hit in &kept {
+            sink.finding(self.finding(file, &mut lines, hit, &kept));
         }
     }
 
@@ -101,20 +111,35 @@ impl Rules {
         hits
     }
 
-    fn finding(&self, file: &str, lines: &mut Lines<'_>, hit: &Hit) -> Finding {
+    fn finding(&self, file: &str, lines: &mut Lines<'_>, hit: &Hit, all: &[Hit]) -> Finding {
         let rule = &self.rules[hit.rule];
         let secret = &lines.text[hit.secret.clone()];
         let span = Span { start: lines.pos(hit.secret.start), end: lines.pos(hit.secret.end) };
-        let message = format!("this looks like {}: {}", rule.what, masked(secret));
+        let how = if hit.decoded.is_some() { " in base64" } else { "" };
+        let message = format!("this looks like {}{how}: {}", rule.what, masked(secret));
         let mut finding = Finding::new(&rule.rule(), file, span, message);
-        finding.excerpt = lines.excerpt(&hit.secret);
+        finding.excerpt = lines.excerpt(&hit.secret, all);
+        let secret = hit.decoded.as_deref().unwrap_or(secret);
         finding.fingerprint =
             Fingerprint::of([rule.id.as_str().as_bytes(), file.as_bytes(), secret]);
         let near = lines.around(hit.secret.start);
         finding.allowed = inline::allowance(near, rule.id.as_str())
+            .map(|reason| lines.without(all, hit.secret.start, reason))
             .map(|reason| Allowed { reason, by: format!("{file}:{}", span.start.line) });
         finding
     }
+}
+
+/// One hit for one secret: the first rule in order knows it best.
+fn best(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by_key(|hit| (hit.rule, hit.secret.start));
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        if !kept.iter().any(|other| other.overlaps(&hit.secret)) {
+            kept.push(hit);
+        }
+    }
+    kept
 }
 
 /// What a keyword's rules look at, if they have not yet.
@@ -170,7 +195,7 @@ impl Place<'_, '_> {
             // Elsewhere in a binary file, what looks like a name is chance.
             let counts = told_by_form || !self.binary || is_in_plain(self.text, &secret);
             if counts && self.is_secret(rule, &secret) {
-                self.hits.push(Hit { rule: index, secret });
+                self.hits.push(Hit { rule: index, secret, decoded: None });
             }
         }
     }
@@ -268,16 +293,40 @@ impl<'t> Lines<'t> {
         Pos { line: line + 1, column }
     }
 
-    /// The line with the secret hidden, shortened.
-    fn excerpt(&self, secret: &Range<usize>) -> String {
+    /// What stands in the line or the one before, with their secrets hidden.
+    fn without(&self, all: &[Hit], at: usize, said: String) -> String {
+        let start = self.start_of(self.start_of(at).saturating_sub(1));
+        let end = self.start_of(at) + self.line_at(at).len();
+        let first = all.partition_point(|hit| hit.secret.end <= start);
+        let near = all[first..].iter().map(|hit| &hit.secret);
+        near.take_while(|secret| secret.start < end).fold(said, |said, secret| {
+            let secret = &self.text[secret.clone()];
+            said.replace(&*String::from_utf8_lossy(secret), &masked(secret))
+        })
+    }
+
+    /// The line with its secrets hidden, shortened.
+    fn excerpt(&self, secret: &Range<usize>, all: &[Hit]) -> String {
         const AROUND: usize = 60;
-        let line = self.start_of(secret.start).max(secret.start.saturating_sub(AROUND));
-        let before = String::from_utf8_lossy(&self.text[line..secret.start]);
+        let start = self.start_of(secret.start).max(secret.start.saturating_sub(AROUND));
         let rest = self.line_at(secret.end.saturating_sub(1));
         let end = self.start_of(secret.end.saturating_sub(1)) + rest.len();
-        let after = &self.text[secret.end.min(end)..end.min(secret.end + AROUND)];
-        let hidden = masked(&self.text[secret.clone()]);
-        let text = format!("{before}{hidden}{}", String::from_utf8_lossy(after));
+        let end = end.min(secret.end + AROUND).max(secret.end);
+        let (mut text, mut at) = (String::new(), start);
+        // They stand in order, and none in another.
+        let first = all.partition_point(|hit| hit.secret.end <= start);
+        let near = all[first..].iter().map(|hit| &hit.secret);
+        for hidden in near.take_while(|hidden| hidden.start < end) {
+            // Several may stand in one word.
+            if hidden.end <= at {
+                continue;
+            }
+            text += &String::from_utf8_lossy(&self.text[at..hidden.start.max(at)]);
+            let is_this = hidden == secret;
+            text += &if is_this { masked(&self.text[secret.clone()]) } else { "…".to_owned() };
+            at = hidden.end;
+        }
+        text += &String::from_utf8_lossy(&self.text[at.min(end)..end]);
         text.trim().chars().filter(|c| !c.is_control()).collect()
     }
 }

@@ -353,10 +353,14 @@ fn quality_licences_duplication_and_policies() {
     shut("duplication: 3%", &twice(4));
     let policies = |denied: &[&str]| {
         let denied = denied.iter().map(|one| (*one).to_owned()).collect();
-        let policies = Policies { asked: 2, denied, warned: vec!["w".to_owned()] };
+        let warned = vec!["w".to_owned()];
+        let policies = Policies { asked: 2, denied, warned, excepted: vec!["root".to_owned()] };
         Shown { policies: seen(policies), ..Shown::default() }
     };
     open("policies: on", &policies(&[]));
+    let told = verdict("policies: on", &policies(&[]));
+    assert_eq!(told.found, "2 asked, 0 denied, 1 warned, 1 excepted");
+    assert_eq!(told.notes, ["an exception of the policies: root"]);
     let none = Shown { policies: seen(Policies::default()), ..Shown::default() };
     assert!(shut("policies: on", &none).starts_with("no evidence: no rule"));
     assert_eq!(shut("policies: on", &policies(&["no root"])), "no root");

@@ -112,6 +112,15 @@ fn an_allowance_counts_with_its_reason_and_is_shown() {
 }
 
 #[test]
+fn a_reason_shows_no_secret() {
+    let secret = example::value(kind("github-pat"), 3);
+    let text = format!("x = 'shipway: allow github-pat: revoked, it was {secret}'\n");
+    let findings = scan("a.conf", text.as_bytes());
+    let reason = &findings[0].allowed.as_ref().unwrap().reason;
+    assert!(reason.starts_with("revoked, it was ") && !reason.contains(&secret[8..20]), "{reason}");
+}
+
+#[test]
 fn a_baseline_knows_a_secret_wherever_it_stands_in_its_file() {
     let secret = example::value(kind("npm-token"), 1);
     let first = scan("a.toml", format!("a = \"{secret}\"").as_bytes()).remove(0);
@@ -166,6 +175,52 @@ fn a_zip_is_one_whatever_stands_before_it() {
     // Directories whose places were not amended are as usual as those that were.
     let mark_alone = [&b"\x7fELF PK\x05\x06"[..], &[7; 40]].concat();
     assert_eq!(where_found("a.out", &mark_alone), [""; 0]);
+}
+
+/// A directory that names the last file alone, as nobody but a reader from the beginning would see.
+#[test]
+fn files_that_a_zip_does_not_list_are_searched() {
+    let secret = example::planted(kind("aws-access-key-id"), 5);
+    let files = |names: &[&str]| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for name in names {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(&[secret.as_bytes(), &[b' '; 300]].concat()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    let hidden = |of: Vec<u8>| {
+        let directory = of.windows(4).position(|mark| mark == b"PK\x01\x02").unwrap();
+        of[..directory].to_vec()
+    };
+    let mut found = where_found("a.zip", &[hidden(files(&["old"])), files(&["new"])].concat());
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        ["aws-access-key-id a.zip!/new", "aws-access-key-id a.zip!/old (not in its directory)"]
+    );
+    let all = where_found("a.zip", &files(&["one", "two"]));
+    assert_eq!(all, ["aws-access-key-id a.zip!/one", "aws-access-key-id a.zip!/two"]);
+}
+
+/// As `openssl pkcs12 -export`, Windows and `keytool` begin them.
+#[test]
+fn a_key_store_is_not_passed_over() {
+    let data = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    for head in [
+        &b"0\x82\x0a\x30\x02\x01\x03\x30\x82\x09\xe6"[..],
+        b"0\x80\x02\x01\x030\x80",
+        b"0\x84\0\0\x0a\x30\x02\x01\x030\x84\0\0\x09\xe6",
+    ] {
+        let findings = scan("a.p12", &[head, data, &[7; 300]].concat());
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].message.contains("a key store (PKCS #12) is not unpacked"));
+        assert_eq!(findings[0].kind, FindingKind::Undecided);
+    }
+    let java = scan("a.jks", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01");
+    assert!(java[0].message.contains("a key store of Java"), "{java:?}");
+    let certificate = [&b"0\x82\x03\x300\x82\x02\x18\xa0\x03\x02\x01\x02"[..], &[7; 300]];
+    assert_eq!(scan("a.der", &certificate.concat()), []);
 }
 
 #[test]
@@ -246,6 +301,65 @@ fn a_private_key_is_found_however_it_is_written() {
     // `-----BEGIN PRIVATE KEY-----` in base64.
     let wide = format!("tls.key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t{body}\n");
     assert_eq!(ids(&Rules::built_in(), &wide), ["private-key"], "{wide}");
+}
+
+/// What each form tells is found in base64 too, as Kubernetes, npm and headers have it, alone and
+/// among other settings.
+#[test]
+fn a_token_in_base64_is_found() {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    let rules = Rules::built_in();
+    let mut missed = Vec::new();
+    for kind in kinds().filter(|kind| matches!(kind.pattern, Pattern::Token(_))) {
+        let secret = example::value(kind, 7);
+        if secret.len() < 18 {
+            continue;
+        }
+        for (before, of) in [
+            ("apiVersion: v1\nkind: Secret\ndata:\n  it: ", secret.clone()),
+            ("proxy header = Basic ", format!("shop:{secret}")),
+            ("{\"auths\": {\"r.example\": {\"x\": \"", format!("# it\nHOST=a\nIT={secret}\n")),
+        ] {
+            let text = format!("{before}{}\n", BASE64_STANDARD.encode(of));
+            let found = ids(&rules, &text);
+            if found != [kind.id] {
+                missed.push(format!("{}: found {found:?} in {text}", kind.id));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn a_finding_in_base64_stands_where_the_text_stands_and_shows_none_of_it() {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    let (one, other) =
+        (example::value(kind("github-pat"), 3), example::value(kind("slack-bot-token"), 4));
+    let word = BASE64_STANDARD.encode(format!("A={one}\nB={other}\n"));
+    let findings = scan("secret.yaml", format!("data:\n  env: {word}\n").as_bytes());
+    let rules: Vec<&str> = findings.iter().map(|found| found.rule.as_str()).collect();
+    assert_eq!(rules, ["github-pat", "slack-bot-token"]);
+    for found in findings {
+        assert_eq!((found.span.start.line, found.span.start.column), (2, 8));
+        assert_eq!(found.span.end.column, 8 + word.len());
+        assert!(found.message.contains(" in base64: "), "{}", found.message);
+        for part in [&word[8..16], &one[..8], &other[..8]] {
+            assert!(!found.excerpt.contains(part), "{}", found.excerpt);
+        }
+    }
+}
+
+#[test]
+fn two_secrets_in_a_line_show_neither() {
+    let (one, other) =
+        (example::value(kind("github-pat"), 3), example::value(kind("slack-bot-token"), 4));
+    let findings = scan("a.conf", format!("a={one} b={other} c={one}\n").as_bytes());
+    assert_eq!(findings.len(), 3);
+    for found in findings {
+        for part in [&one[8..20], &other[8..20]] {
+            assert!(!found.excerpt.contains(part), "{}", found.excerpt);
+        }
+    }
 }
 
 #[test]

@@ -153,7 +153,7 @@ pub struct ReportSource {
     /// The files in it: a pattern. By default all.
     #[serde(default)]
     pub files: Option<String>,
-    /// The service that they are about.
+    /// The service that they are about: what they say counts for the coverage of no other.
     #[serde(default)]
     pub service: Option<String>,
     /// What coverage is told apart by, such as `unit`.

@@ -238,8 +238,9 @@ pub(super) fn policies<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Seen<Poli
                 // A figure says nothing of right and wrong.
                 asked: all.iter().map(PolicyResults::judged).sum(),
                 // What was not evaluated is not known to be right.
-                denied: of(&|finding| finding.rule != rules::WARNING.id),
-                warned: of(&|finding| finding.rule == rules::WARNING.id),
+                denied: of(&|of| of.allowed.is_none() && of.rule != rules::WARNING.id),
+                warned: of(&|of| of.allowed.is_none() && of.rule == rules::WARNING.id),
+                excepted: of(&|of| of.allowed.is_some()),
             }
         },
     )
@@ -427,6 +428,21 @@ mod tests {
         let waivers = Waivers::read("waivers.toml", WAIVER).unwrap();
         let seen = vulnerabilities(&look, &pieces, &waivers).dependencies.what?;
         Some((seen.register.entries.len(), seen.idle.len()))
+    }
+
+    #[test]
+    fn what_an_exception_allows_is_not_denied() {
+        let text = r#"[{"filename": "a.yaml", "namespace": "main", "successes": 1,
+            "failures": [{"msg": "no limit"}], "exceptions": [{"msg": "runs as root"}]}]"#;
+        let (file, from) = ("c.json".to_owned(), String::new());
+        let source = Source { file, tool: String::new(), from, at: None, digest: None };
+        let (path, artifact) = ("c.json".into(), None);
+        let file = ReportFile { path, source, artifact, service: None, flag: None, named: true };
+        let read = shipway_checks::reports::read("c.json", &mut text.as_bytes());
+        let seen = policies([Piece { file, read }].iter()).what.unwrap();
+        assert_eq!((seen.asked, seen.denied.len(), seen.excepted.len()), (3, 1, 1));
+        assert!(seen.denied[0].contains("no limit"), "{seen:?}");
+        assert!(seen.excepted[0].contains("runs as root"), "{seen:?}");
     }
 
     #[test]

@@ -20,11 +20,11 @@ pub struct Services<'l> {
 impl<'l> Services<'l> {
     /// What each service's folder comes to. Where a change moves it, both count, and the worse of
     /// them is told: what left the folder is not out of sight by that.
-    pub(super) fn shares(self, of: impl Fn(&str) -> Share) -> BTreeMap<String, Share> {
+    pub(super) fn shares(self, of: impl Fn(&str, &str) -> Share) -> BTreeMap<String, Share> {
         let names: BTreeSet<&String> = self.before.keys().chain(self.after.keys()).collect();
         let worst = |name: &String| {
             let folders = [self.before.get(name), self.after.get(name)].into_iter().flatten();
-            let shares = folders.map(|folder| of(folder)).filter(|share| share.of > 0);
+            let shares = folders.map(|folder| of(name, folder)).filter(|share| share.of > 0);
             shares.min_by_key(|share| u128::from(share.part) * PARTS / u128::from(share.of))
         };
         names.into_iter().map(|name| (name.clone(), worst(name).unwrap_or_default())).collect()
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_service_that_moves_is_judged_by_both_of_its_folders() {
-        let of = |folder: &str| match folder {
+        let of = |_: &str, folder: &str| match folder {
             "api" => Share { part: 1, of: 10 },
             "api/core" => Share { part: 9, of: 9 },
             "web" => Share { part: 3, of: 4 },

@@ -26,6 +26,7 @@ use crate::planner::PlanError;
 
 pub use ask::{AskError, Asking};
 pub use pull_request::{BadPayload, ToldPullRequest};
+pub(crate) use versions::left_trunk;
 
 /// What work folders begin with.
 pub(crate) const WORK: &str = "gates-";

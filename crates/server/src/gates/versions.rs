@@ -101,12 +101,20 @@ pub(super) fn folders(config: &Config) -> Folders {
 /// Where nothing serves yet, all of it is new; its gates are those where it left the main branch. A
 /// change may add an environment, and does not say by that what is asked for on the way there.
 fn judge_of_the_first(judging: &Judging<'_>) -> Result<Option<CommitId>, GateError> {
-    let Judging { repository, commit, to, .. } = judging;
-    match (to, trunk(repository)?) {
-        (Destination::Environment(_), Some(trunk)) => {
-            Ok(Some(repository.merge_base(&trunk, commit)?.unwrap_or(trunk)))
-        }
-        _ => Ok(None),
+    match judging.to {
+        Destination::Environment(_) => Ok(left_trunk(judging.repository, judging.commit)?),
+        Destination::PullRequest => Ok(None),
+    }
+}
+
+/// Where a commit left the main branch; without a common commit, the main branch as it is.
+pub(crate) fn left_trunk(
+    repository: &Repository,
+    commit: &CommitId,
+) -> Result<Option<CommitId>, GitError> {
+    match trunk(repository)? {
+        Some(trunk) => Ok(Some(repository.merge_base(&trunk, commit)?.unwrap_or(trunk))),
+        None => Ok(None),
     }
 }
 

@@ -91,7 +91,7 @@ impl Ship<'_> {
             return Ok(Shipping::AlreadyThere(names));
         }
         stages::refuse_older(self.repository, live, &self.commit.id, &names)?;
-        stages::gated(self.repository, live, &config, &mut stages)?;
+        stages::gated(self.repository, live, &self.commit.id, &config, &mut stages)?;
 
         let id = plan_id(live, &self.commit.id)?;
         let git_ref = GitRef::Branch(self.branch.clone());

@@ -6,6 +6,7 @@ use shipway_core::plan::PlannedStage;
 use shipway_core::view::Live;
 use shipway_workflow::diagnostic::nearest;
 
+use crate::gates::left_trunk;
 use crate::git::Repository;
 
 use super::{PlanError, at_commit, environments};
@@ -37,6 +38,7 @@ pub(super) fn of(
 pub(super) fn gated(
     repository: &Repository,
     live: &Live,
+    commit: &CommitId,
     config: &Config,
     stages: &mut [PlannedStage],
 ) -> Result<(), PlanError> {
@@ -48,18 +50,27 @@ pub(super) fn gated(
             || !config.gates.is_unsaid()
             || match serves {
                 Some(serves) if repository.has(&serves.commit)? => {
-                    match at_commit(repository, &serves.commit) {
-                        Ok(before) => !before.gates.is_unsaid(),
-                        Err(PlanError::NoConfig(_)) => false,
-                        // Whatever it asked for is judged, or told to be unreadable, there.
-                        Err(PlanError::Wrong(_)) => true,
-                        Err(error) => return Err(error),
-                    }
+                    asks(repository, &serves.commit)?
                 }
-                Some(_) | None => false,
+                // The first on this way is judged by what it leaves the main branch from.
+                Some(_) | None => match left_trunk(repository, commit)? {
+                    Some(judge) => asks(repository, &judge)?,
+                    None => false,
+                },
             };
     }
     Ok(())
+}
+
+/// Whether a commit has gates.
+fn asks(repository: &Repository, commit: &CommitId) -> Result<bool, PlanError> {
+    match at_commit(repository, commit) {
+        Ok(config) => Ok(!config.gates.is_unsaid()),
+        Err(PlanError::NoConfig(_)) => Ok(false),
+        // Whatever it asked for is judged, or told to be unreadable, there.
+        Err(PlanError::Wrong(_)) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where Shipway itself deploys: the others record what their workflows do.

@@ -64,6 +64,11 @@ pub(super) fn of_policies(gate: &Policies, seen: &Seen<shown::Policies>) -> Verd
             found: format!("{} asked, {denied} denied, {warned} warned", policies.asked),
             ..Ruling::default()
         };
+        if !policies.excepted.is_empty() {
+            ruling.found += &format!(", {} excepted", policies.excepted.len());
+            let told = policies.excepted.iter();
+            ruling.notes = told.map(|of| format!("an exception of the policies: {of}")).collect();
+        }
         if policies.asked == 0 {
             ruling.problems.push("no evidence: no rule says what is denied or allowed".to_owned());
             ruling.opens = Some("ask a rule that denies, such as `data.main.deny`".to_owned());

@@ -95,16 +95,17 @@ fn read(source: &mut Source<'_>) -> Result<Report, Fault> {
     let failed = figures("http_req_failed");
     let users = figures("vus_max");
     let time = |milliseconds: Option<f64>| maybe_seconds(milliseconds.map(|value| value / 1e3));
+    let error_rate = error_rate(failed)?;
     super::report(Load {
         tool: "k6".to_owned(),
         requests: requests.count.unwrap_or_default().0,
         rate: requests.rate,
         users: whole(users.max.or(users.value)),
-        error_rate: error_rate(failed)?,
+        error_rate,
         p50: time(took.med)?,
         p95: time(took.p95)?,
         p99: time(took.p99)?,
-        crossed: crossed(&metrics),
+        crossed: crossed(&metrics).into_iter().chain(unchecked(&metrics, error_rate)).collect(),
     })
 }
 
@@ -136,6 +137,23 @@ fn crossed(metrics: &BTreeMap<String, Metric>) -> Vec<String> {
         Threshold::Judged { ok } => !ok,
     });
     crossed.map(|(name, source, _)| format!("{name}: {source}")).collect()
+}
+
+/// Checks that failed where no threshold says how many may: what answers wrongly is fast. Where no
+/// greater share of them failed than of the requests, it is the requests' failure, which the limit of
+/// errors judges.
+fn unchecked(metrics: &BTreeMap<String, Metric>, error_rate: Option<f64>) -> Option<String> {
+    let of_checks = |name: &str| name == "checks" || name.starts_with("checks{");
+    let limited = metrics.iter().any(|(name, of)| of_checks(name) && !of.thresholds.is_empty());
+    let figures = metrics.get("checks").map(Metric::figures).filter(|_| !limited)?;
+    let (Some(Count(passes)), Some(Count(fails))) = (figures.passes, figures.fails) else {
+        let failed = 1.0 - figures.rate.or(figures.value)?;
+        let told = || "checks: some failed, and no threshold allows it".to_owned();
+        return (failed > error_rate.unwrap_or(0.0)).then(told);
+    };
+    let all = passes.saturating_add(fails);
+    (share(fails, all)? > error_rate.unwrap_or(0.0))
+        .then(|| format!("checks: {fails} of {all} failed, and no threshold allows it"))
 }
 
 /// A number of users, which k6 writes as any other figure.
@@ -196,6 +214,29 @@ mod tests {
             );
             let fault = read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap_err();
             assert_eq!(fault, Fault::empty("no request was made"), "{figures}");
+        }
+    }
+
+    #[test]
+    fn checks_that_failed_without_a_threshold_are_told() {
+        let crossed = |checks: &str| {
+            let text =
+                format!(r#"{{"metrics": {{"checks": {checks}, "http_reqs": {{"count": 9}}}}}}"#);
+            match read(&mut Source::new(&mut text.as_bytes()).unwrap()) {
+                Ok(Report::Load(load)) => load.crossed,
+                other => panic!("{other:?}"),
+            }
+        };
+        let told = ["checks: 3 of 10 failed, and no threshold allows it"];
+        assert_eq!(crossed(r#"{"passes": 7, "fails": 3, "value": 0.7}"#), told);
+        assert_eq!(crossed(r#"{"values": {"passes": 7, "fails": 3, "rate": 0.7}}"#), told);
+        for none in [
+            r#"{"passes": 7, "fails": 0, "value": 1}"#,
+            r#"{"passes": 7, "fails": 3, "value": 0.7, "thresholds": {"rate>0.5": false}}"#,
+            r#"{"passes": 7, "fails": 3}, "http_req_failed": {"passes": 3, "fails": 6}"#,
+            r#"{"passes": 7, "fails": 3}, "checks{kind:x}": {"thresholds": {"rate>0": false}}"#,
+        ] {
+            assert_eq!(crossed(none), [""; 0], "{none}");
         }
     }
 }

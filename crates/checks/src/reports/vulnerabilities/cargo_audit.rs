@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::findings::rules;
+use super::findings::{below_threshold, left_out, rules};
 use super::{Audit, Vulnerability, cvss};
 use crate::finding::{Finding, Span};
 use crate::reports::format::Format;
@@ -20,10 +20,20 @@ pub(super) const FORMAT: Format = Format {
 
 #[derive(Deserialize)]
 struct Document {
+    #[serde(default)]
+    settings: Settings,
     lockfile: Lockfile,
     vulnerabilities: Vulnerabilities,
     #[serde(default)]
     warnings: BTreeMap<String, Vec<Entry>>,
+}
+
+/// What it was told to leave out.
+#[derive(Default, Deserialize)]
+struct Settings {
+    severity: Option<String>,
+    #[serde(default)]
+    ignore: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +95,10 @@ fn read(source: &mut Source<'_>) -> Result<Audit, Fault> {
     let warnings = report.warnings.into_iter();
     let also = warnings
         .flat_map(|(kind, entries)| entries.into_iter().map(move |entry| warning(&kind, &entry)));
-    let also = also.collect();
+    let Settings { severity, ignore } = report.settings;
+    let threshold = severity.filter(|of| of != "none");
+    let threshold = threshold.map(|of| below_threshold("cargo-audit", &of));
+    let also = also.chain(threshold).chain(left_out("cargo-audit", &ignore)).collect();
     let tools = vec!["cargo-audit".into()];
     Ok(Audit { tools, packages: Some(packages), found, also, ..Audit::default() })
 }
@@ -126,4 +139,31 @@ fn warning(kind: &str, Entry { advisory, package, .. }: &Entry) -> Finding {
         |Advisory { id, title, .. }| format!("{name} {version}: {id}: {title}"),
     );
     Finding::new(rule, "", Span::FILE, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Kind;
+
+    #[test]
+    fn what_its_settings_leave_out_is_told() {
+        let also = |settings: &str| {
+            let text = format!(
+                r#"{{"settings": {settings}, "lockfile": {{"dependency-count": 3}},
+                    "database": {{}}, "vulnerabilities": {{"count": 0, "list": []}}}}"#
+            );
+            read(&mut Source::new(&mut text.as_bytes()).unwrap()).unwrap().also
+        };
+        assert_eq!(also(r#"{"severity": null, "ignore": []}"#), []);
+        let [finding] = &also(r#"{"severity": null, "ignore": ["RUSTSEC-2020-0001"]}"#)[..] else {
+            panic!("nothing is told")
+        };
+        assert!(finding.message.ends_with("rules of its own: RUSTSEC-2020-0001"), "{finding:?}");
+        let [finding] = &also(r#"{"severity": "high", "ignore": []}"#)[..] else {
+            panic!("nothing is told")
+        };
+        assert_eq!(finding.kind, Kind::Undecided);
+        assert!(finding.message.ends_with("less severe than `high`"), "{finding:?}");
+    }
 }

@@ -187,6 +187,12 @@ pub(super) fn not_audited(rule: &Rule, said: &str) -> Finding {
     Finding::new(rule, "", Span::FILE, crate::reports::shortened(said)).undecided()
 }
 
+/// What is less severe was not to be told: whether there is any is not known.
+pub(super) fn below_threshold(tool: &str, threshold: &str) -> Finding {
+    let said = format!("{tool} was told to leave out what is less severe than `{threshold}`");
+    not_audited(&rules::NOT_AUDITED, &said)
+}
+
 /// What a scanner found and was told to leave out, as package and advisory; nothing if that is nothing.
 pub(super) fn left_out(tool: &str, all: &[String]) -> Option<Finding> {
     let first = all.first()?;

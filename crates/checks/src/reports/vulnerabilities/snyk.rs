@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::findings::{left_out, named, not_audited, rules};
+use super::findings::{below_threshold, left_out, named, not_audited, rules};
 use super::severity::word;
 use super::{Audit, Subject, Vulnerability, cvss};
 use crate::finding::{Severity, Span};
@@ -69,6 +69,8 @@ struct Project {
     #[serde(default)]
     applications: Vec<Project>,
     filtered: Option<Filtered>,
+    /// `--severity-threshold`.
+    severity_threshold: Option<String>,
 }
 
 /// What `.snyk` leaves out.
@@ -160,6 +162,8 @@ impl Reader {
                 let before = self.audit.packages.unwrap_or(0);
                 self.audit.packages = Some(before.saturating_add(count));
             }
+            let threshold = project.severity_threshold.filter(|of| of != "low");
+            self.audit.also.extend(threshold.map(|of| below_threshold("Snyk", &of)));
             let ignored = project.filtered.iter().flat_map(|of| &of.ignore);
             let ignored: Vec<String> =
                 ignored.map(|of| format!("{} {}", of.package(), of.id)).collect();
@@ -240,6 +244,20 @@ mod tests {
             let [finding] = &audit(&format!("[{good}, {bad}]")).also[..] else { panic!("{error}") };
             assert_eq!(finding.message, format!("Snyk did not audit b: {said}"));
         }
+    }
+
+    #[test]
+    fn what_is_below_a_threshold_is_not_audited() {
+        let with = |threshold: &str| {
+            audit(&format!(
+                r#"{{"ok": true, "vulnerabilities": [], "dependencyCount": 3,
+                    "severityThreshold": "{threshold}"}}"#
+            ))
+        };
+        assert_eq!(with("low").also, []);
+        let [finding] = &with("high").also[..] else { panic!("nothing is told") };
+        assert_eq!(finding.kind, Kind::Undecided);
+        assert!(finding.message.ends_with("less severe than `high`"), "{finding:?}");
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! Yarn: `yarn audit --json` of Yarn 1 (a line an event, the last one a summary) and
 //! `yarn npm audit --json` of Yarn 4 (a line an advisory).
 //!
+//! What `--level` and `--summary` leave out is counted in Yarn 1's summary all the same: a severity
+//! that it counts and no advisory has is no whole report.
+//!
 //! Yarn 4 writes nothing where nothing is vulnerable, which cannot be told from an audit that did
 //! not run: it is no evidence.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -57,7 +62,21 @@ struct Resolution {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary {
+    #[serde(default)]
+    vulnerabilities: BTreeMap<String, u64>,
     total_dependencies: u64,
+}
+
+/// A severity that the summary counts and no advisory has.
+fn left_out(summary: &Summary, found: &[Vulnerability]) -> Option<Fault> {
+    let is_told = |name: &str| found.iter().any(|of| of.severity == word(name));
+    let counted = summary.vulnerabilities.iter().filter(|(_, count)| **count > 0);
+    counted.into_iter().find(|(name, _)| !is_told(name)).map(|(name, count)| {
+        Fault::malformed(format!(
+            "its summary counts {count} of severity `{name}`, and it tells of none: run it without \
+             `--level` and `--summary`"
+        ))
+    })
 }
 
 fn read_classic(source: &mut Source<'_>) -> Result<Audit, Fault> {
@@ -91,6 +110,9 @@ fn read_classic(source: &mut Source<'_>) -> Result<Audit, Fault> {
     })?;
     if summary.total_dependencies == 0 {
         return Err(Fault::empty("no dependency was audited"));
+    }
+    if let Some(fault) = left_out(&summary, &found) {
+        return Err(fault);
     }
     let packages = Some(summary.total_dependencies);
     Ok(Audit { tools: vec!["yarn".into()], packages, found, ..Audit::default() })
@@ -151,4 +173,34 @@ fn read_berry(source: &mut Source<'_>) -> Result<Audit, Fault> {
         Ok(())
     })?;
     Ok(Audit { tools: vec!["yarn".into()], found, ..Audit::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_level_left_out_is_no_evidence() {
+        let read = |lines: &str, counts: &str| {
+            let summary = format!(
+                r#"{{"type":"auditSummary","data":{{"vulnerabilities":{{{counts}}},"totalDependencies":9}}}}"#
+            );
+            let text = format!("{lines}{summary}\n");
+            read_classic(&mut Source::new(&mut text.as_bytes()).unwrap())
+        };
+        let advisory = concat!(
+            r#"{"type":"auditAdvisory","data":{"resolution":{"id":1,"path":"a>b"},"advisory":"#,
+            r#"{"id":1,"module_name":"b","severity":"moderate","title":"t","#,
+            r#""vulnerable_versions":"<2.0.0","patched_versions":">=2.0.0","url":"https://x"}}}"#,
+            "\n"
+        );
+        assert_eq!(read(advisory, r#""low":0,"moderate":1,"high":0"#).unwrap().found.len(), 1);
+        assert_eq!(read("", r#""low":0,"moderate":0"#).unwrap().found.len(), 0);
+        for (lines, counts, severity) in
+            [("", r#""high":2"#, "`high`"), (advisory, r#""low":3,"moderate":1"#, "`low`")]
+        {
+            let said = read(lines, counts).unwrap_err().why.to_string();
+            assert!(said.contains(severity), "{said}");
+        }
+    }
 }

@@ -234,6 +234,20 @@ fn without_a_base_a_change_is_not_judged_by_itself() {
 }
 
 #[test]
+fn the_first_way_to_an_environment_is_judged_by_the_gates_of_main() {
+    let world = World::new(GATES);
+    let config = world.repo.read("shipway.yaml").unwrap();
+    // What was pushed is the main branch; what was not is the change.
+    world.git(&["remote", "add", "origin", "https://example.invalid/shop"]);
+    world.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    world.write("shipway.yaml", config.split("gates:").next().unwrap());
+    world.commit("Ask for nothing");
+    let refused = world.run(&["ship", "--to", "staging"]);
+    refused.assert_code(1);
+    assert!(refused.output().contains("gate `policy`"), "{refused}");
+}
+
+#[test]
 fn an_override_is_for_those_who_may_and_loud() {
     let gates = format!("{GATES}  overrides: {{by: [olga], unverified: true}}\n");
     let world = World::new(&gates);
