@@ -87,6 +87,10 @@ pub fn judge_file_within<R: Read>(
                 let message = "MySQL runs what stands in this comment, and this is not read as its";
                 judge.about(&UNREADABLE, pos, message.into());
             }
+            Event::ReadOtherwise(pos) => {
+                let message = "versions of PostgreSQL read these letters behind a number otherwise";
+                judge.about(&UNREADABLE, pos, message.into());
+            }
             Event::GaveUp(pos) => {
                 judge.about(&UNREADABLE, pos, "what follows was not analysed".into());
             }

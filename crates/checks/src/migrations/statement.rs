@@ -295,6 +295,11 @@ pub enum Change<'a> {
         /// The word for it.
         how: &'static str,
     },
+    /// `ALTER COLUMN … SET EXPRESSION AS` of a generated column (PostgreSQL 17).
+    SetExpression {
+        /// The column.
+        column: Text<'a>,
+    },
     /// `ADD GENERATED … AS IDENTITY` on a column that is there.
     AddIdentity,
     /// MySQL's `ADD INDEX`.
@@ -541,6 +546,11 @@ pub enum What<'a> {
     Server {
         /// The words for it.
         does: &'static str,
+    },
+    /// `ALTER SYSTEM`, MySQL's `RESET MASTER`, `SET GLOBAL`, …: it is not about one database.
+    ChangesServer {
+        /// The words for it.
+        how: &'static str,
     },
     /// Functions that are run.
     Calls {

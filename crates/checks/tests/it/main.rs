@@ -5,6 +5,7 @@
 mod examples;
 mod hidden;
 mod hostile;
+mod passed;
 mod policy;
 mod render;
 mod reports;

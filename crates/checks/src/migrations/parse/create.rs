@@ -37,6 +37,9 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         () if c.eat("table") => create_table(c, temporary, replaces, out),
         () if c.is_any(&["unique", "index", "fulltext", "spatial", "virtual"]) => index(c, out),
         () if c.eat_any(&["function", "procedure", "aggregate"]) => function(c, out),
+        () if replaces && c.dialect == Dialect::Mysql && c.is_any(&["database", "schema"]) => {
+            mysql::replace_database(c, out);
+        }
         () if c.eat("schema") => schema(c, out),
         () if c.eat("database") => {
             if c.dialect == Dialect::Postgres {
@@ -51,7 +54,7 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         () if c.eat_any(&["trigger", "rule", "policy"]) => on_table(c, out),
         () if c.eat("materialized view") => view(c, true, out),
         () if c.eat("view") => view(c, false, out),
-        () if c.dialect == Dialect::Mysql && c.eat("event") => event(c, out),
+        () if c.dialect == Dialect::Mysql && c.is("event") => mysql::event(c, out),
         () if c.eat_any(&[
             "sequence",
             "type",
@@ -191,14 +194,6 @@ fn function<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         }
     }
     out.add(What::CreateFunction { name, body, language })
-}
-
-/// MySQL's `CREATE EVENT … DO statement`: it may be due at once.
-fn event<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    while !c.done() && !c.eat("do") {
-        c.at += 1;
-    }
-    mysql::block(c, out)
 }
 
 /// `CREATE SCHEMA s CREATE TABLE …`: what is in it is new.

@@ -27,6 +27,7 @@ pub(super) fn truncate<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 pub(super) fn delete<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     delete_rows(c, out);
     written_in_parts(c, out);
+    called_of_mysql(c, out);
 }
 
 /// The same without what is written in its parts.
@@ -52,6 +53,7 @@ fn delete_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 pub(super) fn update<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     update_rows(c, out);
     written_in_parts(c, out);
+    called_of_mysql(c, out);
 }
 
 /// The same without what is written in its parts.
@@ -237,6 +239,13 @@ pub(super) fn read<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     called(c, Purpose::Value, out);
 }
 
+/// MySQL has no extensions whose functions anybody could mean.
+fn called_of_mysql<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
+    if c.dialect == Dialect::Mysql {
+        called(c, Purpose::Value, out);
+    }
+}
+
 fn called<'a>(c: &Cursor<'a>, purpose: Purpose, out: &mut Out<'_, 'a>) {
     let functions = calls(c);
     if !functions.is_empty() {
@@ -337,11 +346,13 @@ fn to_file<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 /// MySQL's `LOAD DATA … INTO TABLE t`; PostgreSQL's `LOAD 'library'`.
 pub(super) fn load<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     while !c.done() {
+        let replaces = c.eat("replace");
         if c.eat("into table") {
-            if let Some(table) = c.name() {
-                out.add(What::Insert { table, from: None });
+            let Some(table) = c.name() else { break };
+            if replaces {
+                out.add(What::Update { table: table.clone(), scope: Scope::Filtered });
             }
-            return;
+            return out.add(What::Insert { table, from: None });
         }
         c.at += 1;
     }

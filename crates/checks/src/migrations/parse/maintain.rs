@@ -1,7 +1,7 @@
 //! Statements about the state of tables, locks, settings and transactions.
 
-use super::Out;
 use super::cursor::Cursor;
+use super::{Out, data, mysql};
 use crate::migrations::statement::{Text, What};
 use crate::sql::{Dialect, TokenKind};
 
@@ -80,6 +80,11 @@ pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("reset") {
         return out.add(What::Set { name: c.part().unwrap_or_default(), zero: true });
     }
+    if c.dialect == Dialect::Mysql
+        && let Some(how) = mysql::sets_server(c)
+    {
+        out.add(What::ChangesServer { how });
+    }
     c.eat("set");
     c.eat_any(&["session", "local", "global"]);
     let name = c.part().unwrap_or_default();
@@ -106,6 +111,10 @@ pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     };
     if hides {
         out.add(What::Unrecognised { why: READ_OTHERWISE });
+    }
+    // `SET @x = f()`.
+    if c.dialect == Dialect::Mysql && c.tokens.iter().any(|of| of.kind == TokenKind::Sign(b'(')) {
+        data::read(c, out);
     }
     out.add(What::Set { name, zero })
 }

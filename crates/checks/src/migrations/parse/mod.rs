@@ -199,7 +199,12 @@ fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         b"optimize" | b"repair" => maintain::optimize(c, out),
         b"revoke" => out.add(What::Revoke { words: c.words() }),
         b"lock" => maintain::lock(c, out),
+        b"reset" | b"purge" if c.dialect == Dialect::Mysql => mysql::reset(c, out),
         b"set" | b"reset" => maintain::set(c, out),
+        b"flush" if c.dialect == Dialect::Mysql => mysql::flush(c, out),
+        b"kill" if c.dialect == Dialect::Mysql => {
+            out.add(What::ChangesServer { how: "ends what another connection does" })
+        }
         b"begin" if c.dialect == Dialect::Mysql && c.is("begin not atomic") => mysql::block(c, out),
         b"analyze" if c.dialect == Dialect::Mysql && !c.word_at(c.at + 1, "table") => inner(c, out),
         b"pragma" => maintain::pragma(c, out),
@@ -209,7 +214,9 @@ fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         b"commit" | b"rollback" | b"end" | b"abort" => maintain::end(c, out),
         b"rename" => mysql::rename(c, out),
         b"attach" | b"detach" if c.dialect == Dialect::Sqlite => out.add(What::Harmless),
-        b"handler" | b"signal" | b"resignal" if c.dialect == Dialect::Mysql => {
+        b"handler" | b"signal" | b"resignal" | b"check" | b"checksum"
+            if c.dialect == Dialect::Mysql =>
+        {
             out.add(What::Harmless)
         }
         _ if HARMLESS.iter().any(|word| word.as_bytes() == first) => out.add(What::Harmless),

@@ -146,6 +146,10 @@ fn alter_column<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     if c.eat("drop not null") {
         return Change::DropNotNull { column };
     }
+    if c.eat("set expression") {
+        c.at = c.tokens.len();
+        return Change::SetExpression { column };
+    }
     if c.eat("add generated") {
         return Change::AddIdentity;
     }

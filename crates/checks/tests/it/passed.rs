@@ -1,0 +1,143 @@
+//! What was passed in silence although it takes something away, or runs what nobody has read.
+
+use shipway_checks::sql::Dialect;
+
+use crate::hidden::{mysql, postgres};
+
+#[test]
+fn what_loading_and_altering_overwrite_is_told() {
+    let some = ["backfill-in-one-statement"];
+    for sql in [
+        "LOAD DATA LOCAL INFILE 'a.csv' REPLACE INTO TABLE users;",
+        "LOAD XML INFILE 'a.xml' REPLACE INTO TABLE users;",
+        "ALTER IGNORE TABLE users ADD UNIQUE (email);",
+        "ALTER ONLINE IGNORE TABLE users ADD UNIQUE (email);",
+    ] {
+        assert!(mysql(sql).contains(&some[0].to_owned()), "{sql}: {:?}", mysql(sql));
+    }
+    assert!(
+        mysql("LOAD DATA INFILE 'a.csv' INTO TABLE users (a) SET b = REPLACE(a, 'x', '');")
+            .is_empty()
+    );
+    assert!(mysql("CREATE TABLE n (a int); ALTER IGNORE TABLE n ADD UNIQUE (a);").is_empty());
+}
+
+#[test]
+fn what_changes_the_server_is_told() {
+    for sql in [
+        "RESET MASTER;",
+        "RESET BINARY LOGS AND GTIDS;",
+        "RESET REPLICA ALL;",
+        "PURGE BINARY LOGS TO 'mysql-bin.010';",
+        "SET GLOBAL init_connect = 'DELETE FROM a';",
+        "SET @@GLOBAL.read_only = 1;",
+        "SET autocommit = 0, PERSIST max_connections = 1;",
+        "SET @@PERSIST_ONLY.port = 1;",
+        "KILL 7;",
+    ] {
+        assert_eq!(mysql(sql), ["server-change"], "{sql}");
+    }
+    for sql in [
+        "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ '';",
+        "SET SESSION wait_timeout = 1;",
+        "SET @global = 1;",
+        "SET NAMES utf8mb4;",
+        "RESET QUERY CACHE;",
+        "FLUSH PRIVILEGES;",
+        "CHECK TABLE users;",
+        "CHECKSUM TABLE users;",
+    ] {
+        assert!(mysql(sql).is_empty(), "{sql}: {:?}", mysql(sql));
+    }
+    assert_eq!(postgres("ALTER SYSTEM SET fsync = off;"), ["server-change"]);
+    assert!(postgres("ALTER DATABASE shop SET work_mem = '64MB';").is_empty());
+    assert_eq!(mysql("RENAME USER a TO b, c TO d;"), ["rename-object", "rename-object"]);
+    let locks = |sql: &str| {
+        let judged = crate::rules::judged;
+        let found = judged(
+            sql,
+            Dialect::Mysql,
+            shipway_checks::migrations::Layout::Plain,
+            shipway_checks::migrations::Options::default(),
+        );
+        found.iter().any(|of| of.rule == "mysql-lock")
+    };
+    assert!(locks("FLUSH TABLES WITH READ LOCK;"));
+    assert!(locks("FLUSH LOCAL TABLES a, b FOR EXPORT;"));
+    assert!(!locks("FLUSH TABLES;"));
+}
+
+#[test]
+fn what_replaces_drops_what_was_there() {
+    assert_eq!(mysql("CREATE OR REPLACE DATABASE shop;"), ["drop-database"]);
+    assert_eq!(mysql("CREATE OR REPLACE SCHEMA shop;"), ["drop-database"]);
+    assert!(mysql("CREATE DATABASE shop;").is_empty());
+    assert_eq!(mysql("ALTER EVENT e DO DELETE FROM users;"), ["delete-without-where"]);
+    assert!(mysql("ALTER EVENT e DISABLE;").is_empty());
+}
+
+#[test]
+fn a_generated_column_with_another_expression_is_written_anew() {
+    let sql = "ALTER TABLE a ALTER COLUMN b SET EXPRESSION AS (c * 2);";
+    assert_eq!(postgres(sql), ["alter-generated-expression"]);
+    assert!(postgres(&format!("CREATE TABLE a (c int); {sql}")).is_empty());
+}
+
+#[test]
+fn letters_behind_a_number_are_told_where_versions_differ() {
+    for sql in [
+        "SELECT 1a$$; DROP TABLE users; --$$;",
+        "SELECT 1a$$ , $$; DROP TABLE users; SELECT $$;",
+        r"SELECT 1e'\'', '; DROP TABLE users; --';",
+        "SELECT $1a$$; DROP TABLE users; --$$;",
+    ] {
+        assert!(postgres(sql).contains(&"unreadable".to_owned()), "{sql}: {:?}", postgres(sql));
+    }
+    let block = "DO $x$ BEGIN PERFORM 1a$$; DROP TABLE users; --$$;\n END $x$;";
+    assert!(postgres(block).contains(&"unterminated".to_owned()), "{:?}", postgres(block));
+    for sql in [
+        "SELECT 0x1F, 1_000, 1e10, 2.5E-3;",
+        "SELECT a FROM t LIMIT 10OFFSET 5;",
+        "SELECT 1::text||'a', $1::int, 1e5&2;",
+        "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT $1';",
+    ] {
+        assert!(!postgres(sql).contains(&"unreadable".to_owned()), "{sql}: {:?}", postgres(sql));
+    }
+    assert!(mysql("SELECT 1a$$;").is_empty());
+}
+
+#[test]
+fn what_no_migration_of_mysql_defines_is_told() {
+    for sql in [
+        "SELECT wipe();",
+        "SELECT shop.wipe(1) FROM dual;",
+        "SET @done = wipe();",
+        "DO wipe();",
+        "DO GET_LOCK('a', 1), wipe();",
+        "SET @x = 1, @y = (SELECT wipe() FROM a);",
+        "INSERT INTO a (b) SELECT wipe();",
+        "UPDATE a SET b = wipe() WHERE id = 1;",
+        "CREATE TABLE z AS SELECT wipe();",
+        "DELIMITER //\nCREATE PROCEDURE p() BEGIN DECLARE x VARCHAR(10); SET x = wipe(); END //\nCALL p()//\n",
+        "DELIMITER //\nCREATE PROCEDURE p() BEGIN IF wipe() THEN SELECT 1; END IF; END //\nCALL p()//\n",
+    ] {
+        assert_eq!(mysql(sql), ["unseen-routine"], "{sql}");
+    }
+    for sql in [
+        "INSERT INTO a (b, c) VALUES (UUID(), NOW()) ON DUPLICATE KEY UPDATE b = VALUES(b);",
+        "INSERT INTO a PARTITION (p0) (b) VALUES (1) AS new(b) ON DUPLICATE KEY UPDATE b = new.b;",
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT * FROM n;",
+        "SELECT CAST(a AS CHAR(10)), CONVERT(b, DECIMAL(10,2)), CAST(c AS UNSIGNED) FROM t USE INDEX (x) WHERE d IN (1, 2) AND (e = 1 XOR (f = 2));",
+        "SELECT * FROM t, JSON_TABLE(t.j, '$[*]' COLUMNS (id INT PATH '$.id', n VARCHAR(9) PATH '$.n')) AS x;",
+        "SELECT a, ROW_NUMBER() OVER (PARTITION BY b ORDER BY c) FROM t WINDOW w AS (PARTITION BY d);",
+        "SELECT MATCH (a) AGAINST ('x' IN BOOLEAN MODE) FROM t;",
+        "SELECT DATE_ADD(NOW(), INTERVAL (1 + 1) DAY), 7 DIV (2), a REGEXP ('x') FROM t;",
+        "SET @x = IFNULL((SELECT MAX(id) FROM a), 0) + 1;",
+        "SELECT * FROM a LEFT JOIN b USING (id) WHERE EXISTS (SELECT 1 FROM c) GROUP BY a.id WITH ROLLUP HAVING (COUNT(*) > 1);",
+        "UPDATE a SET b = CONCAT_WS('-', c, d) WHERE id = 1;",
+        "CREATE FUNCTION one() RETURNS INT DETERMINISTIC RETURN 1; SELECT one();",
+        "DELIMITER //\nCREATE PROCEDURE p() BEGIN DECLARE x ENUM('a') DEFAULT 'a'; DECLARE y DECIMAL(9,2); WHILE (x < 1) DO SET x = LENGTH(y); END WHILE; REPEAT SET x = 2; UNTIL (x > 1) END REPEAT; END //\nCALL p()//\n",
+    ] {
+        assert!(mysql(sql).is_empty(), "{sql}: {:?}", mysql(sql));
+    }
+}
