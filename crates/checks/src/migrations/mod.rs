@@ -6,6 +6,7 @@
 
 pub mod approval;
 pub mod context;
+mod families;
 pub mod file;
 mod functions;
 mod inside;

@@ -192,6 +192,8 @@ pub struct CreateTable<'a> {
     pub columns: Vec<Column<'a>>,
     /// The tables that its foreign keys lead to.
     pub references: Vec<Name<'a>>,
+    /// What it is a partition of, or inherits from.
+    pub parents: Vec<Name<'a>>,
 }
 
 /// One change of a table.
@@ -277,6 +279,11 @@ pub enum Change<'a> {
     Attach {
         /// The partition.
         partition: Name<'a>,
+    },
+    /// `INHERIT parent`.
+    Inherit {
+        /// The table that has its rows, too.
+        parent: Name<'a>,
     },
     /// `DETACH PARTITION`.
     Detach {

@@ -4,6 +4,7 @@
 
 mod examples;
 mod hidden;
+mod honest;
 mod hostile;
 mod passed;
 mod policy;

@@ -2,7 +2,7 @@
 
 use shipway_checks::sql::Dialect;
 
-use crate::hidden::{mysql, postgres};
+use crate::hidden::{after, mysql, postgres};
 
 #[test]
 fn what_loading_and_altering_overwrite_is_told() {
@@ -139,5 +139,74 @@ fn what_no_migration_of_mysql_defines_is_told() {
         "DELIMITER //\nCREATE PROCEDURE p() BEGIN DECLARE x ENUM('a') DEFAULT 'a'; DECLARE y DECIMAL(9,2); WHILE (x < 1) DO SET x = LENGTH(y); END WHILE; REPEAT SET x = 2; UNTIL (x > 1) END REPEAT; END //\nCALL p()//\n",
     ] {
         assert!(mysql(sql).is_empty(), "{sql}: {:?}", mysql(sql));
+    }
+}
+
+#[test]
+fn triggers_of_what_shares_rows_are_followed() {
+    let wipes = "CREATE FUNCTION w() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM users; RETURN NEW; END $$;";
+    let trigger = |on: &str| {
+        format!("CREATE TRIGGER t AFTER INSERT ON {on} FOR EACH ROW EXECUTE FUNCTION w();")
+    };
+    let insert = |into: &str| format!("INSERT INTO {into} VALUES (1);");
+    let found = ["delete-without-where"];
+    let of = "CREATE TABLE q PARTITION OF p FOR VALUES IN (1);";
+    assert_eq!(after(&format!("{of}{}", trigger("p")), &format!("{wipes}{}", insert("q"))), found);
+    assert_eq!(after(&format!("{of}{}", trigger("q")), &format!("{wipes}{}", insert("p"))), found);
+    let beneath = "CREATE TABLE r PARTITION OF q DEFAULT;";
+    assert_eq!(
+        after(&format!("{of}{beneath}"), &format!("{wipes}{}{}", trigger("p"), insert("r"))),
+        found
+    );
+    let attached = "CREATE TABLE q (a int); ALTER TABLE ONLY p ATTACH PARTITION q DEFAULT;";
+    assert_eq!(
+        after(&format!("{attached}{}", trigger("p")), &format!("{wipes}{}", insert("q"))),
+        found
+    );
+    let inherits = "CREATE TABLE q () INHERITS (o, p);";
+    assert_eq!(
+        after(&format!("{inherits}{}", trigger("q")), &format!("{wipes}{}", insert("p"))),
+        found
+    );
+    let inherit = "ALTER TABLE q INHERIT p;";
+    assert_eq!(
+        after(&format!("{inherit}{}", trigger("q")), &format!("{wipes}{}", insert("p"))),
+        found
+    );
+    let renamed = format!("{}ALTER TABLE p RENAME TO q;", trigger("p"));
+    assert_eq!(after(&renamed, &format!("{wipes}{}", insert("q"))), found);
+    // Beside it, and after the trigger is gone.
+    let beside = "CREATE TABLE s PARTITION OF p FOR VALUES IN (2);";
+    assert!(
+        after(&format!("{of}{beside}{}", trigger("s")), &format!("{wipes}{}", insert("q")))
+            .is_empty()
+    );
+    let gone = format!("{renamed}DROP TRIGGER t ON q;");
+    assert!(after(&gone, &format!("{wipes}{}", insert("q"))).is_empty());
+}
+
+#[test]
+fn a_table_is_no_batch_by_its_name() {
+    let all = ["backfill-in-one-statement"];
+    for sql in [
+        "WITH b AS (SELECT id FROM t LIMIT 1000) UPDATE t SET x = 1 FROM (SELECT id FROM t) AS b WHERE t.id = b.id;",
+        "WITH b AS (SELECT id FROM t) UPDATE t SET x = 1 FROM b WHERE t.id = b.id;",
+        "WITH b AS (SELECT id FROM t LIMIT 1000) UPDATE t SET x = 1 FROM s WHERE t.id = s.id;",
+        "WITH b AS (SELECT id FROM t LIMIT 1000) UPDATE t SET x = 1 FROM b WHERE NOT t.id = b.id;",
+        "WITH b AS (SELECT id FROM t LIMIT 1000) UPDATE t SET x = 1 FROM b WHERE t.id = b.id IS NOT NULL;",
+        "WITH b (a, id) AS (SELECT 1, id FROM t LIMIT 1000) UPDATE t SET x = 1 FROM c WHERE t.id = b.id;",
+        "UPDATE t SET x = 1 FROM s, LATERAL (SELECT s.id LIMIT 1) AS b WHERE t.id = b.id;",
+        "WITH b AS (SELECT id FROM t LIMIT 1000) DELETE FROM t WHERE id IN (SELECT unnest(array(SELECT id FROM t)) FROM b);",
+        "UPDATE t SET x = 1 FROM new WHERE t.id = new.id;",
+        "UPDATE t SET x = 1 WHERE id BETWEEN low AND high;",
+        "UPDATE t SET x = 1 WHERE id > low AND id <= high;",
+        "UPDATE t SET x = 1 WHERE id > 0 AND id <= 999999999;",
+        "UPDATE t SET x = 1 WHERE id > 0 AND other_id <= 1000;",
+        "DO $$ BEGIN UPDATE t SET x = 1 FROM s WHERE t.id = s.id; END $$;",
+        "DO $$ BEGIN UPDATE t SET x = 1 WHERE t.id = t.other_id; END $$;",
+        "DO $$ BEGIN UPDATE t SET x = 1 WHERE id > low AND id <= low + 999999999; END $$;",
+        "DO $$ BEGIN UPDATE t SET x = 1 WHERE id > low AND id <= other + 1000; END $$;",
+    ] {
+        assert_eq!(postgres(sql), all, "{sql}");
     }
 }

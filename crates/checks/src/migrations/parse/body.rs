@@ -70,7 +70,7 @@ pub fn statements_of_body<'a>(
 ) {
     let mut from = 0;
     let (mut cases, mut whens) = (0_usize, 0_usize);
-    let mut c = Cursor::new(body, tokens, dialect);
+    let mut c = Cursor { in_body: true, ..Cursor::new(body, tokens, dialect) };
     if is_too_deep(tokens) {
         return Out::new(&mut take, &c).add(What::Unrecognised { why: TOO_DEEP });
     }

@@ -93,15 +93,26 @@ fn create_table<'a>(c: &mut Cursor<'a>, temporary: bool, replaces: bool, out: &m
     };
     // MariaDB drops what was there.
     let replaced = replaces.then(|| name.clone());
-    let mut table =
-        CreateTable { name, if_not_exists, temporary, columns: Vec::new(), references: Vec::new() };
+    let mut table = CreateTable {
+        name,
+        if_not_exists,
+        temporary,
+        columns: Vec::new(),
+        references: Vec::new(),
+        parents: Vec::new(),
+    };
     if c.eat("partition of") {
-        c.name();
+        table.parents.extend(c.name());
     }
     if let Some(mut inner) = c.group() {
         while !inner.done() {
             definition(&mut inner.item(), &mut table);
         }
+    }
+    if c.eat("inherits")
+        && let Some(mut parents) = c.group()
+    {
+        table.parents = parents.names();
     }
     if let Some(name) = replaced {
         let drop = What::Drop {

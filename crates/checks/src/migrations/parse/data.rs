@@ -3,8 +3,8 @@
 use super::Out;
 use super::calls::calls;
 use super::cursor::Cursor;
-use super::scope::Target;
-use crate::migrations::statement::{Name, Purpose, Scope, What};
+use super::scope::{Target, limited_parts};
+use crate::migrations::statement::{Name, Purpose, Scope, Text, What};
 use crate::sql::{Dialect, Token, TokenKind};
 
 pub(super) fn truncate<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
@@ -25,13 +25,13 @@ pub(super) fn truncate<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 }
 
 pub(super) fn delete<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    delete_rows(c, out);
+    delete_rows(c, &[], out);
     written_in_parts(c, out);
     called_of_mysql(c, out);
 }
 
 /// The same without what is written in its parts.
-fn delete_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+fn delete_rows<'a>(c: &mut Cursor<'a>, parts: &[Text<'a>], out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["low_priority", "quick", "ignore"]);
     c.eat("from");
@@ -46,18 +46,18 @@ fn delete_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.dialect == Dialect::Sqlite && table.name.starts_with("sqlite_s") {
         return out.add(What::Harmless);
     }
-    let scope = Target::new(&table, c).scope(c);
+    let scope = Target::new(&table, c).scope(c, parts);
     out.add(What::Delete { table, scope });
 }
 
 pub(super) fn update<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    update_rows(c, out);
+    update_rows(c, &[], out);
     written_in_parts(c, out);
     called_of_mysql(c, out);
 }
 
 /// The same without what is written in its parts.
-fn update_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+fn update_rows<'a>(c: &mut Cursor<'a>, parts: &[Text<'a>], out: &mut Out<'_, 'a>) {
     c.at += 1;
     if c.eat("or") {
         c.part();
@@ -69,7 +69,7 @@ fn update_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if is_catalogue(&table, c.dialect) {
         return out.add(What::Unrecognised { why: CATALOGUE });
     }
-    let scope = Target::new(&table, c).scope(c);
+    let scope = Target::new(&table, c).scope(c, parts);
     out.add(What::Update { table, scope });
 }
 
@@ -255,6 +255,7 @@ fn called<'a>(c: &Cursor<'a>, purpose: Purpose, out: &mut Out<'_, 'a>) {
 
 /// The statement itself, behind its parts; whether it writes.
 fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) -> bool {
+    let with = *c;
     let mut c = *c;
     while !c.done() {
         // A part may be called as a verb is.
@@ -263,11 +264,11 @@ fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) -> bool {
             continue;
         }
         if c.is("delete") {
-            delete_rows(&mut c.along(&c.tokens[c.at..]), out);
+            delete_rows(&mut c.along(&c.tokens[c.at..]), &limited_parts(&with), out);
             return true;
         }
         if c.is("update") && !c.word_at(c.at.saturating_sub(1), "for") {
-            update_rows(&mut c.along(&c.tokens[c.at..]), out);
+            update_rows(&mut c.along(&c.tokens[c.at..]), &limited_parts(&with), out);
             return true;
         }
         if c.is_any(&["insert", "merge", "replace"]) {
@@ -286,6 +287,7 @@ fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) -> bool {
 
 /// What is written in the parts of a `WITH`: `name AS (DELETE …)`.
 fn written_in_parts<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
+    let mut parts: Option<Vec<Text<'a>>> = None;
     for at in c.at..c.tokens.len() {
         if !c.sign_at(at, b'(') {
             continue;
@@ -300,8 +302,12 @@ fn written_in_parts<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
         ]);
         let Some(mut inner) = writes.then(|| part.group()).flatten() else { continue };
         match () {
-            () if inner.is("delete") => delete_rows(&mut inner, out),
-            () if inner.is("update") => update_rows(&mut inner, out),
+            () if inner.is("delete") => {
+                delete_rows(&mut inner, parts.get_or_insert_with(|| limited_parts(c)), out);
+            }
+            () if inner.is("update") => {
+                update_rows(&mut inner, parts.get_or_insert_with(|| limited_parts(c)), out);
+            }
             () if inner.is("with") => {
                 behind_with(&inner, out);
             }
