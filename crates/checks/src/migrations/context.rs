@@ -32,6 +32,8 @@ pub struct Context {
     /// Checks that a column is not null: the constraint's name, its table, column, whether it is
     /// validated.
     checks: HashMap<String, (String, String, bool)>,
+    /// How often names came to mean something else: what was prepared before runs otherwise.
+    pub(super) epoch: u64,
     /// Tables whose rows were copied to a new one: the old one's name.
     copied: HashSet<String>,
     /// The first strong lock of the transaction: the table, and whether it was told already.
@@ -53,6 +55,7 @@ impl Context {
             temporary: HashSet::new(),
             indexes: HashSet::new(),
             checks: HashMap::new(),
+            epoch: 0,
             copied: HashSet::new(),
             held: None,
         }
@@ -131,6 +134,7 @@ impl Context {
     /// Learns what a statement did. `sure` says that it runs in any case: what is in a block may
     /// not. `known` says whether a table was there before this migration.
     pub fn learn(&mut self, what: &What<'_>, sure: bool, known: impl Fn(&Name<'_>) -> bool) {
+        self.epoch += u64::from(makes_names_mean_others(what));
         match what {
             What::CreateTable(table) if sure => {
                 let known = known(&table.name);
@@ -221,6 +225,26 @@ impl Context {
     pub fn next_migration(&mut self, layout: Layout) {
         let checks = std::mem::take(&mut self.checks);
         *self = Self { checks, ..Self::new(self.dialect, layout) };
+    }
+}
+
+/// Whether a name may be another table's behind it.
+fn makes_names_mean_others(what: &What<'_>) -> bool {
+    match what {
+        What::Drop { object: Object::Table | Object::View | Object::Schema, .. }
+        | What::Alter {
+            change: Change::RenameTable { .. } | Change::SetSchema { .. } | Change::Unrecognised,
+            ..
+        }
+        | What::Rename { .. }
+        | What::SetSchema { .. }
+        | What::Rollback
+        | What::Block { .. }
+        | What::Dynamic { .. }
+        | What::Unrecognised { .. } => true,
+        What::Set { name, .. } => name == "search_path",
+        What::Calls { functions, .. } => functions.iter().any(|of| of == "set_config"),
+        _ => false,
     }
 }
 

@@ -192,7 +192,7 @@ impl<S: Sink> FileJudge<'_, S> {
     }
 
     /// SQL that a block executes.
-    fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
+    pub(super) fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
         let dialect = self.context.dialect;
         let understood = |action: &Action| {
             !matches!(

@@ -1,61 +1,8 @@
 //! What statements do, as far as it matters for what runs beside them.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// A name, a type, a few words: borrowed where the statement has them as they are compared.
-pub type Text<'a> = Cow<'a, str>;
-
-/// The name of a table, a view, …: as the database compares it (unquoted names in lower case).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name<'a> {
-    /// The schema, where it is said.
-    pub schema: Option<Text<'a>>,
-    /// The name in it.
-    pub name: Text<'a>,
-}
-
-impl<'a> Name<'a> {
-    /// A name without a schema.
-    #[must_use]
-    pub fn plain(name: impl Into<Text<'a>>) -> Self {
-        Self { schema: None, name: name.into() }
-    }
-
-    /// The same, for longer than the statement is at hand.
-    #[must_use]
-    pub fn into_owned(self) -> Name<'static> {
-        let owned = |text: Text<'_>| Text::Owned(text.into_owned());
-        Name { schema: self.schema.map(owned), name: owned(self.name) }
-    }
-
-    /// As it is written: without a schema, nothing is copied.
-    #[must_use]
-    pub fn text(&self) -> Cow<'_, str> {
-        match &self.schema {
-            Some(schema) => Cow::Owned(format!("{schema}.{}", self.name)),
-            None => Cow::Borrowed(&*self.name),
-        }
-    }
-
-    /// Whether both may be the same thing: `public.a` and `a` are.
-    #[must_use]
-    pub fn may_be(&self, other: &Name<'_>) -> bool {
-        fn schema<'n>(name: &'n Name<'_>) -> &'n str {
-            name.schema.as_deref().unwrap_or("public")
-        }
-        self.name == other.name && schema(self) == schema(other)
-    }
-}
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.schema {
-            Some(schema) => write!(f, "{schema}.{}", self.name),
-            None => f.write_str(&self.name),
-        }
-    }
-}
+pub use super::name::{Name, Text};
 
 /// What kind of thing a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -359,6 +306,17 @@ pub enum Purpose {
     Call,
 }
 
+/// A text that is put together, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// With stand-ins for what is not known.
+    pub sql: Vec<u8>,
+    /// Nothing of it depends on what it finds.
+    pub whole: bool,
+    /// Variables whose text belongs at these places, in their order.
+    pub variables: Vec<(usize, String)>,
+}
+
 /// What one part of a statement does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What<'a> {
@@ -581,6 +539,20 @@ pub enum What<'a> {
         /// Whether nothing of it depends on what it finds.
         whole: bool,
     },
+    /// `PREPARE name AS …`: what it runs is the action before. MySQL's `FROM @variable` names that.
+    Prepare {
+        /// Its name.
+        name: Text<'a>,
+        /// The variable that has its text.
+        from: Option<Text<'a>>,
+    },
+    /// `EXECUTE name` of what was prepared.
+    Execute {
+        /// Its name.
+        name: Text<'a>,
+    },
+    /// MySQL's `SET @a = …, @b = …`: what each may say; none of them if that is not known.
+    SetTexts(Vec<(Text<'a>, Vec<Draft>)>),
     /// Nothing that matters here.
     Harmless,
     /// Not understood: why.

@@ -37,3 +37,24 @@ fn a_batch_is_one_however_it_is_written() {
     let each = "DO $$ DECLARE r record; BEGIN FOR r IN SELECT id, b FROM users LOOP UPDATE users SET a = r.b WHERE id = r.id; END LOOP; END $$;";
     assert!(postgres(each).is_empty(), "{:?}", postgres(each));
 }
+
+#[test]
+fn what_is_prepared_with_its_text_at_hand_is_judged() {
+    assert!(postgres("PREPARE p AS SELECT 1; EXECUTE p; DEALLOCATE p;").is_empty());
+    let with =
+        "PREPARE p (int) AS UPDATE users SET a = 1 WHERE id = $1; EXECUTE p(1); EXECUTE p (2);";
+    assert!(postgres(with).is_empty(), "{:?}", postgres(with));
+    for sql in [
+        "SET @s = 'ALTER TABLE users ADD a INT'; PREPARE p FROM @s; EXECUTE p; DEALLOCATE PREPARE p;",
+        "SET @s = IF((SELECT COUNT(*) FROM information_schema.columns WHERE table_name = 'users') = 0, \
+         'ALTER TABLE users ADD a INT', 'SELECT 1'); PREPARE p FROM @s; EXECUTE p; DEALLOCATE PREPARE p; \
+         SET @s = 'SELECT 2'; PREPARE p FROM @s; EXECUTE p;",
+        "SELECT COUNT(*) INTO @n FROM information_schema.columns; SET @s := CASE WHEN @n = 0 THEN \
+         'ALTER TABLE users ADD a INT' ELSE 'DO 0' END; PREPARE p FROM @s; EXECUTE p;",
+        "SET @t = 'users'; SET @c = \"a\"; SET @s = (SELECT IF((SELECT 1) > 0, \"SELECT 1\", \
+         CONCAT(\"ALTER TABLE \", @t, \" ADD \", @c, \" INT;\"))); PREPARE p FROM @s; EXECUTE p;",
+        "PREPARE p FROM \"SELECT 1\"; EXECUTE p;",
+    ] {
+        assert!(mysql(sql).is_empty(), "{sql}: {:?}", mysql(sql));
+    }
+}

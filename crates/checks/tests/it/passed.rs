@@ -210,3 +210,54 @@ fn a_table_is_no_batch_by_its_name() {
         assert_eq!(postgres(sql), all, "{sql}");
     }
 }
+
+#[test]
+fn what_is_prepared_is_what_is_executed() {
+    let drop = ["drop-table"];
+    let run = "PREPARE p FROM @s; EXECUTE p;";
+    for sql in [
+        "SET @s = 'DROP TABLE users';",
+        "SET @s = IF(1, 'SELECT 1', 'DROP TABLE users');",
+        "SET @s = IF(1, 'SELECT 1', CASE WHEN 1 THEN 'SELECT 2' ELSE (SELECT 'DROP TABLE users') END);",
+        "SET @t = 'TABLE users'; SET @s = CONCAT('DROP ', @t);",
+        "SET @t = IF(1, 'SELECT 1', 'DROP TABLE users'); SET @s = @t;",
+        "SET @S = 'SELECT 1'; SET @s = 'DROP TABLE users';",
+    ] {
+        assert_eq!(mysql(&format!("{sql}{run}")), drop, "{sql}");
+    }
+    for sql in [
+        "SET @s = 'SELECT 1'; SELECT 'DROP TABLE users' INTO @s;",
+        "SET @s = 'SELECT 1'; SELECT @s := 'DROP TABLE users';",
+        "SET @s = 'SELECT 1', @t = (@s := 'DROP TABLE users');",
+        "SET @s = 'SELECT 1'; SET @t = IF(@s := 'DROP TABLE users', 1, 2);",
+        "SET @s = (SELECT a FROM texts LIMIT 1);",
+        "SET @s = CONCAT('SELECT 1', @u);",
+        "SET @s = CASE WHEN 1 THEN CASE 1 WHEN 1 THEN 'x' END ELSE 'SELECT 1' END;",
+        "SET @s = IF(1, 'SELECT 1', texts());",
+        "SET @s = 'SELECT 1'; CALL p(@s);",
+        "SET @s = 'SELECT 1'; INSERT INTO a VALUES (1);",
+        "SET @s = 'SELECT 1'; PREPARE q FROM 'SELECT 2 INTO @s'; EXECUTE q;",
+    ] {
+        let found = mysql(&format!("{sql}{run}"));
+        assert!(found.contains(&"dynamic-sql".to_owned()), "{sql}: {found:?}");
+    }
+    let branches = "DELIMITER //\nCREATE PROCEDURE p() BEGIN IF 1 THEN SET @s = 'DROP TABLE users'; ELSE \
+                    SET @s = 'SELECT 1'; END IF; PREPARE p FROM @s; EXECUTE p; END //\nCALL p()//\n";
+    assert_eq!(mysql(branches), ["dynamic-sql"]);
+    assert_eq!(postgres("EXECUTE p;"), ["dynamic-sql"]);
+    for between in [
+        "DROP TABLE users;",
+        "SET search_path = s;",
+        "ALTER TABLE users RENAME TO others;",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+    ] {
+        let sql = format!(
+            "CREATE TEMP TABLE users (id int); PREPARE p AS DELETE FROM users; {between} EXECUTE p;"
+        );
+        assert!(postgres(&sql).contains(&"dynamic-sql".to_owned()), "{sql}: {:?}", postgres(&sql));
+    }
+    let twice = "CREATE TEMPORARY TABLE users (id int); PREPARE p FROM 'DROP TABLE users'; EXECUTE p; EXECUTE p;";
+    assert_eq!(mysql(twice), ["dynamic-sql"]);
+    assert_eq!(postgres("PREPARE TRANSACTION 'a';"), ["unrecognised"]);
+    assert_eq!(postgres("COMMIT PREPARED 'a';"), ["unrecognised"]);
+}

@@ -51,8 +51,12 @@ pub(super) fn execute<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let named = c.peek().is_some_and(|token| token.kind == TokenKind::Word)
         && (c.tokens.len() == c.at + 1 || c.sign_at(c.at + 1, b'('))
         && !c.is_any(&["format", "concat", "concat_ws", "replace"]);
-    if named && c.dialect != Dialect::Postgres {
-        return out.add(What::Harmless);
+    // In a body of PostgreSQL's, it is the text of a variable.
+    if named
+        && (c.dialect != Dialect::Postgres || !c.in_body)
+        && let Some(name) = c.part()
+    {
+        return out.add(What::Execute { name });
     }
     out.add(dynamic(c))
 }

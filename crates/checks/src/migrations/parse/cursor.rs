@@ -210,6 +210,17 @@ impl<'a> Cursor<'a> {
         (self.at..self.tokens.len()).any(|at| Self { at, ..*self }.is_any(words))
     }
 
+    /// The same, in no parentheses.
+    pub(super) fn is_any_at_top(&self, words: &[&str]) -> bool {
+        let mut c = *self;
+        while !c.done() && !c.is_any(words) {
+            if c.group().is_none() {
+                c.at += 1;
+            }
+        }
+        !c.done()
+    }
+
     /// Passes a string, and those on the next lines that go on with it; what they say.
     pub(super) fn strings(&mut self) -> Option<Cow<'a, [u8]>> {
         let mut text = string(self.peek()?, self.text)?;

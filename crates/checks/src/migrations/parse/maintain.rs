@@ -80,10 +80,8 @@ pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("reset") {
         return out.add(What::Set { name: c.part().unwrap_or_default(), zero: true });
     }
-    if c.dialect == Dialect::Mysql
-        && let Some(how) = mysql::sets_server(c)
-    {
-        out.add(What::ChangesServer { how });
+    if c.dialect == Dialect::Mysql {
+        mysql::set(c, out);
     }
     c.eat("set");
     c.eat_any(&["session", "local", "global"]);
@@ -155,7 +153,10 @@ pub(super) fn end<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["work", "transaction"]);
     out.add(match () {
-        () if c.is("to") || c.is("prepared") => What::Harmless,
+        () if c.is("to") => What::Harmless,
+        () if c.is("prepared") => {
+            What::Unrecognised { why: "ends a transaction that is not written here" }
+        }
         () if undone => What::Rollback,
         () => What::End,
     });

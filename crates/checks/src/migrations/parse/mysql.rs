@@ -1,8 +1,8 @@
 //! What only MySQL and MariaDB say.
 
 use super::cursor::{Cursor, lossy};
-use super::{Out, alter, column};
-use crate::migrations::statement::{Change, Name, Object, Scope, Text, What};
+use super::{Out, alter, column, dynamic};
+use crate::migrations::statement::{Change, Draft, Name, Object, Scope, Text, What};
 use crate::sql::Dialect;
 
 /// MariaDB's `BEGIN NOT ATOMIC … END` is a block that runs at once.
@@ -64,9 +64,44 @@ pub(super) fn reset<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 /// What a setting does that holds for everybody.
 const SETS: &str = "sets what holds for everybody";
 
+/// What `SET` says of the server, and of variables.
+pub(super) fn set<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
+    if sets_server(c) {
+        out.add(What::ChangesServer { how: SETS });
+    }
+    let mut rest = *c;
+    rest.eat("set");
+    if dynamic::variable(&rest).is_none() {
+        return;
+    }
+    let mut texts = Vec::new();
+    while !rest.done() {
+        let mut item = rest.item();
+        let variable = dynamic::variable(&item);
+        item.at += 1;
+        item.eat_sign(b':');
+        let assigns = item.eat_sign(b'=');
+        let again = (item.at..item.tokens.len()).any(|at| item.sign_at(at, b':'));
+        // Another variable is set on the way, or settings stand beside it.
+        let Some(variable) = variable.filter(|_| assigns && !again) else {
+            texts.clear();
+            break;
+        };
+        let mut drafts = Vec::new();
+        dynamic::drafts(&item.along(&item.tokens[item.at..]), 0, &mut drafts);
+        texts.push((variable, drafts));
+    }
+    // Which of them is set first is not said.
+    let refers = |drafts: &Vec<Draft>| drafts.iter().any(|of| !of.variables.is_empty());
+    if texts.len() > 1 && texts.iter().any(|(_, drafts)| refers(drafts)) {
+        texts.clear();
+    }
+    out.add(What::SetTexts(texts));
+}
+
 /// Whether one of several settings is the server's. What every dump of a server with replicas sets
 /// (`GTID_PURGED`) is none that anybody chose.
-pub(super) fn sets_server(c: &Cursor<'_>) -> Option<&'static str> {
+fn sets_server(c: &Cursor<'_>) -> bool {
     const SCOPES: [&str; 3] = ["global", "persist", "persist_only"];
     let of_server = |at: usize| {
         let named = SCOPES.iter().any(|scope| {
@@ -80,7 +115,7 @@ pub(super) fn sets_server(c: &Cursor<'_>) -> Option<&'static str> {
         (named && !c.word_at(at + 1, "gtid_purged"))
             || (scoped && !c.word_at(at + 2, "gtid_purged"))
     };
-    (0..c.tokens.len()).any(of_server).then_some(SETS)
+    (0..c.tokens.len()).any(of_server)
 }
 
 /// `FLUSH TABLES WITH READ LOCK`, `FLUSH TABLES a FOR EXPORT` stop who writes.
