@@ -32,4 +32,5 @@ pub use locks::Lock;
 pub use parse::{parse, statements_of_body};
 pub use rules::{MigrationRule, Observed};
 pub use sequence::{Status, judge_compensation, judge_sequence};
+pub use undoing::is_compensation;
 pub use unread::Unread;
