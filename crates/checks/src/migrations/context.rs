@@ -27,6 +27,8 @@ pub struct Context {
     perhaps: HashSet<String>,
     /// PostgreSQL's temporary ones: they have no schema of their own.
     temporary: HashSet<String>,
+    /// Those among them that end with the transaction.
+    until_commit: HashSet<String>,
     /// Indexes that it created.
     indexes: HashSet<String>,
     /// Checks that a column is not null: the constraint's name, its table, column, whether it is
@@ -53,6 +55,7 @@ impl Context {
             created: HashSet::new(),
             perhaps: HashSet::new(),
             temporary: HashSet::new(),
+            until_commit: HashSet::new(),
             indexes: HashSet::new(),
             checks: HashMap::new(),
             epoch: 0,
@@ -66,7 +69,8 @@ impl Context {
     pub fn is_new(&self, name: &Name<'_>) -> bool {
         let schema = name.schema.as_deref();
         self.created.contains(&*key(name))
-            || (matches!(schema, None | Some("pg_temp")) && self.temporary.contains(&*name.name))
+            || (matches!(schema, None | Some("pg_temp"))
+                && [&self.temporary, &self.until_commit].iter().any(|of| of.contains(&*name.name)))
     }
 
     /// The same, and it was not there before in any case: nothing that is lost with it is missed.
@@ -78,7 +82,9 @@ impl Context {
     /// The same, for a name without a schema.
     #[must_use]
     pub fn is_new_name(&self, name: &str) -> bool {
-        self.created.contains(name) || self.temporary.contains(name)
+        self.created.contains(name)
+            || self.temporary.contains(name)
+            || self.until_commit.contains(name)
     }
 
     /// Whether this migration created the index.
@@ -140,7 +146,12 @@ impl Context {
                 let known = known(&table.name);
                 let new = table.temporary || !table.if_not_exists || !known;
                 // Elsewhere they are in a schema as others are.
-                if table.temporary && self.dialect == Dialect::Postgres {
+                if table.until_commit {
+                    // Without a transaction it is gone at once.
+                    if self.in_transaction {
+                        self.until_commit.insert(table.name.name.to_string());
+                    }
+                } else if table.temporary && self.dialect == Dialect::Postgres {
                     self.temporary.insert(table.name.name.to_string());
                 } else if new {
                     let name = key(&table.name).into_owned();
@@ -160,7 +171,9 @@ impl Context {
             What::Drop { object: Object::Table, names, .. } => {
                 for name in names {
                     // The temporary one comes first.
-                    if name.schema.is_some() || !self.temporary.remove(&*name.name) {
+                    let own =
+                        |of: &mut HashSet<String>| name.schema.is_none() && of.remove(&*name.name);
+                    if !own(&mut self.temporary) && !own(&mut self.until_commit) {
                         self.created.remove(&*key(name));
                     }
                 }
@@ -169,6 +182,7 @@ impl Context {
             What::Begin => self.in_transaction = true,
             What::End => {
                 self.in_transaction = false;
+                self.until_commit.clear();
                 self.held = None;
             }
             // The same name may be another table's from here on.
@@ -179,6 +193,7 @@ impl Context {
             What::Rollback => {
                 self.in_transaction = false;
                 self.held = None;
+                self.until_commit.clear();
                 self.created.clear();
                 self.indexes.clear();
             }
@@ -194,6 +209,9 @@ impl Context {
 
     fn learn_change(&mut self, table: &Name<'_>, change: &Change<'_>) {
         match change {
+            Change::RenameTable { to } if self.until_commit.remove(&*table.name) => {
+                self.until_commit.insert(to.to_string());
+            }
             Change::RenameTable { to } if self.temporary.remove(&*table.name) => {
                 self.temporary.insert(to.to_string());
             }

@@ -135,6 +135,8 @@ pub struct CreateTable<'a> {
     pub if_not_exists: bool,
     /// Whether only this connection sees it.
     pub temporary: bool,
+    /// `ON COMMIT DROP`.
+    pub until_commit: bool,
     /// Its columns.
     pub columns: Vec<Column<'a>>,
     /// The tables that its foreign keys lead to.

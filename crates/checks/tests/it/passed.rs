@@ -261,3 +261,87 @@ fn what_is_prepared_is_what_is_executed() {
     assert_eq!(postgres("PREPARE TRANSACTION 'a';"), ["unrecognised"]);
     assert_eq!(postgres("COMMIT PREPARED 'a';"), ["unrecognised"]);
 }
+
+#[test]
+fn a_condition_is_no_limit_by_a_part_of_it() {
+    let all = ["backfill-in-one-statement"];
+    for condition in [
+        "(id = 1) = false",
+        "(id = 1) IS NOT TRUE",
+        "id = '5'::text || '' IS NOT NULL",
+        "id = 5::int IN (1) IS NOT NULL",
+        "id IN (SELECT id FROM users LIMIT 1000) IS NOT NULL",
+        "id = ANY (ARRAY(SELECT id FROM users LIMIT 10)) IS NOT NULL",
+        "id >= (SELECT min(id) FROM users LIMIT 1)",
+        "id <> (SELECT min(id) FROM users LIMIT 1)",
+        "id IN (SELECT id FROM users LIMIT 10*1000000)",
+        "id IN (SELECT id FROM users LIMIT abs(1000000000))",
+        "id IN (SELECT id FROM users ORDER BY 1 = 1 FETCH FIRST 1 ROWS WITH TIES)",
+        "CASE WHEN a AND id = 1 AND b THEN true ELSE true END",
+    ] {
+        assert_eq!(postgres(&format!("DELETE FROM users WHERE {condition};")), all, "{condition}");
+    }
+    for condition in [
+        "! id = 0",
+        "1 BETWEEN 0 AND id = 1",
+        "id = 1 AND gone || 1",
+        "id = 1 AND gone XOR 1",
+        "name = 0",
+        "email IN (0, 1)",
+    ] {
+        assert_eq!(mysql(&format!("DELETE FROM users WHERE {condition};")), all, "{condition}");
+    }
+    for sql in
+        ["DELETE a, b FROM a JOIN b WHERE a.id = 5;", "UPDATE a, b SET b.x = 1 WHERE a.id = 5;"]
+    {
+        assert_eq!(mysql(sql), all, "{sql}");
+    }
+    for condition in [
+        "id = 5::bigint AND gone",
+        "id = '5'::character varying(9) AND gone",
+        "email = 'a@b'::public.citext",
+        "(id = 1) AND (gone)",
+        "gone AND (id IN (1, 2)) LIMIT 5",
+        "id IN (SELECT id FROM users LIMIT 10 FOR UPDATE SKIP LOCKED)",
+        "id IN (SELECT id FROM users FETCH FIRST 10 ROWS ONLY)",
+        "a BETWEEN 1 AND 2 AND id = 5",
+    ] {
+        let sql = format!("DELETE FROM users WHERE {condition};");
+        assert!(postgres(&sql).is_empty(), "{condition}: {:?}", postgres(&sql));
+    }
+    for sql in [
+        "UPDATE a JOIN b ON a.b = b.id SET a.x = b.x WHERE a.id = 5;",
+        "DELETE FROM a WHERE name = 'x' AND id = 0;",
+        "DELETE a FROM a JOIN b ON a.b = b.id WHERE a.id = 5;",
+    ] {
+        assert!(mysql(sql).is_empty(), "{sql}: {:?}", mysql(sql));
+    }
+}
+
+#[test]
+fn a_temporary_table_is_there_until_it_is_dropped() {
+    let temporary = "CREATE TEMP TABLE users (a int) ON COMMIT DROP;";
+    let all = ["delete-without-where"];
+    assert_eq!(postgres(&format!("{temporary} DELETE FROM users;")), all);
+    assert_eq!(postgres(&format!("BEGIN; {temporary} COMMIT; DELETE FROM users;")), all);
+    assert!(postgres(&format!("BEGIN; {temporary} DELETE FROM users; COMMIT;")).is_empty());
+    let kept = "CREATE TEMP TABLE users (a int) ON COMMIT DELETE ROWS; DELETE FROM users;";
+    assert!(postgres(kept).is_empty());
+}
+
+#[test]
+fn who_cannot_log_in_any_more_is_told() {
+    for sql in
+        ["ALTER ROLE app NOLOGIN;", "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM app;"]
+    {
+        assert_eq!(postgres(sql), ["revoke"], "{sql}");
+    }
+    assert_eq!(mysql("ALTER USER 'app'@'%' ACCOUNT LOCK;"), ["revoke"]);
+    assert!(postgres("ALTER ROLE app LOGIN;").is_empty());
+    assert_eq!(mysql("SELECT a INTO OUTFILE '/tmp/x' FROM b;"), ["server-program"]);
+    assert_eq!(mysql("SELECT 1 INTO DUMPFILE '/tmp/x';"), ["server-program"]);
+    assert_eq!(mysql("CREATE FUNCTION f RETURNS STRING SONAME 'x.so';"), ["server-change"]);
+    assert_eq!(mysql("ALTER INSTANCE DISABLE INNODB REDO_LOG;"), ["server-change"]);
+    assert!(mysql("ALTER ALGORITHM=MERGE DEFINER=`a`@`b` VIEW v AS SELECT 1;").is_empty());
+    assert_eq!(mysql("ALTER DEFINER=a EVENT e DO DELETE FROM users;"), ["delete-without-where"]);
+}

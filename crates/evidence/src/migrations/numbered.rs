@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shipway_checks::source_file::is_test;
 use shipway_checks::migrations::layout::{in_known_folder, is_sql, parent};
+use shipway_checks::source_file::is_test;
 
 /// What folders are called in which people keep the SQL of a database.
 const FOLDERS: &[&str] =

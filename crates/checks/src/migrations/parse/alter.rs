@@ -20,6 +20,20 @@ pub(super) fn alter<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("system") {
         return out.add(What::ChangesServer { how: "sets what holds for every database of it" });
     }
+    if c.dialect == Dialect::Mysql && c.is_any(&["definer", "algorithm", "sql"]) {
+        while !c.done() && !c.is_any(&["view", "event", "function", "procedure"]) {
+            c.at += 1;
+        }
+    }
+    if c.dialect == Dialect::Mysql && c.is("instance") {
+        return out.add(What::ChangesServer { how: "changes how the server keeps what it has" });
+    }
+    const LOCKS_OUT: [&str; 4] =
+        ["nologin", "account lock", "password expire", "connection limit 0"];
+    let locks_out = c.is_any(&["role", "user", "group"]) && c.has_any(&LOCKS_OUT);
+    if locks_out || (c.is("default privileges") && c.has_any(&["revoke"])) {
+        return out.add(What::Revoke { words: c.words() });
+    }
     if c.dialect == Dialect::Mysql && c.is("event") {
         return mysql::event(c, out);
     }

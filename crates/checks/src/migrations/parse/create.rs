@@ -25,6 +25,9 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
             "unique",
             "aggregate",
         ]);
+        if c.is("function") && c.has_any(&["soname"]) {
+            return out.add(What::ChangesServer { how: "loads a library" });
+        }
         if c.is_any(&["definer", "algorithm", "sql", "online", "offline"]) {
             while !c.done() && !c.is_one_of(&MADE) {
                 c.at += 1;
@@ -97,6 +100,7 @@ fn create_table<'a>(c: &mut Cursor<'a>, temporary: bool, replaces: bool, out: &m
         name,
         if_not_exists,
         temporary,
+        until_commit: temporary && c.has_any(&["on commit drop"]),
         columns: Vec::new(),
         references: Vec::new(),
         parents: Vec::new(),

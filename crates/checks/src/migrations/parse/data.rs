@@ -46,8 +46,17 @@ fn delete_rows<'a>(c: &mut Cursor<'a>, parts: &[Text<'a>], out: &mut Out<'_, 'a>
     if c.dialect == Dialect::Sqlite && table.name.starts_with("sqlite_s") {
         return out.add(What::Harmless);
     }
+    let mut others = Vec::new();
+    while c.dialect == Dialect::Mysql && c.eat_sign(b',') {
+        others.extend(c.name());
+    }
     let scope = Target::new(&table, c).scope(c, parts);
+    // What limits one table's rows says nothing of another's.
+    let of_others = if scope == Scope::All { Scope::All } else { Scope::Filtered };
     out.add(What::Delete { table, scope });
+    for table in others {
+        out.add(What::Delete { table, scope: of_others });
+    }
 }
 
 pub(super) fn update<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
@@ -69,7 +78,12 @@ fn update_rows<'a>(c: &mut Cursor<'a>, parts: &[Text<'a>], out: &mut Out<'_, 'a>
     if is_catalogue(&table, c.dialect) {
         return out.add(What::Unrecognised { why: CATALOGUE });
     }
-    let scope = Target::new(&table, c).scope(c, parts);
+    let target = Target::new(&table, c);
+    let sets_another = c.dialect == Dialect::Mysql && target.is_another_set(c);
+    let scope = match target.scope(c, parts) {
+        Scope::Bounded if sets_another => Scope::Filtered,
+        scope => scope,
+    };
     out.add(What::Update { table, scope });
 }
 
@@ -213,6 +227,9 @@ pub(super) fn call<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 /// Queries: what is written in their parts, and the functions that they run.
 pub(super) fn query<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let begun = out.count;
+    if c.dialect == Dialect::Mysql && c.has_any(&["into outfile", "into dumpfile"]) {
+        out.add(What::Server { does: "writes a file" });
+    }
     written_in_parts(c, out);
     let settings = |token: &Token| {
         let text = token.bytes(c.text);

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use crate::migrations::statement::{Name, Scope, Text};
-use crate::sql::TokenKind;
+use crate::sql::{Dialect, TokenKind};
 
 /// As many rows may be changed at once: whoever says a number that is larger says no limit.
 const MANY: u64 = 100_000;
@@ -48,6 +48,26 @@ impl<'a> Target<'a> {
         table.is_some_and(|table| table == *self.alias.as_ref().unwrap_or(&self.name))
     }
 
+    /// Whether a column is set that is another table's: MySQL's `UPDATE a, b SET b.x = 1`.
+    pub(super) fn is_another_set(&self, c: &Cursor<'_>) -> bool {
+        let mut c = *c;
+        while !c.done() && !c.eat("set") {
+            c.at += 1;
+        }
+        while !c.done() && !c.is("where") {
+            let qualified = c.sign_at(c.at + 1, b'.') && c.sign_at(c.at + 3, b'=');
+            let sets =
+                c.word_at(c.at.wrapping_sub(1), "set") || c.sign_at(c.at.wrapping_sub(1), b',');
+            if sets && qualified && !self.has(&c, c.at + 2) {
+                return true;
+            }
+            if c.group().is_none() {
+                c.at += 1;
+            }
+        }
+        false
+    }
+
     /// Which rows of it: by the `WHERE` that is in no parentheses. `parts` of the statement have a
     /// limited number of rows.
     pub(super) fn scope(mut self, c: &Cursor<'a>, parts: &[Text<'a>]) -> Scope {
@@ -83,7 +103,12 @@ impl<'a> Target<'a> {
             return Scope::Bounded;
         }
         // `a OR b` is as wide as its widest part.
-        if (c.at..c.tokens.len()).any(|at| c.word_at(at, "or")) {
+        let widens = |at: usize| {
+            let word = c.word_at(at, "or") || c.word_at(at, "case");
+            let of_mysql = c.word_at(at, "xor") || (c.sign_at(at, b'|') && c.sign_at(at + 1, b'|'));
+            word || (of_mysql && c.dialect == Dialect::Mysql)
+        };
+        if (c.at..c.tokens.len()).any(widens) {
             return Scope::Filtered;
         }
         if self.is_bounded(&c.along(&c.tokens[c.at..])) { Scope::Bounded } else { Scope::Filtered }
@@ -97,23 +122,25 @@ impl<'a> Target<'a> {
             let before = |words: &[&str]| {
                 at > 0 && words.iter().any(|word| c.word_at(at - 1, word)) && !is_not(&c, at - 1)
             };
-            let limited = before(&["in", "any", "array"]) || c.sign_at(at.wrapping_sub(1), b'=');
+            let equals = c.sign_at(at.wrapping_sub(1), b'=')
+                && ![b'<', b'>', b'!'].iter().any(|sign| c.sign_at(at.wrapping_sub(2), *sign));
+            let limited = before(&["in", "any", "array"]) || equals;
             let part = at == 0 || before(&["and"]);
             if let Some(inner) = c.group() {
                 let few = || has_limit(&inner) || self.is_column_of_limited(&inner);
-                if (limited && few()) || (part && self.is_bounded(&inner)) {
+                if ends(&c) && ((limited && few()) || (part && self.is_bounded(&inner))) {
                     return true;
                 }
                 continue;
             }
-            let key = is_key(&c, at) && self.has(&c, at) && !is_not(&c, at - qualified(&c, at));
+            let key = is_key(&c, at) && self.has(&c, at) && begins(&c, at - qualified(&c, at));
             if is_limit(&c) || (key && (self.compares(&c, at + 1) || is_short_range(&c, at))) {
                 return true;
             }
             // `batch.id = t.id`
             let mirrored = self.is_of_limited(&c, at)
                 && c.sign_at(at + 3, b'=')
-                && !is_not(&c, at)
+                && begins(&c, at)
                 && self.ends_with_key(&c, at + 4);
             if mirrored {
                 return true;
@@ -203,6 +230,13 @@ fn qualified(c: &Cursor<'_>, at: usize) -> usize {
     if c.sign_at(at.wrapping_sub(1), b'.') { 2.min(at) } else { 0 }
 }
 
+/// Whether a condition begins at an index: behind an `AND` that is of no `BETWEEN`.
+fn begins(c: &Cursor<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return true };
+    let mut others = (0..before).rev().take_while(|at| !c.word_at(*at, "and"));
+    c.word_at(before, "and") && !others.any(|at| c.word_at(at, "between"))
+}
+
 fn is_not(c: &Cursor<'_>, at: usize) -> bool {
     at > 0 && c.word_at(at - 1, "not")
 }
@@ -238,6 +272,14 @@ fn is_key(c: &Cursor<'_>, at: usize) -> bool {
     })
 }
 
+/// A key that is likely to be a number.
+fn is_number_key(c: &Cursor<'_>, at: usize) -> bool {
+    let name = (Cursor { at, ..*c }).part();
+    name.is_some_and(|name| {
+        ["id", "version"].iter().any(|key| name.ends_with(key)) && !name.ends_with("uuid")
+    })
+}
+
 /// `= literal`, `IN (literal, …)`, and nothing that makes another condition of it.
 fn compares(c: &Cursor<'_>, at: usize) -> bool {
     let constant = |at: usize| {
@@ -251,17 +293,28 @@ fn compares(c: &Cursor<'_>, at: usize) -> bool {
             )
         )
     };
+    // MySQL takes every text that begins with no digit for 0.
+    let text = c.dialect == Dialect::Mysql && !is_number_key(c, at - 1);
+    let number = |at: usize| c.tokens.get(at).is_some_and(|of| of.kind == TokenKind::Number);
     if c.sign_at(at, b'=') && constant(at + 1) {
-        return ends(&Cursor { at: at + 2, ..*c });
+        return !(text && number(at + 1)) && ends(&Cursor { at: at + 2, ..*c });
     }
     let mut list = Cursor { at: at + 1, ..*c };
-    c.word_at(at, "in") && constant(at + 2) && list.group().is_some() && ends(&list)
+    let listed = c.word_at(at, "in") && constant(at + 2) && !(text && number(at + 2));
+    listed && list.group().is_some() && ends(&list)
 }
 
 /// Whether a condition ends here, perhaps behind a cast.
 fn ends(c: &Cursor<'_>) -> bool {
-    let cast = c.peek().is_some_and(|token| token.bytes(c.text) == b"::");
-    c.done() || cast || c.is_any(&["and", "limit", "order", "returning"]) || c.is_sign(b';')
+    let mut c = *c;
+    if c.bytes_at(c.at) == b"::" {
+        c.at += 1;
+        c.name();
+        c.eat_any(&["varying", "precision"]);
+        c.group();
+        c.eat_any(&["with time zone", "without time zone"]);
+    }
+    c.done() || c.is_any(&["and", "limit", "order", "returning"]) || c.is_sign(b';')
 }
 
 /// `BETWEEN 1 AND 1000`, `BETWEEN first AND first + 999`: not as many as anybody likes.
@@ -352,6 +405,10 @@ fn has_limit(query: &Cursor<'_>) -> bool {
 
 /// `LIMIT 1000`, `LIMIT batch`, `FETCH FIRST 1000 ROWS ONLY`.
 fn is_limit(c: &Cursor<'_>) -> bool {
+    // With ties, as many as are alike.
+    if c.is("fetch") && (c.at + 3..c.at + 6).any(|at| c.word_at(at, "ties")) {
+        return false;
+    }
     let at = match () {
         () if c.is("limit") && c.sign_at(c.at + 2, b',') => c.at + 3,
         () if c.is("limit") => c.at + 1,
@@ -359,7 +416,13 @@ fn is_limit(c: &Cursor<'_>) -> bool {
         () => return false,
     };
     let Some(token) = c.tokens.get(at) else { return false };
+    // `10 * 1000000`, `power(10, 9)`
+    let alone = match c.tokens.get(at + 1).map(|next| next.kind) {
+        Some(TokenKind::Sign(sign)) => matches!(sign, b')' | b';' | b','),
+        _ => true,
+    };
     match token.kind {
+        _ if !alone => false,
         TokenKind::Number => {
             let number = std::str::from_utf8(token.bytes(c.text)).ok();
             number.and_then(|number| number.parse::<u64>().ok()).is_some_and(|of| of <= MANY)
