@@ -3,6 +3,7 @@
 mod compared;
 mod listed;
 mod marked;
+mod numbered;
 mod settings;
 mod unread;
 
@@ -17,8 +18,8 @@ use rustix::io::retry_on_intr;
 use shipway_checks::migrations::layout::{in_known_folder, migrations_in, parent};
 use shipway_checks::migrations::rules::UNREADABLE;
 use shipway_checks::migrations::{
-    FileSummary, Known, Migration, Options, Part, Status, judge_compensation, judge_file_within,
-    judge_sequence,
+    FileSummary, Known, Migration, Options, Part, Status, is_compensation, judge_compensation,
+    judge_file_within, judge_sequence,
 };
 use shipway_checks::sql::{Dialect, Room};
 use shipway_checks::{Finding, Sink, Span, Tally};
@@ -117,12 +118,22 @@ pub fn gather(folder: &Path, request: &Request) -> Result<Gathered, GatherError>
     let unread = unread::candidates(&names, &compared, named);
     // Where somebody names them, every file of SQL is one.
     let marked = if named { HashSet::new() } else { marked::folders(&names, &compared, &root) };
-    let is_known = |path: &str| named || in_known_folder(path) || marked.contains(parent(path));
+    let numbered = if named { HashSet::new() } else { numbered::folders(&names) };
+    let is_known = |path: &str| {
+        named
+            || in_known_folder(path)
+            || marked.contains(parent(path))
+            || (numbered.contains(parent(path)) && numbered::is_numbered(path))
+    };
     let settings = Settings::among(&names);
     let found = migrations_in(names, is_known);
     let status = |of: Migration| Some((compared.status(&of.path)?, of));
     let mut migrations = Vec::new();
     for (status, mut migration) in found.into_iter().filter_map(status) {
+        // Where nobody asked for such scripts, the tool runs it as any other file.
+        if !request.options.additive_only && is_compensation(&migration.path) {
+            migration.part = Part::Up;
+        }
         match unreadable.get(&migration.path) {
             None => {
                 migration.without_transaction = settings.leave_transaction_out(&migration, &root);

@@ -27,11 +27,15 @@ pub struct Context {
     perhaps: HashSet<String>,
     /// PostgreSQL's temporary ones: they have no schema of their own.
     temporary: HashSet<String>,
+    /// Those among them that end with the transaction.
+    until_commit: HashSet<String>,
     /// Indexes that it created.
     indexes: HashSet<String>,
     /// Checks that a column is not null: the constraint's name, its table, column, whether it is
     /// validated.
     checks: HashMap<String, (String, String, bool)>,
+    /// How often names came to mean something else: what was prepared before runs otherwise.
+    pub(super) epoch: u64,
     /// Tables whose rows were copied to a new one: the old one's name.
     copied: HashSet<String>,
     /// The first strong lock of the transaction: the table, and whether it was told already.
@@ -51,8 +55,10 @@ impl Context {
             created: HashSet::new(),
             perhaps: HashSet::new(),
             temporary: HashSet::new(),
+            until_commit: HashSet::new(),
             indexes: HashSet::new(),
             checks: HashMap::new(),
+            epoch: 0,
             copied: HashSet::new(),
             held: None,
         }
@@ -63,7 +69,8 @@ impl Context {
     pub fn is_new(&self, name: &Name<'_>) -> bool {
         let schema = name.schema.as_deref();
         self.created.contains(&*key(name))
-            || (matches!(schema, None | Some("pg_temp")) && self.temporary.contains(&*name.name))
+            || (matches!(schema, None | Some("pg_temp"))
+                && [&self.temporary, &self.until_commit].iter().any(|of| of.contains(&*name.name)))
     }
 
     /// The same, and it was not there before in any case: nothing that is lost with it is missed.
@@ -75,7 +82,9 @@ impl Context {
     /// The same, for a name without a schema.
     #[must_use]
     pub fn is_new_name(&self, name: &str) -> bool {
-        self.created.contains(name) || self.temporary.contains(name)
+        self.created.contains(name)
+            || self.temporary.contains(name)
+            || self.until_commit.contains(name)
     }
 
     /// Whether this migration created the index.
@@ -131,12 +140,18 @@ impl Context {
     /// Learns what a statement did. `sure` says that it runs in any case: what is in a block may
     /// not. `known` says whether a table was there before this migration.
     pub fn learn(&mut self, what: &What<'_>, sure: bool, known: impl Fn(&Name<'_>) -> bool) {
+        self.epoch += u64::from(makes_names_mean_others(what));
         match what {
             What::CreateTable(table) if sure => {
                 let known = known(&table.name);
                 let new = table.temporary || !table.if_not_exists || !known;
                 // Elsewhere they are in a schema as others are.
-                if table.temporary && self.dialect == Dialect::Postgres {
+                if table.until_commit {
+                    // Without a transaction it is gone at once.
+                    if self.in_transaction {
+                        self.until_commit.insert(table.name.name.to_string());
+                    }
+                } else if table.temporary && self.dialect == Dialect::Postgres {
                     self.temporary.insert(table.name.name.to_string());
                 } else if new {
                     let name = key(&table.name).into_owned();
@@ -156,7 +171,9 @@ impl Context {
             What::Drop { object: Object::Table, names, .. } => {
                 for name in names {
                     // The temporary one comes first.
-                    if name.schema.is_some() || !self.temporary.remove(&*name.name) {
+                    let own =
+                        |of: &mut HashSet<String>| name.schema.is_none() && of.remove(&*name.name);
+                    if !own(&mut self.temporary) && !own(&mut self.until_commit) {
                         self.created.remove(&*key(name));
                     }
                 }
@@ -165,6 +182,7 @@ impl Context {
             What::Begin => self.in_transaction = true,
             What::End => {
                 self.in_transaction = false;
+                self.until_commit.clear();
                 self.held = None;
             }
             // The same name may be another table's from here on.
@@ -175,6 +193,7 @@ impl Context {
             What::Rollback => {
                 self.in_transaction = false;
                 self.held = None;
+                self.until_commit.clear();
                 self.created.clear();
                 self.indexes.clear();
             }
@@ -190,6 +209,9 @@ impl Context {
 
     fn learn_change(&mut self, table: &Name<'_>, change: &Change<'_>) {
         match change {
+            Change::RenameTable { to } if self.until_commit.remove(&*table.name) => {
+                self.until_commit.insert(to.to_string());
+            }
             Change::RenameTable { to } if self.temporary.remove(&*table.name) => {
                 self.temporary.insert(to.to_string());
             }
@@ -221,6 +243,26 @@ impl Context {
     pub fn next_migration(&mut self, layout: Layout) {
         let checks = std::mem::take(&mut self.checks);
         *self = Self { checks, ..Self::new(self.dialect, layout) };
+    }
+}
+
+/// Whether a name may be another table's behind it.
+fn makes_names_mean_others(what: &What<'_>) -> bool {
+    match what {
+        What::Drop { object: Object::Table | Object::View | Object::Schema, .. }
+        | What::Alter {
+            change: Change::RenameTable { .. } | Change::SetSchema { .. } | Change::Unrecognised,
+            ..
+        }
+        | What::Rename { .. }
+        | What::SetSchema { .. }
+        | What::Rollback
+        | What::Block { .. }
+        | What::Dynamic { .. }
+        | What::Unrecognised { .. } => true,
+        What::Set { name, .. } => name == "search_path",
+        What::Calls { functions, .. } => functions.iter().any(|of| of == "set_config"),
+        _ => false,
     }
 }
 

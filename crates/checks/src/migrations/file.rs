@@ -7,6 +7,7 @@ use super::context::Context;
 use super::known::Known;
 use super::layout::{Layout, Migration, Part, Transaction};
 use super::parse::parse;
+use super::prepared::Prepared;
 use super::report::{Allows, At, Memo, finding_of};
 use super::rules::{
     BROKEN, CLIENT_COMMAND, DYNAMIC, Direction, LOCK_HELD, MigrationRule, NO_LOCK_TIMEOUT,
@@ -87,6 +88,10 @@ pub fn judge_file_within<R: Read>(
                 let message = "MySQL runs what stands in this comment, and this is not read as its";
                 judge.about(&UNREADABLE, pos, message.into());
             }
+            Event::ReadOtherwise(pos) => {
+                let message = "versions of PostgreSQL read these letters behind a number otherwise";
+                judge.about(&UNREADABLE, pos, message.into());
+            }
             Event::GaveUp(pos) => {
                 judge.about(&UNREADABLE, pos, "what follows was not analysed".into());
             }
@@ -121,6 +126,10 @@ pub(super) struct FileJudge<'a, S> {
     pub(super) following: HashSet<String>,
     /// Functions that change nothing that matters, with all that they run.
     pub(super) inert: HashSet<String>,
+    /// What was prepared, and what variables say.
+    pub(super) prepared: Prepared,
+    /// The context's epoch where the statement begins.
+    pub(super) epoch_before: u64,
     /// As much was said or done that matters.
     pub(super) judged: u64,
     /// As many bytes of them were followed.
@@ -163,6 +172,8 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             if_more_follows: None,
             following: HashSet::new(),
             inert: HashSet::new(),
+            prepared: Prepared::default(),
+            epoch_before: 0,
             judged: 0,
             followed: 0,
             made: Vec::new(),
@@ -190,10 +201,12 @@ impl<'a, S: Sink> FileJudge<'a, S> {
         self.summary.statements += 1;
         let memo = Memo::default();
         self.following.clear();
+        self.epoch_before = self.context.epoch;
         parse(source.text, source.tokens, self.context.dialect, |action| {
             let at = At::new(source, &memo, action.start, action.end);
             self.action(&action, &at, 0);
         });
+        self.forget_texts(source.tokens.first().map_or(b"", |first| first.bytes(source.text)));
         let whole = At::new(source, &memo, 0, source.text.len());
         self.named(source.text, source.tokens, &whole, 0);
         for finding in self.allows.unused(&self.migration.path) {
@@ -222,6 +235,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             self.made.push(table.name.name.to_string());
         }
         if self.known.routines.learn(what, true) {
+            self.context.epoch += 1;
             self.inert.clear();
             self.following.clear();
         }
@@ -231,6 +245,7 @@ impl<'a, S: Sink> FileJudge<'a, S> {
             known.contains(&*name.name) || known.contains(&*name.text())
         });
         self.hidden(what, at, depth);
+        self.prepare(what, at, depth);
         if self.is_first_of_implicit(what) {
             self.context.in_transaction = true;
             self.if_more_follows = self.refused_with_more(what, at);

@@ -123,8 +123,11 @@ impl<S: Sink> FileJudge<'_, S> {
             return self.emit(&UNSEEN, at, message);
         }
         let unseen = match (self.context.dialect, purpose) {
-            (Dialect::Postgres, Purpose::Effect | Purpose::Call) => !is_harmless(function),
             (Dialect::Mysql, Purpose::Call) => true,
+            // There is no extension that it could be of.
+            (Dialect::Mysql, _) | (Dialect::Postgres, Purpose::Effect | Purpose::Call) => {
+                !is_harmless(function, self.context.dialect)
+            }
             _ => false,
         };
         if unseen {
@@ -189,7 +192,7 @@ impl<S: Sink> FileJudge<'_, S> {
     }
 
     /// SQL that a block executes.
-    fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
+    pub(super) fn executed(&mut self, sql: &[u8], whole: bool, at: &At<'_>, depth: usize) {
         let dialect = self.context.dialect;
         let understood = |action: &Action| {
             !matches!(

@@ -6,13 +6,16 @@
 
 pub mod approval;
 pub mod context;
+mod families;
 pub mod file;
 mod functions;
 mod inside;
 pub mod known;
 pub mod layout;
 pub mod locks;
+mod name;
 mod parse;
+mod prepared;
 mod report;
 mod routines;
 pub mod rules;
@@ -29,4 +32,5 @@ pub use locks::Lock;
 pub use parse::{parse, statements_of_body};
 pub use rules::{MigrationRule, Observed};
 pub use sequence::{Status, judge_compensation, judge_sequence};
+pub use undoing::is_compensation;
 pub use unread::Unread;

@@ -1,9 +1,10 @@
 //! Functions, procedures and triggers whose bodies are at hand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::statement::{Fires, Name, Object, What};
+use super::families::Families;
+use super::statement::{Change, Fires, Name, Object, What};
 use crate::sql::{Token, TokenKind, letter_bit};
 
 /// As many bytes of bodies are kept.
@@ -45,6 +46,10 @@ pub(super) struct Routines {
     triggers: HashMap<String, Vec<Trigger>>,
     /// The tables that have triggers of a name.
     tables: HashMap<String, Vec<String>>,
+    /// Which tables share rows.
+    families: Families,
+    /// Tables whose families were looked at since a file, a trigger or a family began.
+    looked_at: HashSet<String>,
     /// The letters that names of routines begin with, as bits: most words begin like none.
     letters: u32,
     kept: usize,
@@ -93,21 +98,25 @@ impl Routines {
         self.routines.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Those of a table that were not fired yet since a file began.
+    /// Those of a table and its family that were not fired yet since a file began.
     pub(super) fn fire(&mut self, table: &Name<'_>) -> Vec<Trigger> {
-        let Some(triggers) = self.triggers.get_mut(&*table.name) else { return Vec::new() };
-        let waiting = triggers.iter_mut().filter(|of| !of.fired);
-        waiting
-            .map(|of| {
-                of.fired = true;
-                of.clone()
-            })
-            .collect()
+        if self.triggers.is_empty() {
+            return Vec::new();
+        }
+        let mut fired = fire(&mut self.triggers, &table.name);
+        if !self.looked_at.contains(&*table.name) {
+            self.looked_at.insert(table.name.to_string());
+            for other in self.families.of(&table.name) {
+                fired.extend(fire(&mut self.triggers, other));
+            }
+        }
+        fired
     }
 
     /// Another file begins.
     pub(super) fn begin_file(&mut self) {
         self.triggers.values_mut().flatten().for_each(|of| of.fired = false);
+        self.looked_at.clear();
     }
 
     /// Learns what a statement defines; whether something was.
@@ -124,6 +133,7 @@ impl Routines {
                     Fires::Function(name) => Runs::Function(name.to_string()),
                     Fires::Body(body) => Runs::Body(self.keep(body, "sql", new)),
                 };
+                self.looked_at.clear();
                 let name = name.as_deref().unwrap_or_default().to_owned();
                 self.tables.entry(name.clone()).or_default().push(table.name.to_string());
                 let of = self.triggers.entry(table.name.to_string()).or_default();
@@ -132,7 +142,10 @@ impl Routines {
             What::Drop { object: Object::Trigger, names, on, .. } => {
                 for name in names {
                     let tables = match on {
-                        Some(table) => vec![table.name.to_string()],
+                        Some(table) => {
+                            let others = self.families.of(&table.name).into_iter();
+                            others.chain([&*table.name]).map(str::to_owned).collect()
+                        }
                         None => self.tables.remove(&*name.name).unwrap_or_default(),
                     };
                     for table in tables {
@@ -141,9 +154,27 @@ impl Routines {
                     }
                 }
             }
+            What::CreateTable(table) if !table.parents.is_empty() => {
+                table.parents.iter().for_each(|parent| self.share(&parent.name, &table.name.name));
+            }
+            What::Alter { table, change: Change::Attach { partition } } => {
+                self.share(&table.name, &partition.name);
+            }
+            What::Alter { table, change: Change::Inherit { parent } } => {
+                self.share(&parent.name, &table.name);
+            }
+            // Its triggers go with it.
+            What::Alter { table, change: Change::RenameTable { to } } => {
+                self.share(&table.name, to);
+            }
             _ => return false,
         }
         true
+    }
+
+    fn share(&mut self, parent: &str, child: &str) {
+        self.families.add(parent, child);
+        self.looked_at.clear();
     }
 
     fn keep(&mut self, body: &[u8], language: &str, new: bool) -> Routine {
@@ -151,4 +182,15 @@ impl Routines {
         let body = (self.kept <= MOST_KEPT).then(|| body.into());
         Routine { body, language: language.into(), new }
     }
+}
+
+/// Those of one table that were not fired yet.
+fn fire(triggers: &mut HashMap<String, Vec<Trigger>>, table: &str) -> Vec<Trigger> {
+    let waiting = triggers.get_mut(table).into_iter().flatten().filter(|of| !of.fired);
+    waiting
+        .map(|of| {
+            of.fired = true;
+            of.clone()
+        })
+        .collect()
 }

@@ -1,61 +1,8 @@
 //! What statements do, as far as it matters for what runs beside them.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// A name, a type, a few words: borrowed where the statement has them as they are compared.
-pub type Text<'a> = Cow<'a, str>;
-
-/// The name of a table, a view, …: as the database compares it (unquoted names in lower case).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name<'a> {
-    /// The schema, where it is said.
-    pub schema: Option<Text<'a>>,
-    /// The name in it.
-    pub name: Text<'a>,
-}
-
-impl<'a> Name<'a> {
-    /// A name without a schema.
-    #[must_use]
-    pub fn plain(name: impl Into<Text<'a>>) -> Self {
-        Self { schema: None, name: name.into() }
-    }
-
-    /// The same, for longer than the statement is at hand.
-    #[must_use]
-    pub fn into_owned(self) -> Name<'static> {
-        let owned = |text: Text<'_>| Text::Owned(text.into_owned());
-        Name { schema: self.schema.map(owned), name: owned(self.name) }
-    }
-
-    /// As it is written: without a schema, nothing is copied.
-    #[must_use]
-    pub fn text(&self) -> Cow<'_, str> {
-        match &self.schema {
-            Some(schema) => Cow::Owned(format!("{schema}.{}", self.name)),
-            None => Cow::Borrowed(&*self.name),
-        }
-    }
-
-    /// Whether both may be the same thing: `public.a` and `a` are.
-    #[must_use]
-    pub fn may_be(&self, other: &Name<'_>) -> bool {
-        fn schema<'n>(name: &'n Name<'_>) -> &'n str {
-            name.schema.as_deref().unwrap_or("public")
-        }
-        self.name == other.name && schema(self) == schema(other)
-    }
-}
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.schema {
-            Some(schema) => write!(f, "{schema}.{}", self.name),
-            None => f.write_str(&self.name),
-        }
-    }
-}
+pub use super::name::{Name, Text};
 
 /// What kind of thing a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -188,10 +135,14 @@ pub struct CreateTable<'a> {
     pub if_not_exists: bool,
     /// Whether only this connection sees it.
     pub temporary: bool,
+    /// `ON COMMIT DROP`.
+    pub until_commit: bool,
     /// Its columns.
     pub columns: Vec<Column<'a>>,
     /// The tables that its foreign keys lead to.
     pub references: Vec<Name<'a>>,
+    /// What it is a partition of, or inherits from.
+    pub parents: Vec<Name<'a>>,
 }
 
 /// One change of a table.
@@ -278,6 +229,11 @@ pub enum Change<'a> {
         /// The partition.
         partition: Name<'a>,
     },
+    /// `INHERIT parent`.
+    Inherit {
+        /// The table that has its rows, too.
+        parent: Name<'a>,
+    },
     /// `DETACH PARTITION`.
     Detach {
         /// The partition.
@@ -294,6 +250,11 @@ pub enum Change<'a> {
     RowSecurity {
         /// The word for it.
         how: &'static str,
+    },
+    /// `ALTER COLUMN … SET EXPRESSION AS` of a generated column (PostgreSQL 17).
+    SetExpression {
+        /// The column.
+        column: Text<'a>,
     },
     /// `ADD GENERATED … AS IDENTITY` on a column that is there.
     AddIdentity,
@@ -345,6 +306,17 @@ pub enum Purpose {
     Effect,
     /// The same, of a procedure.
     Call,
+}
+
+/// A text that is put together, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// With stand-ins for what is not known.
+    pub sql: Vec<u8>,
+    /// Nothing of it depends on what it finds.
+    pub whole: bool,
+    /// Variables whose text belongs at these places, in their order.
+    pub variables: Vec<(usize, String)>,
 }
 
 /// What one part of a statement does.
@@ -542,6 +514,11 @@ pub enum What<'a> {
         /// The words for it.
         does: &'static str,
     },
+    /// `ALTER SYSTEM`, MySQL's `RESET MASTER`, `SET GLOBAL`, …: it is not about one database.
+    ChangesServer {
+        /// The words for it.
+        how: &'static str,
+    },
     /// Functions that are run.
     Calls {
         /// Their names; among them may be words that stand before parentheses as they do.
@@ -564,6 +541,20 @@ pub enum What<'a> {
         /// Whether nothing of it depends on what it finds.
         whole: bool,
     },
+    /// `PREPARE name AS …`: what it runs is the action before. MySQL's `FROM @variable` names that.
+    Prepare {
+        /// Its name.
+        name: Text<'a>,
+        /// The variable that has its text.
+        from: Option<Text<'a>>,
+    },
+    /// `EXECUTE name` of what was prepared.
+    Execute {
+        /// Its name.
+        name: Text<'a>,
+    },
+    /// MySQL's `SET @a = …, @b = …`: what each may say; none of them if that is not known.
+    SetTexts(Vec<(Text<'a>, Vec<Draft>)>),
     /// Nothing that matters here.
     Harmless,
     /// Not understood: why.

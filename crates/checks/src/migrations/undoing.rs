@@ -3,6 +3,12 @@
 
 use super::layout::{beginning, file_name, join, parent};
 
+/// Whether a file is called as scripts are that compensate for another.
+#[must_use]
+pub fn is_compensation(path: &str) -> bool {
+    path.ends_with(".compensate.sql")
+}
+
 /// Whether it is the script that compensates for a file beside it (see the policy `additive_only`).
 pub(super) fn compensates(name: &str, beside: impl Fn(&str) -> bool) -> bool {
     let of = name.strip_suffix(".compensate.sql");

@@ -16,6 +16,8 @@ use crate::source_file::is_test;
 pub enum Unread {
     /// SQL that is packed.
     Packed,
+    /// SQL that a template engine makes of it.
+    Template,
     /// What golang-migrate takes for a migration by `.up.`, whatever follows.
     OtherEnding,
     /// Liquibase's XML, YAML or JSON.
@@ -48,6 +50,12 @@ impl Unread {
         let (stem, end) = path.rsplit_once('.')?;
         let kind = match &*end.to_ascii_lowercase() {
             "gz" | "bz2" | "xz" | "zst" | "zip" if has_end(stem, ".sql") => Self::Packed,
+            "tmpl" | "tpl" | "template" | "gotmpl" | "j2" | "jinja" | "jinja2" | "erb"
+            | "mustache" | "hbs" | "liquid" | "in"
+                if has_end(stem, ".sql") =>
+            {
+                Self::Template
+            }
             "xml" | "yaml" | "yml" | "json" => Self::ChangeLog,
             "rb" => Self::Ruby,
             "py" => Self::Python,
@@ -77,7 +85,7 @@ impl Unread {
     #[must_use]
     pub fn is(self, path: &str, content: &[u8]) -> bool {
         let named_so = match self {
-            Self::Packed | Self::OtherEnding => true,
+            Self::Packed | Self::Template | Self::OtherEnding => true,
             Self::Ruby | Self::Python | Self::Script | Self::Go | Self::Php | Self::Elixir => {
                 is_versioned(file_name(path)) && !is_test(path) && !path.ends_with(".d.ts")
             }
@@ -98,7 +106,7 @@ impl Unread {
         let has =
             |marks: &[&str]| marks.iter().any(|mark| memmem::find(text, mark.as_bytes()).is_some());
         match self {
-            Self::Packed | Self::OtherEnding => true,
+            Self::Packed | Self::Template | Self::OtherEnding => true,
             // One that only includes others changes nothing; an entity or an escape may hide it.
             Self::ChangeLog => {
                 has(&["databaseChangeLog"]) && has(&["changeSet", "<!ENTITY", "\\x", "\\u"])
@@ -141,6 +149,7 @@ impl Unread {
         finding.help = Some(Cow::Owned(match self {
             Self::Packed => "Commit it unpacked.".to_owned(),
             Self::OtherEnding => "Let it end with `.sql`.".to_owned(),
+            Self::Template => "Commit the SQL that is made of it.".to_owned(),
             _ => format!(
                 "Commit the SQL that it runs ({instead}) below a folder `migrations`, so that it is \
                  judged; then allow this file in a comment of its own, with the reason: \
@@ -159,6 +168,7 @@ impl Unread {
     const fn said(self) -> (&'static str, &'static str) {
         match self {
             Self::Packed => ("SQL that is packed", ""),
+            Self::Template => ("SQL that a template makes", ""),
             Self::OtherEnding => ("a migration of golang-migrate by its `.up.`", ""),
             Self::ChangeLog => ("a change log of Liquibase", "`liquibase update-sql`"),
             Self::Ruby => {
@@ -309,6 +319,8 @@ mod tests {
             ("db/changelog/1.json", "{\"databaseChangeLog\": [{\"changeSet\": {}}]}"),
             ("migrations/2_b.sql.gz", ""),
             ("migrations/2_b.up.txt", "DROP TABLE a"),
+            ("migrations/2_b.sql.tmpl", "DROP TABLE a"),
+            ("db/migrate/2_b.SQL.J2", "DROP TABLE a"),
             ("db/migrate/2_b.rb", "require 'elsewhere'"),
             ("migrations/2024-b.ts", "export * from './elsewhere';"),
         ] {
@@ -341,6 +353,9 @@ mod tests {
             ("changelogs/changelog.yaml", "releases:\n  1.0.0: {}\n"),
             ("migration/src/lib.rs", "impl MigratorTrait for Migrator {}\n"),
             ("data/export.sql.gz", ""),
+            ("chart/templates/init.sql.tpl", ""),
+            ("migrations/README.tmpl", ""),
+            ("migrations/2_b.sql.md5", ""),
             ("migrations/2_b.test.ts", "test('b', () => {})"),
             ("migrations/2_b.up.sql", ""),
             ("migrations/start.up.txt", ""),

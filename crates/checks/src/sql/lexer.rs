@@ -131,6 +131,10 @@ impl Lexer {
                 let doubled = text.get(end).is_none_or(|next| *next == sign);
                 end >= text.len() || (may_be && doubled && is_cut(&text[end..]))
             }
+            // Letters behind a parameter's number may go on to a sign.
+            Lexed::Token { kind: TokenKind::Parameter, end } if text[at] == b'$' => {
+                word_end(text, end) >= text.len()
+            }
             // `U&"…"`: the quote is behind the next sign.
             Lexed::Token { kind: TokenKind::Word, end } => end + 1 >= text.len(),
             Lexed::Comment { end } | Lexed::Token { end, .. } => end >= text.len(),
@@ -158,8 +162,8 @@ impl Lexer {
             b'`' if self.dialect != Dialect::Postgres => quoted(text, at, b'`', false),
             b'[' if self.dialect == Dialect::Sqlite => quoted(text, at, b']', false),
             b'$' => self.dollar(text, at),
-            b'0'..=b'9' => number(text, at),
-            b'.' if next.is_ascii_digit() => number(text, at),
+            b'0'..=b'9' => self.number(text, at),
+            b'.' if next.is_ascii_digit() => self.number(text, at),
             b':' if next == b':' => token(TokenKind::Sign(b':'), at + 2),
             b':' | b'@' => parameter(text, at),
             b'{' if next == b'{' => template(text, at),
@@ -269,13 +273,34 @@ impl Lexer {
         token(TokenKind::Word, end)
     }
 
+    fn number(&self, text: &[u8], at: usize) -> Lexed {
+        let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+        let length = text[at..].iter().position(|byte| !part(byte));
+        let end = length.map_or(text.len(), |length| at + length);
+        token(self.behind_digits(text, at, end, TokenKind::Number), end)
+    }
+
+    /// `1a$$`, `1e'\''`, `$1a$$`: up to 14, PostgreSQL reads a name or another string from the
+    /// letters on; later versions (scan.l, `integer_junk`) refuse the statement, and psql reads on
+    /// behind the letters.
+    fn behind_digits(&self, text: &[u8], from: usize, end: usize, kind: TokenKind) -> TokenKind {
+        let goes_on = matches!(text.get(end), Some(b'$' | b'\'' | b'"'));
+        let letters = goes_on
+            && self.dialect == Dialect::Postgres
+            && text[from..end].iter().any(|byte| is_word_start(*byte));
+        if letters { TokenKind::Junk } else { kind }
+    }
+
     /// `$$…$$`, `$tag$…$tag$`, `$1`, `${name}`.
     fn dollar(&self, text: &[u8], at: usize) -> Lexed {
         match text.get(at + 1) {
             Some(b'{') => return parameter(text, at),
             Some(digit) if digit.is_ascii_digit() => {
                 let digits = text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit());
-                return token(TokenKind::Parameter, at + 1 + digits.count());
+                let end = at + 1 + digits.count();
+                let letters = text[end..].iter().take_while(|byte| is_word_start(**byte)).count();
+                let kind = self.behind_digits(text, end, end + letters, TokenKind::Parameter);
+                return token(kind, end);
             }
             _ => {}
         }
@@ -414,12 +439,6 @@ fn quoted(text: &[u8], at: usize, close: u8, escapes: bool) -> Lexed {
         }
     }
     Lexed::Unterminated(Problem::Name)
-}
-
-fn number(text: &[u8], at: usize) -> Lexed {
-    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
-    let length = text[at..].iter().position(|byte| !part(byte));
-    token(TokenKind::Number, length.map_or(text.len(), |length| at + length))
 }
 
 /// `:name`, `:'name'`, `:"name"`, `:{name}`, `${name}`, `@name`, `@@name`: a name and nothing else

@@ -48,6 +48,8 @@ pub enum Event {
     BehindCopy(Pos),
     /// A comment that MySQL runs (`/*! … */`) in a file that is not MySQL's.
     OfMysql(Pos),
+    /// Letters behind a number here, which versions of PostgreSQL read as different tokens.
+    ReadOtherwise(Pos),
     /// From here on nothing was analysed: a statement is too large, or too much is broken.
     GaveUp(Pos),
 }
@@ -201,7 +203,11 @@ impl<R: Read> Statements<R> {
                         at = end;
                         continue;
                     }
-                    Lexed::Token { kind, end } if kind != TokenKind::Sign(b'\\') => (kind, end),
+                    Lexed::Token { kind, end }
+                        if !matches!(kind, TokenKind::Sign(b'\\') | TokenKind::Junk) =>
+                    {
+                        (kind, end)
+                    }
                     _ => break,
                 },
             };
@@ -325,6 +331,10 @@ impl<R: Read> Statements<R> {
 
     fn token(&mut self, kind: TokenKind, at: usize, end: usize) -> io::Result<usize> {
         match kind {
+            TokenKind::Junk => {
+                let event = Event::ReadOtherwise(self.place_of(at));
+                self.queue_said(event);
+            }
             TokenKind::Sign(b';') if self.semicolon_ends() => return Ok(self.finish(end)),
             TokenKind::Sign(b'\\') if self.lexer.dialect() != Dialect::Sqlite => {
                 return match self.at_hand().get(end) {

@@ -21,6 +21,8 @@ pub enum TokenKind {
     Number,
     /// A variable of psql, a placeholder of Flyway, a parameter.
     Parameter,
+    /// A number or a parameter, with letters behind it that make another token in another version.
+    Junk,
     /// One character that is none of the above; `::` is one, too.
     Sign(u8),
 }
@@ -63,7 +65,7 @@ impl Token {
 }
 
 /// The tokens of a whole text (a function's body, a string that is executed), without comments.
-/// What is not terminated is left out, and told by `false`.
+/// What is not terminated is left out, and told by `false`; so is what versions read otherwise.
 #[must_use]
 pub fn tokens_of(text: &[u8], dialect: Dialect) -> (Vec<Token>, bool) {
     let lexer = Lexer::new(dialect);
@@ -71,6 +73,7 @@ pub fn tokens_of(text: &[u8], dialect: Dialect) -> (Vec<Token>, bool) {
     loop {
         match lexer.next(text, at, true) {
             Lexed::Token { kind, end } => {
+                whole &= kind != TokenKind::Junk;
                 tokens.push(Token::new(kind, text, at, end));
                 at = end;
             }

@@ -6,13 +6,13 @@ use shipway_checks::sql::Dialect;
 
 use crate::rules::judged;
 
-fn rules(sql: &str, dialect: Dialect, layout: Layout) -> Vec<String> {
+pub(crate) fn rules(sql: &str, dialect: Dialect, layout: Layout) -> Vec<String> {
     let findings = judged(sql, dialect, layout, Options::default());
     let of_locks = |rule: &str| rule.contains("lock");
     findings.iter().map(|of| of.rule.to_string()).filter(|rule| !of_locks(rule)).collect()
 }
 
-fn postgres(sql: &str) -> Vec<String> {
+pub(crate) fn postgres(sql: &str) -> Vec<String> {
     rules(sql, Dialect::Postgres, Layout::Plain)
 }
 
@@ -114,11 +114,11 @@ fn what_is_written_otherwise_than_it_runs_is_not_recognised() {
     assert_eq!(postgres(upsert), ["backfill-in-one-statement"]);
 }
 
-fn mysql(sql: &str) -> Vec<String> {
+pub(crate) fn mysql(sql: &str) -> Vec<String> {
     rules(sql, Dialect::Mysql, Layout::Plain)
 }
 
-fn sqlite(sql: &str) -> Vec<String> {
+pub(crate) fn sqlite(sql: &str) -> Vec<String> {
     rules(sql, Dialect::Sqlite, Layout::Plain)
 }
 
@@ -251,7 +251,7 @@ fn what_a_trigger_runs_is_followed_where_rows_change() {
     assert_eq!(mysql(one), ["delete-without-where"]);
 }
 
-fn after(merged: &str, sql: &str) -> Vec<String> {
+pub(crate) fn after(merged: &str, sql: &str) -> Vec<String> {
     let mut known = Known::default();
     known.learn(merged.as_bytes(), Dialect::Postgres).unwrap();
     let (layout, part) = (Layout::Plain, Part::Up);

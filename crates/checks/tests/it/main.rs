@@ -4,7 +4,9 @@
 
 mod examples;
 mod hidden;
+mod honest;
 mod hostile;
+mod passed;
 mod policy;
 mod render;
 mod reports;

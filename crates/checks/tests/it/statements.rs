@@ -33,6 +33,7 @@ fn told(reader: impl Read, dialect: Dialect) -> Vec<String> {
             Event::EndlessCopy(pos) => format!("{pos} copy without end"),
             Event::BehindCopy(pos) => format!("{pos} something behind a copy"),
             Event::OfMysql(pos) => format!("{pos} a comment that MySQL runs"),
+            Event::ReadOtherwise(pos) => format!("{pos} letters behind a number"),
             Event::GaveUp(pos) => format!("{pos} gave up"),
         });
     }
@@ -151,4 +152,12 @@ proptest! {
     ) {
         prop_assert_eq!(told(Dripping(text.as_bytes(), drip), dialect), told(text.as_bytes(), dialect));
     }
+}
+
+#[test]
+fn letters_behind_a_number_are_told_wherever_they_are_cut() {
+    let told = "1:8 letters behind a number";
+    assert_eq!(postgres("SELECT 1abc$$ b $$;"), [told, "1:1 SELECT 1abc$$ b $$"]);
+    assert_eq!(postgres("SELECT $1abc$$ b;"), [told, "1:1 SELECT $1abc$$ b"]);
+    assert_eq!(postgres("SELECT $1 AS abc;"), ["1:1 SELECT $1 AS abc"]);
 }

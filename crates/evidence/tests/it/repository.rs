@@ -302,3 +302,28 @@ fn what_stands_beside_a_migration_says_how_it_runs() {
     let told = "migrations/2024-01-03-000000_b/up.sql:1:1 delete-without-where".to_owned();
     assert_eq!(judged(dir, &request).0, [told]);
 }
+
+#[test]
+fn what_is_numbered_or_said_to_compensate_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let drop = "SET lock_timeout = 1;\nDROP TABLE a;\n";
+    for path in ["sql/1_a.sql", "sql/2_b.sql", "queries/1_a.sql", "queries/2_b.sql", "sql/x.sql"] {
+        write(dir, path, drop);
+    }
+    let (told, _) = judged(dir, &Request::default());
+    assert_eq!(told, ["sql/1_a.sql:2:1 drop-table", "sql/2_b.sql:2:1 drop-table"]);
+
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    write(dir, "migrations/a.sql", "SELECT 1;\n");
+    write(dir, "migrations/a.compensate.sql", drop);
+    write(dir, "migrations/b.sql.tmpl", drop);
+    let (told, _) = judged(dir, &Request::default());
+    let both =
+        ["migrations/b.sql.tmpl:1:1 unreadable", "migrations/a.compensate.sql:2:1 drop-table"];
+    assert_eq!(told, both);
+    let options = Options { additive_only: true, ..Options::default() };
+    let (told, _) = judged(dir, &Request { options, ..Request::default() });
+    assert_eq!(told, both[..1]);
+}

@@ -2,20 +2,42 @@
 
 use super::cursor::{Cursor, lossy, string};
 use super::drop::object;
-use super::{Out, table};
+use super::{Out, mysql, table};
 use crate::migrations::statement::{Change, Name, Object, Text, What};
+use crate::sql::Dialect;
 
 pub(super) fn alter<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
-    // MySQL: ALTER ONLINE / IGNORE TABLE.
-    if c.word_at(c.at + 1, "table") {
-        c.eat_any(&["online", "offline", "ignore"]);
+    // MySQL: ALTER ONLINE IGNORE TABLE.
+    c.eat_any(&["online table", "offline table"]).then(|| c.at -= 1);
+    c.eat_any(&["online ignore", "offline ignore"]).then(|| c.at -= 1);
+    if c.eat("ignore table") {
+        return mysql::alter_ignoring(c, out);
     }
     if c.eat_any(&["table", "foreign table"]) {
         return alter_table(c, out);
     }
+    if c.eat("system") {
+        return out.add(What::ChangesServer { how: "sets what holds for every database of it" });
+    }
+    if c.dialect == Dialect::Mysql && c.is_any(&["definer", "algorithm", "sql"]) {
+        while !c.done() && !c.is_any(&["view", "event", "function", "procedure"]) {
+            c.at += 1;
+        }
+    }
+    if c.dialect == Dialect::Mysql && c.is("instance") {
+        return out.add(What::ChangesServer { how: "changes how the server keeps what it has" });
+    }
+    const LOCKS_OUT: [&str; 4] =
+        ["nologin", "account lock", "password expire", "connection limit 0"];
+    let locks_out = c.is_any(&["role", "user", "group"]) && c.has_any(&LOCKS_OUT);
+    if locks_out || (c.is("default privileges") && c.has_any(&["revoke"])) {
+        return out.add(What::Revoke { words: c.words() });
+    }
+    if c.dialect == Dialect::Mysql && c.is("event") {
+        return mysql::event(c, out);
+    }
     if c.eat_any(&[
-        "system",
         "default privileges",
         "large object",
         "operator",
@@ -95,7 +117,7 @@ fn renamed<'a>(c: &mut Cursor<'a>, object: Object, out: &mut Out<'_, 'a>) {
     }
 }
 
-fn alter_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+pub(super) fn alter_table<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("all in tablespace") {
         return out.add(What::Unrecognised { why: "changes every table of a tablespace" });
     }

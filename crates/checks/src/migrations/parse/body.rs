@@ -25,7 +25,7 @@ pub(super) fn block<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
             out.add(What::Unrecognised { why: "a DO whose body is not written as it runs" })
         }
         Some(body) if c.dialect == Dialect::Postgres => out.add(What::Block { body, language }),
-        _ if c.dialect == Dialect::Mysql => out.add(What::Harmless),
+        _ if c.dialect == Dialect::Mysql => data::query(&mut c.along(c.tokens), out),
         _ => out.add(What::Unrecognised { why: "a DO without a body" }),
     }
 }
@@ -51,8 +51,12 @@ pub(super) fn execute<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let named = c.peek().is_some_and(|token| token.kind == TokenKind::Word)
         && (c.tokens.len() == c.at + 1 || c.sign_at(c.at + 1, b'('))
         && !c.is_any(&["format", "concat", "concat_ws", "replace"]);
-    if named && c.dialect != Dialect::Postgres {
-        return out.add(What::Harmless);
+    // In a body of PostgreSQL's, it is the text of a variable.
+    if named
+        && (c.dialect != Dialect::Postgres || !c.in_body)
+        && let Some(name) = c.part()
+    {
+        return out.add(What::Execute { name });
     }
     out.add(dynamic(c))
 }
@@ -70,7 +74,7 @@ pub fn statements_of_body<'a>(
 ) {
     let mut from = 0;
     let (mut cases, mut whens) = (0_usize, 0_usize);
-    let mut c = Cursor::new(body, tokens, dialect);
+    let mut c = Cursor { in_body: true, ..Cursor::new(body, tokens, dialect) };
     if is_too_deep(tokens) {
         return Out::new(&mut take, &c).add(What::Unrecognised { why: TOO_DEEP });
     }
@@ -130,6 +134,7 @@ fn segment<'a>(mut c: Cursor<'a>, take: &mut dyn FnMut(Action<'a>)) {
         "refresh", "revoke", "lock", "set", "commit", "rollback", "grant", "replace", "rename",
         "analyze", "comment", "explain", "prepare",
     ]);
+    const MYSQL: &[&str] = &["flush", "kill", "optimize", "purge", "repair", "reset"];
     let all = c;
     // `<<label>>`, `RETURN QUERY`, `BEGIN ATOMIC …`, `FOR r IN …`, `OPEN c FOR …`
     while c.is_sign(b'<') || c.is_sign(b'>') {
@@ -138,7 +143,8 @@ fn segment<'a>(mut c: Cursor<'a>, take: &mut dyn FnMut(Action<'a>)) {
     c.eat_any(&["return query", "atomic", "not atomic"]);
     let is_assignment =
         c.sign_at(c.at + 1, b'=') || c.sign_at(c.at + 1, b':') || c.sign_at(c.at + 1, b'.');
-    let begins = c.is_one_of(&VERBS) && !is_assignment;
+    let begins =
+        (c.is_one_of(&VERBS) || (c.dialect == Dialect::Mysql && c.is_any(MYSQL))) && !is_assignment;
     if begins {
         return one(&c.along(&c.tokens[c.at..]), take);
     }

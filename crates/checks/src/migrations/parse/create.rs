@@ -25,6 +25,9 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
             "unique",
             "aggregate",
         ]);
+        if c.is("function") && c.has_any(&["soname"]) {
+            return out.add(What::ChangesServer { how: "loads a library" });
+        }
         if c.is_any(&["definer", "algorithm", "sql", "online", "offline"]) {
             while !c.done() && !c.is_one_of(&MADE) {
                 c.at += 1;
@@ -37,6 +40,9 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         () if c.eat("table") => create_table(c, temporary, replaces, out),
         () if c.is_any(&["unique", "index", "fulltext", "spatial", "virtual"]) => index(c, out),
         () if c.eat_any(&["function", "procedure", "aggregate"]) => function(c, out),
+        () if replaces && c.dialect == Dialect::Mysql && c.is_any(&["database", "schema"]) => {
+            mysql::replace_database(c, out);
+        }
         () if c.eat("schema") => schema(c, out),
         () if c.eat("database") => {
             if c.dialect == Dialect::Postgres {
@@ -51,7 +57,7 @@ pub(super) fn create<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         () if c.eat_any(&["trigger", "rule", "policy"]) => on_table(c, out),
         () if c.eat("materialized view") => view(c, true, out),
         () if c.eat("view") => view(c, false, out),
-        () if c.dialect == Dialect::Mysql && c.eat("event") => event(c, out),
+        () if c.dialect == Dialect::Mysql && c.is("event") => mysql::event(c, out),
         () if c.eat_any(&[
             "sequence",
             "type",
@@ -90,15 +96,27 @@ fn create_table<'a>(c: &mut Cursor<'a>, temporary: bool, replaces: bool, out: &m
     };
     // MariaDB drops what was there.
     let replaced = replaces.then(|| name.clone());
-    let mut table =
-        CreateTable { name, if_not_exists, temporary, columns: Vec::new(), references: Vec::new() };
+    let mut table = CreateTable {
+        name,
+        if_not_exists,
+        temporary,
+        until_commit: temporary && c.has_any(&["on commit drop"]),
+        columns: Vec::new(),
+        references: Vec::new(),
+        parents: Vec::new(),
+    };
     if c.eat("partition of") {
-        c.name();
+        table.parents.extend(c.name());
     }
     if let Some(mut inner) = c.group() {
         while !inner.done() {
             definition(&mut inner.item(), &mut table);
         }
+    }
+    if c.eat("inherits")
+        && let Some(mut parents) = c.group()
+    {
+        table.parents = parents.names();
     }
     if let Some(name) = replaced {
         let drop = What::Drop {
@@ -191,14 +209,6 @@ fn function<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         }
     }
     out.add(What::CreateFunction { name, body, language })
-}
-
-/// MySQL's `CREATE EVENT … DO statement`: it may be due at once.
-fn event<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    while !c.done() && !c.eat("do") {
-        c.at += 1;
-    }
-    mysql::block(c, out)
 }
 
 /// `CREATE SCHEMA s CREATE TABLE …`: what is in it is new.

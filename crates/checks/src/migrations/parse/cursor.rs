@@ -33,6 +33,8 @@ pub(super) struct Cursor<'a> {
     pub(super) tokens: &'a [Token],
     pub(super) at: usize,
     pub(super) dialect: Dialect,
+    /// In the body of a block or a function, which may have variables.
+    pub(super) in_body: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -40,7 +42,7 @@ impl<'a> Cursor<'a> {
     /// is made of this one.
     pub(super) fn new(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Self {
         let written = std::str::from_utf8(text).unwrap_or_default();
-        Self { text, written, tokens, at: 0, dialect }
+        Self { text, written, tokens, at: 0, dialect, in_body: false }
     }
 
     /// At the beginning of some of the tokens.
@@ -206,6 +208,17 @@ impl<'a> Cursor<'a> {
     /// Whether one of these keywords stands anywhere in what is left.
     pub(super) fn has_any(&self, words: &[&str]) -> bool {
         (self.at..self.tokens.len()).any(|at| Self { at, ..*self }.is_any(words))
+    }
+
+    /// The same, in no parentheses.
+    pub(super) fn is_any_at_top(&self, words: &[&str]) -> bool {
+        let mut c = *self;
+        while !c.done() && !c.is_any(words) {
+            if c.group().is_none() {
+                c.at += 1;
+            }
+        }
+        !c.done()
     }
 
     /// Passes a string, and those on the next lines that go on with it; what they say.

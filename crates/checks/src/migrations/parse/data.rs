@@ -3,8 +3,8 @@
 use super::Out;
 use super::calls::calls;
 use super::cursor::Cursor;
-use super::scope::Target;
-use crate::migrations::statement::{Name, Purpose, Scope, What};
+use super::scope::{Target, limited_parts};
+use crate::migrations::statement::{Name, Purpose, Scope, Text, What};
 use crate::sql::{Dialect, Token, TokenKind};
 
 pub(super) fn truncate<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
@@ -25,12 +25,13 @@ pub(super) fn truncate<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 }
 
 pub(super) fn delete<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    delete_rows(c, out);
+    delete_rows(c, &[], out);
     written_in_parts(c, out);
+    called_of_mysql(c, out);
 }
 
 /// The same without what is written in its parts.
-fn delete_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+fn delete_rows<'a>(c: &mut Cursor<'a>, parts: &[Text<'a>], out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["low_priority", "quick", "ignore"]);
     c.eat("from");
@@ -45,17 +46,27 @@ fn delete_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.dialect == Dialect::Sqlite && table.name.starts_with("sqlite_s") {
         return out.add(What::Harmless);
     }
-    let scope = Target::new(&table, c).scope(c);
+    let mut others = Vec::new();
+    while c.dialect == Dialect::Mysql && c.eat_sign(b',') {
+        others.extend(c.name());
+    }
+    let scope = Target::new(&table, c).scope(c, parts);
+    // What limits one table's rows says nothing of another's.
+    let of_others = if scope == Scope::All { Scope::All } else { Scope::Filtered };
     out.add(What::Delete { table, scope });
+    for table in others {
+        out.add(What::Delete { table, scope: of_others });
+    }
 }
 
 pub(super) fn update<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
-    update_rows(c, out);
+    update_rows(c, &[], out);
     written_in_parts(c, out);
+    called_of_mysql(c, out);
 }
 
 /// The same without what is written in its parts.
-fn update_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+fn update_rows<'a>(c: &mut Cursor<'a>, parts: &[Text<'a>], out: &mut Out<'_, 'a>) {
     c.at += 1;
     if c.eat("or") {
         c.part();
@@ -67,7 +78,12 @@ fn update_rows<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if is_catalogue(&table, c.dialect) {
         return out.add(What::Unrecognised { why: CATALOGUE });
     }
-    let scope = Target::new(&table, c).scope(c);
+    let target = Target::new(&table, c);
+    let sets_another = c.dialect == Dialect::Mysql && target.is_another_set(c);
+    let scope = match target.scope(c, parts) {
+        Scope::Bounded if sets_another => Scope::Filtered,
+        scope => scope,
+    };
     out.add(What::Update { table, scope });
 }
 
@@ -211,6 +227,9 @@ pub(super) fn call<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 /// Queries: what is written in their parts, and the functions that they run.
 pub(super) fn query<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     let begun = out.count;
+    if c.dialect == Dialect::Mysql && c.has_any(&["into outfile", "into dumpfile"]) {
+        out.add(What::Server { does: "writes a file" });
+    }
     written_in_parts(c, out);
     let settings = |token: &Token| {
         let text = token.bytes(c.text);
@@ -237,6 +256,13 @@ pub(super) fn read<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     called(c, Purpose::Value, out);
 }
 
+/// MySQL has no extensions whose functions anybody could mean.
+fn called_of_mysql<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
+    if c.dialect == Dialect::Mysql {
+        called(c, Purpose::Value, out);
+    }
+}
+
 fn called<'a>(c: &Cursor<'a>, purpose: Purpose, out: &mut Out<'_, 'a>) {
     let functions = calls(c);
     if !functions.is_empty() {
@@ -246,6 +272,7 @@ fn called<'a>(c: &Cursor<'a>, purpose: Purpose, out: &mut Out<'_, 'a>) {
 
 /// The statement itself, behind its parts; whether it writes.
 fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) -> bool {
+    let with = *c;
     let mut c = *c;
     while !c.done() {
         // A part may be called as a verb is.
@@ -254,11 +281,11 @@ fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) -> bool {
             continue;
         }
         if c.is("delete") {
-            delete_rows(&mut c.along(&c.tokens[c.at..]), out);
+            delete_rows(&mut c.along(&c.tokens[c.at..]), &limited_parts(&with), out);
             return true;
         }
         if c.is("update") && !c.word_at(c.at.saturating_sub(1), "for") {
-            update_rows(&mut c.along(&c.tokens[c.at..]), out);
+            update_rows(&mut c.along(&c.tokens[c.at..]), &limited_parts(&with), out);
             return true;
         }
         if c.is_any(&["insert", "merge", "replace"]) {
@@ -277,6 +304,7 @@ fn behind_with<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) -> bool {
 
 /// What is written in the parts of a `WITH`: `name AS (DELETE …)`.
 fn written_in_parts<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
+    let mut parts: Option<Vec<Text<'a>>> = None;
     for at in c.at..c.tokens.len() {
         if !c.sign_at(at, b'(') {
             continue;
@@ -291,8 +319,12 @@ fn written_in_parts<'a>(c: &Cursor<'a>, out: &mut Out<'_, 'a>) {
         ]);
         let Some(mut inner) = writes.then(|| part.group()).flatten() else { continue };
         match () {
-            () if inner.is("delete") => delete_rows(&mut inner, out),
-            () if inner.is("update") => update_rows(&mut inner, out),
+            () if inner.is("delete") => {
+                delete_rows(&mut inner, parts.get_or_insert_with(|| limited_parts(c)), out);
+            }
+            () if inner.is("update") => {
+                update_rows(&mut inner, parts.get_or_insert_with(|| limited_parts(c)), out);
+            }
             () if inner.is("with") => {
                 behind_with(&inner, out);
             }
@@ -337,11 +369,13 @@ fn to_file<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
 /// MySQL's `LOAD DATA … INTO TABLE t`; PostgreSQL's `LOAD 'library'`.
 pub(super) fn load<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     while !c.done() {
+        let replaces = c.eat("replace");
         if c.eat("into table") {
-            if let Some(table) = c.name() {
-                out.add(What::Insert { table, from: None });
+            let Some(table) = c.name() else { break };
+            if replaces {
+                out.add(What::Update { table: table.clone(), scope: Scope::Filtered });
             }
-            return;
+            return out.add(What::Insert { table, from: None });
         }
         c.at += 1;
     }

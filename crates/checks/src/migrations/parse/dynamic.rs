@@ -1,8 +1,10 @@
 //! SQL that is put together while it runs: as much of it as can be read.
 
+use std::borrow::Cow;
+
 use super::cursor::{Cursor, string};
-use crate::migrations::statement::What;
-use crate::sql::TokenKind;
+use crate::migrations::statement::{Draft, Text, What};
+use crate::sql::{Dialect, Token, TokenKind};
 
 /// Stands for a name that is not known.
 const NAME: &[u8] = b"_";
@@ -21,6 +23,8 @@ struct Assembled {
     written: bool,
     /// As many operands were looked at.
     operands: usize,
+    /// MySQL's variables, by where they belong; nothing if they are not followed.
+    variables: Option<Vec<(usize, String)>>,
 }
 
 /// A text of more parts, some of them within each other many times, may be anything.
@@ -67,6 +71,14 @@ impl Assembled {
         if c.tokens.len() == 1 && first.is_some_and(|token| token.kind == TokenKind::Number) {
             return self.sql.extend_from_slice(c.bytes_at(0));
         }
+        if let Some(variables) = &mut self.variables
+            && c.tokens.len() == 1
+            && let Some(variable) = variable(&c)
+        {
+            variables.push((self.sql.len(), variable.into_owned()));
+            self.written = true;
+            return;
+        }
         let name = if c.is_sign(b'(') { None } else { c.part() };
         let arguments = c.group().filter(|_| c.done());
         match (name.as_deref(), arguments) {
@@ -88,7 +100,7 @@ impl Assembled {
 
     /// One string, or several that go on from line to line; whether it is that.
     fn strings(&mut self, c: &Cursor<'_>) -> bool {
-        let texts: Option<Vec<_>> = c.tokens.iter().map(|token| string(*token, c.text)).collect();
+        let texts: Option<Vec<_>> = c.tokens.iter().map(|token| text_of(*token, c)).collect();
         let Some(texts) = texts.filter(|texts| !texts.is_empty()) else { return false };
         texts.iter().for_each(|text| self.sql.extend_from_slice(text));
         self.written = true;
@@ -161,6 +173,95 @@ impl Assembled {
             _ => self.anything(),
         }
     }
+}
+
+/// What a string says. MySQL's may be in double quotes; those with signs to be undone in them are
+/// left out.
+fn text_of<'a>(token: Token, c: &Cursor<'a>) -> Option<Cow<'a, [u8]>> {
+    let bytes = token.bytes(c.text);
+    match (token.kind, c.dialect) {
+        (TokenKind::Quoted, Dialect::Mysql) => {
+            let inner = bytes.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+            memchr::memchr2(b'\\', b'"', inner).is_none().then_some(inner.into())
+        }
+        _ => string(token, c.text),
+    }
+}
+
+/// MySQL's `@name` at the cursor.
+pub(super) fn variable<'a>(c: &Cursor<'a>) -> Option<Text<'a>> {
+    let own = c.dialect == Dialect::Mysql
+        && matches!(c.bytes_at(c.at), [b'@', next, ..] if *next != b'@');
+    own.then(|| Cursor { ..*c }.part()).flatten().map(|name| name.to_lowercase().into())
+}
+
+/// Everything that a text of MySQL's may be: `IF(…, a, b)`, `CASE … END`, `(SELECT …)`, or one.
+pub(super) fn drafts(c: &Cursor<'_>, depth: usize, into: &mut Vec<Draft>) {
+    let mut rest = *c;
+    let inner = rest.group().filter(|_| rest.done());
+    let mut behind = *c;
+    let chosen = behind.eat_any(&["if", "ifnull", "coalesce"]);
+    let choices = behind.group().filter(|_| chosen && behind.done());
+    match (inner, choices) {
+        _ if depth > MOST_CHOICES || into.len() > MOST_CHOICES => into.push(Draft::default()),
+        (Some(mut inner), _) => {
+            // A query that reads from somewhere gives what is there.
+            let reads =
+                inner.eat("select") && inner.is_any_at_top(&["from", "into", "union", "as"]);
+            if reads { into.push(Draft::default()) } else { drafts(&inner, depth + 1, into) }
+        }
+        (None, Some(mut choices)) => {
+            if c.is("if") {
+                choices.item();
+            }
+            while !choices.done() {
+                drafts(&choices.item(), depth + 1, into);
+            }
+        }
+        (None, None) if c.is("case") => cases(c, depth, into),
+        (None, None) => into.push(draft(c)),
+    }
+}
+
+/// As many texts are told apart, and as many choices within each other.
+const MOST_CHOICES: usize = 16;
+
+/// `CASE WHEN … THEN a WHEN … THEN b ELSE c END`.
+fn cases(c: &Cursor<'_>, depth: usize, into: &mut Vec<Draft>) {
+    let mut c = *c;
+    c.eat("case");
+    let mut complete = false;
+    while !c.done() {
+        if c.is("case") {
+            break;
+        }
+        let (result, otherwise) = (c.eat("then"), c.is("else"));
+        if !(result || (otherwise && c.eat("else"))) {
+            if c.group().is_none() {
+                c.at += 1;
+            }
+            continue;
+        }
+        complete |= otherwise;
+        let from = c.at;
+        while !c.done() && !c.is_any(&["when", "else", "end", "case"]) {
+            if c.group().is_none() {
+                c.at += 1;
+            }
+        }
+        drafts(&c.along(&c.tokens[from..c.at]), depth + 1, into);
+    }
+    // One within another, or nothing in the other cases, which cannot be prepared.
+    if !c.done() || !complete {
+        into.push(Draft::default());
+    }
+}
+
+fn draft(c: &Cursor<'_>) -> Draft {
+    let mut text = Assembled { variables: Some(Vec::new()), ..Assembled::default() };
+    text.expression(c);
+    let whole = text.written && !text.open;
+    Draft { sql: text.sql, whole, variables: text.variables.unwrap_or_default() }
 }
 
 /// What needs no quotes as a name.

@@ -1,7 +1,7 @@
 //! Statements about the state of tables, locks, settings and transactions.
 
-use super::Out;
 use super::cursor::Cursor;
+use super::{Out, data, mysql};
 use crate::migrations::statement::{Text, What};
 use crate::sql::{Dialect, TokenKind};
 
@@ -80,6 +80,9 @@ pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     if c.eat("reset") {
         return out.add(What::Set { name: c.part().unwrap_or_default(), zero: true });
     }
+    if c.dialect == Dialect::Mysql {
+        mysql::set(c, out);
+    }
     c.eat("set");
     c.eat_any(&["session", "local", "global"]);
     let name = c.part().unwrap_or_default();
@@ -106,6 +109,10 @@ pub(super) fn set<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     };
     if hides {
         out.add(What::Unrecognised { why: READ_OTHERWISE });
+    }
+    // `SET @x = f()`.
+    if c.dialect == Dialect::Mysql && c.tokens.iter().any(|of| of.kind == TokenKind::Sign(b'(')) {
+        data::read(c, out);
     }
     out.add(What::Set { name, zero })
 }
@@ -146,7 +153,10 @@ pub(super) fn end<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     c.eat_any(&["work", "transaction"]);
     out.add(match () {
-        () if c.is("to") || c.is("prepared") => What::Harmless,
+        () if c.is("to") => What::Harmless,
+        () if c.is("prepared") => {
+            What::Unrecognised { why: "ends a transaction that is not written here" }
+        }
         () if undone => What::Rollback,
         () => What::End,
     });

@@ -199,7 +199,12 @@ fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         b"optimize" | b"repair" => maintain::optimize(c, out),
         b"revoke" => out.add(What::Revoke { words: c.words() }),
         b"lock" => maintain::lock(c, out),
+        b"reset" | b"purge" if c.dialect == Dialect::Mysql => mysql::reset(c, out),
         b"set" | b"reset" => maintain::set(c, out),
+        b"flush" if c.dialect == Dialect::Mysql => mysql::flush(c, out),
+        b"kill" if c.dialect == Dialect::Mysql => {
+            out.add(What::ChangesServer { how: "ends what another connection does" })
+        }
         b"begin" if c.dialect == Dialect::Mysql && c.is("begin not atomic") => mysql::block(c, out),
         b"analyze" if c.dialect == Dialect::Mysql && !c.word_at(c.at + 1, "table") => inner(c, out),
         b"pragma" => maintain::pragma(c, out),
@@ -209,7 +214,9 @@ fn statement_at<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
         b"commit" | b"rollback" | b"end" | b"abort" => maintain::end(c, out),
         b"rename" => mysql::rename(c, out),
         b"attach" | b"detach" if c.dialect == Dialect::Sqlite => out.add(What::Harmless),
-        b"handler" | b"signal" | b"resignal" if c.dialect == Dialect::Mysql => {
+        b"handler" | b"signal" | b"resignal" | b"check" | b"checksum"
+            if c.dialect == Dialect::Mysql =>
+        {
             out.add(What::Harmless)
         }
         _ if HARMLESS.iter().any(|word| word.as_bytes() == first) => out.add(What::Harmless),
@@ -237,19 +244,40 @@ fn analyzes(c: &Cursor<'_>) -> bool {
         .is_some_and(|name| ["analyze", "analyse"].iter().any(|of| name.eq_ignore_ascii_case(of)))
 }
 
-/// `EXPLAIN ANALYZE …` runs what it explains; `PREPARE name AS …` is run later.
+/// `EXPLAIN ANALYZE …` runs what it explains; what is prepared is run later.
 fn inner<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    // MariaDB's `ANALYZE statement` runs it as `EXPLAIN ANALYZE` does.
+    if c.eat("prepare") {
+        return prepare(c, out);
+    }
+    explained(c, false, out);
+}
+
+/// `PREPARE name AS …`, MySQL's `PREPARE name FROM 'text'`.
+fn prepare<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
+    if c.is("transaction") {
+        let why = "a transaction is put aside with all of its locks";
+        return out.add(What::Unrecognised { why });
+    }
+    let Some(name) = c.part() else {
+        return out.add(What::Unrecognised { why: "a PREPARE without a name" });
+    };
+    let of_text = c.eat("from");
+    let from = dynamic::variable(c).filter(|_| of_text);
+    match from {
+        Some(_) => {}
+        None if of_text => out.add(dynamic::dynamic(c)),
+        None => explained(c, true, out),
+    }
+    out.add(What::Prepare { name, from });
+}
+
+/// The statement behind options, if it runs.
+fn explained<'a>(c: &mut Cursor<'a>, mut runs: bool, out: &mut Out<'_, 'a>) {
     const VERBS: [&str; 10] = [
         "select", "insert", "update", "delete", "with", "merge", "values", "create", "execute",
         "refresh",
     ];
-    // MariaDB's `ANALYZE statement` runs it as `EXPLAIN ANALYZE` does.
-    let mut runs = c.eat("prepare");
-    // MySQL: `PREPARE name FROM 'text'`.
-    if runs && c.word_at(c.at + 1, "from") {
-        c.at += 2;
-        return out.add(dynamic::dynamic(c));
-    }
     while !c.done() {
         // Among other options, in parentheses or not.
         runs |= analyzes(c);

@@ -24,10 +24,12 @@ pub(super) fn change<'a>(c: &mut Cursor<'a>) -> Change<'a> {
         () if c.eat("set") => set(c),
         () if c.eat("attach partition") => attach(c),
         () if c.eat("detach partition") => detach(c),
+        () if c.eat("inherit") => {
+            c.name().map_or(Change::Unrecognised, |parent| Change::Inherit { parent })
+        }
         () if c.is_any(&["enable", "disable", "force", "no force"]) => switch(c),
         () if c.is_any(&[
             "owner to",
-            "inherit",
             "no inherit",
             "replica identity",
             "cluster on",
@@ -145,6 +147,10 @@ fn alter_column<'a>(c: &mut Cursor<'a>) -> Change<'a> {
     }
     if c.eat("drop not null") {
         return Change::DropNotNull { column };
+    }
+    if c.eat("set expression") {
+        c.at = c.tokens.len();
+        return Change::SetExpression { column };
     }
     if c.eat("add generated") {
         return Change::AddIdentity;

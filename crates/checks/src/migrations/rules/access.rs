@@ -52,14 +52,26 @@ static DISABLE_TRIGGER: MigrationRule = rule(
     "For this transaction alone: SET LOCAL session_replication_role = replica; or leave it on.",
 );
 
+static SERVER_CHANGE: MigrationRule = rule(
+    "server-change",
+    High,
+    POSTGRES_MYSQL,
+    Observed::Not("no: it is not about one database, and proof's server ends with it"),
+    "the server is changed, not this database alone",
+    "It holds for everybody who uses the server, and nothing undoes it where the migration is undone: \
+     logs that are removed are what replicas and restoring need.",
+    "Do it where the server is set up; for this connection alone: SET SESSION …, or SET LOCAL ….",
+);
+
 pub(super) static RULES: &[&MigrationRule] =
-    &[&REVOKE, &DROP_ROLE, &DROP_POLICY, &ROW_SECURITY, &DISABLE_TRIGGER];
+    &[&REVOKE, &DROP_ROLE, &DROP_POLICY, &ROW_SECURITY, &DISABLE_TRIGGER, &SERVER_CHANGE];
 
 pub(super) fn judge(what: &What<'_>, out: &mut Verdicts) {
     match what {
         What::Revoke { words } => {
             out.add(&REVOKE, format!("takes a right away ({words})"), &[]);
         }
+        What::ChangesServer { how } => out.add(&SERVER_CHANGE, (*how).to_owned(), &[]),
         What::Drop { object: Object::Role, names, .. } => {
             for name in names {
                 out.add(&DROP_ROLE, format!("drops the role `{name}`"), &[]);

@@ -62,6 +62,17 @@ static ADD_COLUMN_STORED: MigrationRule = rule(
     "Add a plain column `{column}`, keep it by a trigger, and fill the rows that are there in \
      batches; or compute it in a view.",
 );
+static ALTER_EXPRESSION: MigrationRule = rule(
+    "alter-generated-expression",
+    High,
+    POSTGRES,
+    Observed::Not("no: PostgreSQL 17 is the first that has it"),
+    "a generated column is computed otherwise",
+    "Unless the column is virtual (PostgreSQL 18), every row is written anew while nobody can read or \
+     write the table.",
+    "Add a plain column beside `{column}`, keep it by a trigger, and fill the rows that are there in \
+     batches; or compute it in a view.",
+);
 static ADD_COLUMN_NUMBERED: MigrationRule = rule(
     "add-column-serial",
     High,
@@ -100,6 +111,7 @@ pub(super) static RULES: &[&MigrationRule] = &[
     &DROP_NOT_NULL,
     &ADD_COLUMN_VOLATILE_DEFAULT,
     &ADD_COLUMN_STORED,
+    &ALTER_EXPRESSION,
     &ADD_COLUMN_NUMBERED,
     &ADD_COLUMN_REQUIRED,
     &ADD_IDENTITY,
@@ -158,6 +170,10 @@ fn changed(table: &str, change: &Change<'_>, context: &Context, out: &mut Verdic
         Change::DropNotNull { column } => {
             let message = format!("allows null in `{column}` of `{table}`");
             out.add(&DROP_NOT_NULL, message, &[("column", column)]);
+        }
+        Change::SetExpression { column } => {
+            let message = format!("computes `{column}` of `{table}` otherwise");
+            out.add(&ALTER_EXPRESSION, message, &[("table", table), ("column", column)]);
         }
         Change::AddIdentity => {
             let message = format!("makes a column of `{table}` an identity");

@@ -1,6 +1,6 @@
 //! Rows that are changed.
 
-use super::{ANY, MigrationRule, Observed, POSTGRES, Verdicts, rule};
+use super::{ANY, MigrationRule, Observed, POSTGRES_MYSQL, Verdicts, rule};
 use crate::finding::Severity::{Critical, High, Medium};
 use crate::migrations::context::Context;
 use crate::migrations::statement::{Scope, What};
@@ -38,11 +38,11 @@ static BACKFILL: MigrationRule = rule(
 static PROGRAM: MigrationRule = rule(
     "server-program",
     Critical,
-    POSTGRES,
+    POSTGRES_MYSQL,
     Observed::Refused,
     "a program is run on the database's server, or a file written there",
-    "COPY … PROGRAM is a shell on the server, and COPY … TO a file writes wherever the server may: a \
-     migration has no business there.",
+    "COPY … PROGRAM is a shell on the server, and COPY … TO a file (MySQL's INTO OUTFILE) writes wherever \
+     the server may: a migration has no business there.",
     "Do it outside the database.",
 );
 

@@ -79,9 +79,10 @@ pub fn direction(what: &What<'_>) -> Direction {
         | What::Update { .. }
         | What::Revoke { .. } => {
             match what {
-                What::Alter { change: Change::Harmless | Change::Validate { .. }, .. } => {
-                    Direction::Neither
-                }
+                What::Alter {
+                    change: Change::Harmless | Change::Inherit { .. } | Change::Validate { .. },
+                    ..
+                } => Direction::Neither,
                 // A constraint may be refused by the version that serves.
                 _ => Direction::Takes,
             }

@@ -29,3 +29,15 @@ CREATE TABLE scratch (id bigint); ALTER TABLE scratch ENABLE ROW LEVEL SECURITY;
 ALTER TABLE orders DISABLE TRIGGER orders_noted;
 -- good: on again
 ALTER TABLE orders ENABLE TRIGGER orders_noted;
+
+-- rule: server-change
+-- bad: for every database of the server
+ALTER SYSTEM SET work_mem = '1GB';
+-- bad mysql: what replicas and restoring need is gone
+RESET MASTER;
+-- bad mysql: for everybody
+SET GLOBAL max_connections = 10;
+-- good: for this database
+ALTER DATABASE shop SET work_mem = '64MB';
+-- good mysql: for this connection
+SET SESSION sort_buffer_size = 262144;

@@ -40,6 +40,12 @@ ALTER TABLE orders ADD COLUMN gross DECIMAL(10, 2) GENERATED ALWAYS AS (total * 
 -- good mysql: computed when it is read
 ALTER TABLE orders ADD COLUMN gross DECIMAL(10, 2) GENERATED ALWAYS AS (total * 1.19) VIRTUAL;
 
+-- rule: alter-generated-expression
+-- bad: every row is written anew
+ALTER TABLE orders ALTER COLUMN amount SET EXPRESSION AS (id * 2);
+-- good: a default is for new rows
+ALTER TABLE orders ALTER COLUMN amount SET DEFAULT 2;
+
 -- rule: add-column-serial
 -- bad: every row gets its number
 ALTER TABLE orders ADD COLUMN number bigserial;

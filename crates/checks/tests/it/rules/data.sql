@@ -35,5 +35,7 @@ UPDATE customers SET active = true WHERE id = 7;
 -- rule: server-program
 -- bad: a shell on the server
 COPY customers FROM PROGRAM 'cat /etc/passwd';
+-- bad mysql: a file on the server
+SELECT email INTO OUTFILE '/tmp/all' FROM customers;
 -- good: rows from the client
 COPY customers (id, email) TO STDOUT;
