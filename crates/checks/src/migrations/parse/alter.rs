@@ -9,8 +9,9 @@ use crate::sql::Dialect;
 pub(super) fn alter<'a>(c: &mut Cursor<'a>, out: &mut Out<'_, 'a>) {
     c.at += 1;
     // MySQL: ALTER ONLINE IGNORE TABLE.
-    c.eat_any(&["online table", "offline table"]).then(|| c.at -= 1);
-    c.eat_any(&["online ignore", "offline ignore"]).then(|| c.at -= 1);
+    if c.is_any(&["online table", "offline table", "online ignore", "offline ignore"]) {
+        c.at += 1;
+    }
     if c.eat("ignore table") {
         return mysql::alter_ignoring(c, out);
     }
