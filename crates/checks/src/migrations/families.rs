@@ -18,18 +18,20 @@ impl Families {
     }
 
     /// The others whose triggers may run where rows of a table change: those above it give their
-    /// own to their partitions, and what is below may hold the rows.
-    pub(super) fn of<'s>(&'s self, table: &'s str) -> HashSet<&'s str> {
+    /// own to their partitions, and what is below may hold the rows. Each takes one from `left`;
+    /// nothing if they are more.
+    pub(super) fn of<'s>(&'s self, table: &'s str, left: &mut usize) -> Option<HashSet<&'s str>> {
         let mut others = HashSet::new();
         for of in [&self.parents, &self.children] {
             let mut waiting = vec![table];
             while let Some(next) = waiting.pop() {
+                *left = left.checked_sub(1)?;
                 let found = of.get(next).into_iter().flatten().map(String::as_str);
                 waiting.extend(found.filter(|name| others.insert(*name)));
             }
         }
         others.remove(table);
-        others
+        Some(others)
     }
 }
 
@@ -44,12 +46,18 @@ mod tests {
             families.add(parent, child);
         }
         families.add("d", "e");
-        assert_eq!(families.of("e"), HashSet::from(["d", "a", "c", "b"]));
-        assert_eq!(families.of("x"), HashSet::new());
+        let of = |families: &Families, table: &'static str| {
+            let names = families.of(table, &mut 100).unwrap().into_iter();
+            names.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+        };
+        let named = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        assert_eq!(of(&families, "e"), named(&["d", "a", "c", "b"]));
+        assert_eq!(of(&families, "x"), named(&[]));
+        assert_eq!(families.of("e", &mut 5), None);
         let mut tree = Families::default();
         tree.add("a", "b");
         tree.add("a", "c");
-        assert_eq!(tree.of("b"), HashSet::from(["a"]));
-        assert_eq!(tree.of("a"), HashSet::from(["b", "c"]));
+        assert_eq!(of(&tree, "b"), named(&["a"]));
+        assert_eq!(of(&tree, "a"), named(&["b", "c"]));
     }
 }

@@ -13,8 +13,8 @@ use crate::sql::{Dialect, Event, Statements, Token, tokens_of};
 /// How deep blocks, functions and executed strings are followed into each other.
 const MAX_DEPTH: usize = 8;
 
-/// As many bytes of functions that are called are followed in a file: functions that call each
-/// other many times run more than anybody could read.
+/// As many bytes of functions that are called, and of what is prepared, are followed in a file:
+/// functions that call each other many times run more than anybody could read.
 const MOST_FOLLOWED: usize = 1 << 20;
 
 /// Why what is deeper is not followed.
@@ -139,7 +139,11 @@ impl<S: Sink> FileJudge<'_, S> {
     /// The triggers and rules of a table whose rows are changed, once in a file. Those that run for
     /// every change anyway are nothing new.
     fn fired(&mut self, table: &Name<'_>, at: &At<'_>, depth: usize) {
-        for trigger in self.known.routines.fire(table) {
+        let Some(triggers) = self.known.routines.fire(table) else {
+            self.may_follow(MOST_FOLLOWED + 1, at);
+            return;
+        };
+        for trigger in triggers {
             match &trigger.runs {
                 Runs::Body(routine) if routine.new => self.followed(routine, at, depth),
                 Runs::Body(_) => {}
@@ -158,16 +162,20 @@ impl<S: Sink> FileJudge<'_, S> {
             let message = "runs a function, and there are too many to be kept in mind";
             return self.emit(&DYNAMIC, at, message.into());
         };
-        let before = self.followed;
-        self.followed += body.len();
-        if self.followed > MOST_FOLLOWED {
-            // Said once.
-            if before <= MOST_FOLLOWED {
-                self.emit(&DYNAMIC, at, TOO_DEEP.into());
-            }
-            return;
+        if self.may_follow(body.len(), at) {
+            self.body(body, &routine.language, at, depth);
         }
-        self.body(body, &routine.language, at, depth);
+    }
+
+    /// Whether so many more bytes are followed in this file; that there are more is said once.
+    pub(super) fn may_follow(&mut self, bytes: usize, at: &At<'_>) -> bool {
+        let before = self.followed;
+        self.followed += bytes;
+        let may = self.followed <= MOST_FOLLOWED;
+        if !may && before <= MOST_FOLLOWED {
+            self.emit(&DYNAMIC, at, TOO_DEEP.into());
+        }
+        may
     }
 
     fn body(&mut self, body: &[u8], language: &str, at: &At<'_>, depth: usize) {

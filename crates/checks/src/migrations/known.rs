@@ -28,6 +28,7 @@ impl Known {
     /// When it cannot be read.
     pub fn learn(&mut self, reader: impl Read, dialect: Dialect) -> io::Result<()> {
         self.merged += 1;
+        self.routines.begin_file();
         let mut undoes = false;
         let mut statements = Statements::new(reader, dialect);
         while let Some(event) = statements.advance()? {

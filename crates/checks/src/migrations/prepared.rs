@@ -16,6 +16,8 @@ pub(super) struct Prepared {
     /// it may not run.
     texts: HashMap<String, Vec<Draft>>,
     statements: HashMap<String, Statement>,
+    /// As many bytes of texts were put together.
+    made: usize,
 }
 
 /// What was prepared under a name.
@@ -29,8 +31,14 @@ struct Statement {
     renames: bool,
 }
 
+/// As many texts may be those of one variable.
+const MOST_TEXTS: usize = 64;
+
 /// As much is kept of what variables may say.
 const MOST_KEPT: usize = 1 << 20;
+
+/// As much is put together in a file of texts that say each other.
+const MOST_MADE: usize = 16 << 20;
 
 impl<S: Sink> FileJudge<'_, S> {
     /// Whatever a statement did, that does not only set variables or define tables, may have set
@@ -66,9 +74,9 @@ impl<S: Sink> FileJudge<'_, S> {
             return self.prepared.texts.clear();
         }
         for (variable, drafts) in texts {
-            let filled: Vec<_> = drafts.iter().flat_map(|draft| self.filled(draft)).collect();
+            let filled = drafts.iter().flat_map(|draft| self.filled(draft)).collect::<Vec<_>>();
             let size: usize = filled.iter().map(|draft| draft.sql.len()).sum();
-            if size > MOST_KEPT || filled.len() > 64 {
+            if size > MOST_KEPT || filled.len() > MOST_TEXTS {
                 self.prepared.texts.remove(&**variable);
             } else {
                 self.prepared.texts.insert(variable.to_string(), filled);
@@ -77,7 +85,7 @@ impl<S: Sink> FileJudge<'_, S> {
     }
 
     /// A text with those of its variables, each of which may say several.
-    fn filled(&self, draft: &Draft) -> Vec<Draft> {
+    fn filled(&mut self, draft: &Draft) -> Vec<Draft> {
         let mut made = vec![Draft { whole: draft.whole, ..Draft::default() }];
         let mut from = 0;
         for (at, variable) in &draft.variables {
@@ -86,8 +94,11 @@ impl<S: Sink> FileJudge<'_, S> {
             };
             let written = draft.sql.get(from..*at).unwrap_or_default();
             from = *at;
-            let longest = made.iter().map(|of| of.sql.len()).max().unwrap_or(0);
-            if made.len() * texts.len() > 64 || longest > MOST_KEPT {
+            let size = |of: &[Draft]| of.iter().map(|of| of.sql.len()).sum::<usize>();
+            let size = size(&made) * texts.len() + (size(texts) + written.len()) * made.len();
+            self.prepared.made += size;
+            let many = made.len() * texts.len() > MOST_TEXTS || size > MOST_KEPT;
+            if many || self.prepared.made > MOST_MADE {
                 return vec![Draft::default()];
             }
             let with = |before: &Draft| {
@@ -108,10 +119,15 @@ impl<S: Sink> FileJudge<'_, S> {
     /// Judges every text that a variable may say; whether none of them sets another one.
     fn of_variable(&mut self, variable: &str, at: &At<'_>, depth: usize) -> bool {
         let known = self.prepared.texts.get(variable).filter(|_| depth == 0);
-        let Some(texts) = known.filter(|texts| texts.iter().all(|text| text.whole)).cloned() else {
+        let Some(texts) = known.filter(|texts| texts.iter().all(|text| text.whole)) else {
             self.emit(&DYNAMIC, at, "executes SQL that is put together while it runs".into());
             return false;
         };
+        let size = texts.iter().map(|text| text.sql.len()).sum();
+        if !self.may_follow(size, at) {
+            return false;
+        }
+        let texts = self.prepared.texts.get(variable).cloned().unwrap_or_default();
         for text in &texts {
             self.executed(&text.sql, true, at, depth);
         }

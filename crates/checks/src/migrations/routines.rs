@@ -7,6 +7,9 @@ use super::families::Families;
 use super::statement::{Change, Fires, Name, Object, What};
 use crate::sql::{Token, TokenKind, letter_bit};
 
+/// As many members of families are looked at in a file.
+const MOST_MEMBERS: usize = 1 << 20;
+
 /// As many bytes of bodies are kept.
 const MOST_KEPT: usize = 16 << 20;
 
@@ -50,6 +53,8 @@ pub(super) struct Routines {
     families: Families,
     /// Tables whose families were looked at since a file, a trigger or a family began.
     looked_at: HashSet<String>,
+    /// As many members of families may still be looked at in this file.
+    members_left: usize,
     /// The letters that names of routines begin with, as bits: most words begin like none.
     letters: u32,
     kept: usize,
@@ -98,25 +103,27 @@ impl Routines {
         self.routines.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Those of a table and its family that were not fired yet since a file began.
-    pub(super) fn fire(&mut self, table: &Name<'_>) -> Vec<Trigger> {
+    /// Those of a table and its family that were not fired yet since a file began; nothing if
+    /// families are too large for one file.
+    pub(super) fn fire(&mut self, table: &Name<'_>) -> Option<Vec<Trigger>> {
         if self.triggers.is_empty() {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let mut fired = fire(&mut self.triggers, &table.name);
         if !self.looked_at.contains(&*table.name) {
             self.looked_at.insert(table.name.to_string());
-            for other in self.families.of(&table.name) {
+            for other in self.families.of(&table.name, &mut self.members_left)? {
                 fired.extend(fire(&mut self.triggers, other));
             }
         }
-        fired
+        Some(fired)
     }
 
     /// Another file begins.
     pub(super) fn begin_file(&mut self) {
         self.triggers.values_mut().flatten().for_each(|of| of.fired = false);
         self.looked_at.clear();
+        self.members_left = MOST_MEMBERS;
     }
 
     /// Learns what a statement defines; whether something was.
@@ -143,7 +150,8 @@ impl Routines {
                 for name in names {
                     let tables = match on {
                         Some(table) => {
-                            let others = self.families.of(&table.name).into_iter();
+                            let others = self.families.of(&table.name, &mut self.members_left);
+                            let others = others.into_iter().flatten();
                             others.chain([&*table.name]).map(str::to_owned).collect()
                         }
                         None => self.tables.remove(&*name.name).unwrap_or_default(),

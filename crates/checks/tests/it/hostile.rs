@@ -103,3 +103,31 @@ fn what_runs_often_is_followed_once() {
     let later = format!("{define}SELECT g();{}SELECT g();", wipe.replace("w()", "g()"));
     assert!(rules(&later, Dialect::Postgres).contains(&"drop-table".to_owned()));
 }
+
+#[test]
+fn what_is_prepared_again_and_again_is_not_read_for_ever() {
+    let long = format!("SET @a = 'ALTER TABLE users ADD c int /* {} */';", "x".repeat(100_000));
+    let prepares = |count| format!("{long}{}", "PREPARE p FROM @a;".repeat(count));
+    let dynamic = |sql: &str| rules(sql, Dialect::Mysql).contains(&"dynamic-sql".to_owned());
+    assert!(!dynamic(&prepares(5)));
+    assert!(dynamic(&prepares(100_000)));
+    // Each of them says the other many times.
+    let texts = "IF(a, @b, IF(b, CONCAT(@b, '1'), CONCAT(@b, '2')))";
+    let twice = format!("SET @a = {texts}; SET @b = {};", texts.replace("@b", "@a"));
+    let sql = format!("SET @b = 'SELECT 1';{}PREPARE p FROM @a;", twice.repeat(2_000));
+    assert!(dynamic(&sql));
+}
+
+#[test]
+fn families_are_not_gone_through_for_each_row_that_is_written() {
+    let sql = |count: usize| {
+        let some = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
+                    CREATE TRIGGER t BEFORE INSERT ON other EXECUTE FUNCTION f();";
+        let partition =
+            |n| format!("CREATE TABLE p{n} PARTITION OF a DEFAULT; INSERT INTO a VALUES (1);");
+        some.to_owned() + &(0..count).map(partition).collect::<String>()
+    };
+    let told = |sql: &str| rules(sql, Dialect::Postgres).contains(&"dynamic-sql".to_owned());
+    assert!(!told(&sql(500)));
+    assert!(told(&sql(5_000)));
+}
