@@ -332,8 +332,9 @@ impl<R: Read> Statements<R> {
     fn token(&mut self, kind: TokenKind, at: usize, end: usize) -> io::Result<usize> {
         match kind {
             TokenKind::Junk => {
+                // Told with its statement, also where it begins it: there is one in any case.
                 let event = Event::ReadOtherwise(self.place_of(at));
-                self.queue_said(event);
+                self.said.push(event);
             }
             TokenKind::Sign(b';') if self.semicolon_ends() => return Ok(self.finish(end)),
             TokenKind::Sign(b'\\') if self.lexer.dialect() != Dialect::Sqlite => {

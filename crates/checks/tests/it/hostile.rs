@@ -131,3 +131,11 @@ fn families_are_not_gone_through_for_each_row_that_is_written() {
     assert!(!told(&sql(500)));
     assert!(told(&sql(5_000)));
 }
+
+#[test]
+fn what_begins_with_letters_behind_a_number_is_told_once() {
+    let sql = "7M$ SELECT 1; DROP TABLE a;";
+    let found = judged(sql, Dialect::Postgres, Layout::Plain, Options::default());
+    assert_eq!(found.iter().filter(|of| of.rule == "unreadable").count(), 1);
+    assert!(found.iter().any(|of| of.rule == "drop-table"), "{found:?}");
+}
