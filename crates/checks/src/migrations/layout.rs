@@ -394,7 +394,9 @@ pub fn parent(path: &str) -> &str {
     slash(path).map_or("", |at| &path[..at])
 }
 
-pub(super) fn file_name(path: &str) -> &str {
+/// The name that a file has in its folder.
+#[must_use]
+pub fn file_name(path: &str) -> &str {
     slash(path).map_or(path, |at| &path[at + 1..])
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shipway_checks::migrations::layout::{in_known_folder, is_sql, parent};
+use shipway_checks::migrations::layout::{file_name, in_known_folder, is_sql, parent};
 use shipway_checks::source_file::is_test;
 
 /// What folders are called in which people keep the SQL of a database.
@@ -39,10 +39,6 @@ fn number(path: &str) -> &str {
     let name = file_name(path);
     let end = name.find(|c: char| !c.is_ascii_digit()).unwrap_or(name.len());
     name[..end].trim_start_matches('0')
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StepRun;
 use super::hold::Scene;
+use super::name::first_line;
 use crate::protocol::StepIndex;
 use crate::worker::action;
 use crate::worker::container::ContainerStep;
@@ -184,7 +185,7 @@ impl Body<'_> {
 
     /// Shows what is run, as GitHub does.
     async fn show(&self, script: &str) {
-        let first = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let first = first_line(script).unwrap_or_default();
         let text = format!("##[group]Run {first}\n{}\n##[endgroup]", script.trim_end());
         self.shared.reporter.say(Some(self.index), &text).await;
     }

@@ -59,7 +59,7 @@ fn nameless() -> String {
 }
 
 /// What there is room for of a name.
-fn first_line(text: &str) -> Option<&str> {
+pub(super) fn first_line(text: &str) -> Option<&str> {
     text.lines().map(str::trim).find(|line| !line.is_empty())
 }
 
